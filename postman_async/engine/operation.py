@@ -1,0 +1,108 @@
+"""The description of one endpoint, as the generated code holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+from attrs import field, frozen
+
+if TYPE_CHECKING:
+    from postman_async.options import CallOptions
+
+__all__ = ["Caller", "Operation", "Parameter", "Result", "SyncCaller"]
+
+Place: TypeAlias = Literal["path", "query", "field", "document"]
+"""Where an argument goes: into the path, the query, a key of the body, or it *is* the body."""
+
+Paging: TypeAlias = Literal["cursor", "offset"]
+
+
+@frozen
+class Parameter:
+    """One argument of an operation: its Python name, its name on the wire, its place."""
+
+    name: str
+    wire: str
+    place: Place
+    required: bool = False
+
+
+@frozen
+class Result:
+    """What a 2xx answer holds.
+
+    Parameters:
+        model: where the class is found, as ``module:Class`` below the models package, or
+            ``None`` for plain JSON.
+        key: the one key of the body that is unwrapped, or ``None`` for the whole body.
+        many: the value is an array of that model.
+        paging: the array is one page of many, and how the next one is asked for.
+
+    """
+
+    model: str | None
+    key: str | None = None
+    many: bool = False
+    paging: Paging | None = None
+
+
+@frozen(kw_only=True)
+class Operation:
+    """One endpoint of the service.
+
+    Parameters:
+        id: its public name, ``namespace.method``.
+        method: the HTTP method.
+        path: its path, with ``{python_name}`` where a path parameter goes.
+        parameters: its arguments, in the order of the method's signature.
+        wrapper: the key that the body's fields or document are wrapped in.
+        result: what a 2xx answer holds.
+        bucket: the name of the limit it counts against besides the user's own.
+        held: the service answers only when its work is done, so silence is no fault.
+
+    """
+
+    id: str
+    method: str
+    path: str
+    parameters: tuple[Parameter, ...] = ()
+    wrapper: str | None = None
+    result: Result = field(default=Result(None))
+    bucket: str | None = None
+    held: bool = False
+
+    @property
+    def idempotent(self) -> bool:
+        """Whether sending it twice does what sending it once does (GET, PUT, DELETE)."""
+        return self.method in {"GET", "PUT", "DELETE"}
+
+
+class Caller(Protocol):
+    """What an async namespace needs of its client."""
+
+    async def request(
+        self, operation: Operation, arguments: Mapping[str, Any], options: CallOptions
+    ) -> Any:
+        """Send one call and return its parsed answer."""
+        ...
+
+    @property
+    def raw(self) -> Caller:
+        """The same client, whose answers are `RawResponse` objects."""
+        ...
+
+
+class SyncCaller(Protocol):
+    """What a sync namespace needs of its client."""
+
+    def request(
+        self, operation: Operation, arguments: Mapping[str, Any], options: CallOptions
+    ) -> Any:
+        """Send one call and return its parsed answer."""
+        ...
+
+    @property
+    def raw(self) -> SyncCaller:
+        """The same client, whose answers are `RawResponse` objects."""
+        ...
