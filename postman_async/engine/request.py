@@ -1,0 +1,178 @@
+"""From an operation and its arguments to what goes over the wire: pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from attrs import frozen
+
+from postman_async.errors import InvalidArgumentError
+from postman_async.unset import UNSET
+
+if TYPE_CHECKING:
+    from postman_async.engine.operation import Operation
+    from postman_async.options import CallOptions
+
+__all__ = ["Request", "build_request"]
+
+_RESERVED_HEADERS = frozenset({"x-api-key", "host", "content-length", "transfer-encoding"})
+_UNSAFE = re.compile(r"[\r\n\0]")
+
+
+@frozen
+class Request:
+    """One call, ready to be sent: the same for each of its attempts."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    headers: Mapping[str, str]
+    body: bytes | None
+
+    @property
+    def call(self) -> str:
+        """How messages name the call: method and path."""
+        return f"{self.method} {self.path}"
+
+
+def build_request(
+    operation: Operation,
+    arguments: Mapping[str, Any],
+    options: CallOptions,
+    to_wire: Callable[[Any], Any],
+) -> Request:
+    """Check the arguments and put each in its place.
+
+    Parameters:
+        operation: the endpoint.
+        arguments: values by Python name; ``UNSET`` ones are not sent.
+        options: the per-call options.
+        to_wire: turns a model into plain JSON data.
+
+    Raises:
+        InvalidArgumentError: an argument is missing, unknown or cannot be sent.
+
+    """
+    given = {name: value for name, value in arguments.items() if value is not UNSET}
+    _check_names(operation, given)
+    by_place: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "field": {}, "document": {}}
+    for parameter in operation.parameters:
+        if parameter.name in given:
+            key = parameter.name if parameter.place == "path" else parameter.wire
+            by_place[parameter.place][key] = given[parameter.name]
+    body = _body(operation, by_place["field"], by_place["document"], options, to_wire)
+    return Request(
+        operation.method,
+        _path(operation, by_place["path"]),
+        _query(by_place["query"], options),
+        _headers(options, has_body=body is not None),
+        body,
+    )
+
+
+def _check_names(operation: Operation, given: Mapping[str, Any]) -> None:
+    known = {parameter.name: parameter for parameter in operation.parameters}
+    for name in given:
+        if name not in known:
+            allowed = ", ".join(known) or "none"
+            raise InvalidArgumentError(
+                f"{operation.id} has no argument {name!r}; its arguments are: {allowed}"
+            )
+    missing = [p.name for p in operation.parameters if p.required and p.name not in given]
+    if missing:
+        raise InvalidArgumentError(f"{operation.id} needs the argument {missing[0]!r}")
+
+
+def _path(operation: Operation, values: Mapping[str, Any]) -> str:
+    quoted = {name: _segment(operation, name, value) for name, value in values.items()}
+    return re.sub(r"\{(\w+)\}", lambda match: quoted[match[1]], operation.path)
+
+
+def _segment(operation: Operation, name: str, value: Any) -> str:
+    """Quote one path segment; refuse what would make it another path."""
+    if not isinstance(value, str):
+        raise InvalidArgumentError(
+            f"{operation.id}: {name} must be a string, not {type(value).__name__}"
+        )
+    if not value.strip():
+        raise InvalidArgumentError(f"{operation.id}: {name} is empty")
+    if value in {".", ".."}:
+        raise InvalidArgumentError(f"{operation.id}: {name}={value!r} would be another path")
+    try:
+        return quote(value, safe="")
+    except UnicodeEncodeError:
+        raise InvalidArgumentError(f"{operation.id}: {name} is not valid Unicode") from None
+
+
+def _query(values: Mapping[str, Any], options: CallOptions) -> tuple[tuple[str, str], ...]:
+    pairs: list[tuple[str, str]] = []
+    for name, value in {**values, **options.get("extra_query", {})}.items():
+        if value is None:
+            continue
+        many = value if isinstance(value, list | tuple) else (value,)
+        pairs += [(name, _query_value(name, item)) for item in many]
+    return tuple(pairs)
+
+
+def _query_value(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int | float):
+        return str(value)
+    if hasattr(value, "isoformat"):
+        return str(value.isoformat())
+    raise InvalidArgumentError(f"the query parameter {name!r} cannot be a {type(value).__name__}")
+
+
+def _headers(options: CallOptions, *, has_body: bool) -> Mapping[str, str]:
+    headers = {"Content-Type": "application/json"} if has_body else {}
+    for name, value in options.get("extra_headers", {}).items():
+        if name.lower() in _RESERVED_HEADERS:
+            raise InvalidArgumentError(f"extra_headers must not set {name}")
+        if _UNSAFE.search(name) or _UNSAFE.search(value):
+            raise InvalidArgumentError(f"the extra header {name!r} holds a line break")
+        headers[name] = value
+    return headers
+
+
+def _body(
+    operation: Operation,
+    fields: Mapping[str, Any],
+    document: Mapping[str, Any],
+    options: CallOptions,
+    to_wire: Callable[[Any], Any],
+) -> bytes | None:
+    extra = options.get("extra_body")
+    takes_body = any(p.place in {"field", "document"} for p in operation.parameters)
+    if not takes_body and not extra:
+        return None
+    content = to_wire(next(iter(document.values()))) if document else to_wire(dict(fields))
+    if operation.wrapper:
+        content = {operation.wrapper: content}
+    if extra:
+        content = merged(content, extra)
+    return _dump(operation, content)
+
+
+def merged(content: Any, extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay the extra keys over the body, level by level."""
+    result = dict(content) if isinstance(content, Mapping) else {}
+    for key, value in extra.items():
+        both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
+        result[key] = merged(result[key], value) if both else value
+    return result
+
+
+def _dump(operation: Operation, content: Any) -> bytes:
+    try:
+        text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidArgumentError(f"{operation.id}: the body is not JSON: {error}") from None
+    try:
+        return text.encode()
+    except UnicodeEncodeError:  # half a surrogate pair: JSON can hold it, UTF-8 only escaped
+        return json.dumps(content, separators=(",", ":")).encode()

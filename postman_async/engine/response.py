@@ -1,0 +1,187 @@
+"""From the bytes that came to a value or an error: pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Coroutine, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
+
+from attrs import define, field
+
+from postman_async.engine.ratelimit import RateLimit, read_rate_limit
+from postman_async.errors import (
+    Answer,
+    ApiError,
+    AuthenticationError,
+    BadRequestError,
+    ConflictError,
+    InvalidResponseError,
+    NotFoundError,
+    PermissionDeniedError,
+    PostmanError,
+    RateLimitError,
+    RedirectError,
+    ServerError,
+    UsageLimitError,
+)
+from postman_async.paging import Page
+
+if TYPE_CHECKING:
+    from postman_async.engine.operation import Result
+
+__all__ = ["RawResponse", "async_raw", "error_of", "parse_json", "sync_raw", "value_of"]
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+_MESSAGE_LENGTH = 500
+_BY_STATUS: dict[int, type[ApiError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    413: BadRequestError,
+    422: BadRequestError,
+    423: ConflictError,
+    429: RateLimitError,
+}
+
+
+@define(kw_only=True)
+class RawResponse(Generic[T]):
+    """An answer with its HTTP side: what ``with_raw_response`` methods return.
+
+    Attributes:
+        status: the HTTP status.
+        headers: the answer's headers, looked up without regard to case.
+        content: the body's raw bytes.
+        value: the parsed body, as the plain method returns it.
+        rate_limit: what the headers tell about limits.
+        attempts: how often the call was sent.
+        elapsed: seconds from the first attempt to the answer, waits included.
+
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes = field(repr=False)
+    value: T
+    rate_limit: RateLimit
+    attempts: int
+    elapsed: float
+
+
+def async_raw(
+    method: Callable[P, Coroutine[Any, Any, T]],
+) -> Callable[P, Coroutine[Any, Any, RawResponse[T]]]:
+    """Tell type checkers that a method of a raw caller's namespace returns `RawResponse`."""
+    return cast("Callable[P, Coroutine[Any, Any, RawResponse[T]]]", method)
+
+
+def sync_raw(method: Callable[P, T]) -> Callable[P, RawResponse[T]]:
+    """Tell type checkers that a method of a raw caller's namespace returns `RawResponse`."""
+    return cast("Callable[P, RawResponse[T]]", method)
+
+
+def parse_json(call: str, answer: Answer) -> Any:
+    """Parse the body of a 2xx answer; the content type is not asked, for services get it wrong.
+
+    Raises:
+        InvalidResponseError: the body is empty, cut or not JSON.
+
+    """
+    try:
+        return json.loads(answer.content, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        kind = answer.headers.get("content-type", "no content type")
+        reason = f"the answer ({answer.status}, {kind}, {len(answer.content)} bytes) is not JSON"
+        raise InvalidResponseError(call, answer, f"{reason}: {error}") from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def value_of(result: Result, body: Any, structure: Callable[[Any], Any]) -> Any:
+    """Unwrap the one key of the body, turn it into models and, where it is paged, into a `Page`.
+
+    A body of another form than promised is handed on as it came.
+    """
+    content = body
+    if result.key is not None and isinstance(body, dict) and result.key in body:
+        content = body[result.key]
+    if result.many:
+        value = [structure(item) for item in content] if isinstance(content, list) else content
+    else:
+        value = structure(content)
+    if result.paging and isinstance(value, list):
+        return Page(value, next_cursor=_next_cursor(body), meta=body.get("meta"))
+    return value
+
+
+def _next_cursor(body: Mapping[str, Any]) -> str | None:
+    meta = body.get("meta")
+    cursor = meta.get("nextCursor") if isinstance(meta, dict) else None
+    return cursor if isinstance(cursor, str) and cursor else None
+
+
+def error_of(call: str, answer: Answer) -> PostmanError:
+    """Make the error that an answer outside 2xx stands for."""
+    location = answer.headers.get("location")
+    if 300 <= answer.status < 400:
+        return RedirectError(call, answer.status, location or "nowhere")
+    body = _error_body(answer)
+    name, message, details = _words(body)
+    return _class_of(answer.status, name)(
+        call,
+        answer,
+        name=name,
+        message=message or _text(answer),
+        details=details,
+        body=body,
+        rate_limit=read_rate_limit(answer.headers),
+    )
+
+
+def _class_of(status: int, name: str | None) -> type[ApiError]:
+    if status == 429 and name == "serviceLimitExhausted":
+        return UsageLimitError
+    if status >= 500:
+        return ServerError
+    return _BY_STATUS.get(status, ApiError)
+
+
+def _error_body(answer: Answer) -> Any:
+    try:
+        return json.loads(answer.content)
+    except (ValueError, RecursionError):
+        return answer.content.decode("utf-8", "replace")
+
+
+def _words(body: Any) -> tuple[str | None, str, Any]:
+    """Read ``{"error": {name, message, details}}`` and problem+json ``{type, title, detail}``."""
+    if not isinstance(body, dict):
+        return None, "", None
+    error = body.get("error", body)
+    if isinstance(error, str):
+        return None, error, body.get("details")
+    if not isinstance(error, dict):
+        return None, "", None
+    name = error.get("name") or error.get("title")
+    message = error.get("message") or error.get("detail") or ""
+    return (str(name) if name else None), str(message), error.get("details")
+
+
+def _text(answer: Answer) -> str:
+    """The words of a page that a proxy made, or the reason of the status."""
+    text = answer.content.decode("utf-8", "replace")
+    words = " ".join(re.sub(r"<(style|script).*?</\1>|<[^>]*>", " ", text, flags=re.S).split())
+    if words and not words.startswith(("{", "[")):
+        return words[:_MESSAGE_LENGTH]
+    try:
+        return HTTPStatus(answer.status).phrase
+    except ValueError:
+        return "no reason given"

@@ -1,0 +1,95 @@
+"""The aiohttp session: made at the first call, owned by the loop that made it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field, frozen
+
+from postman_async.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import ssl as ssl_module
+
+    import aiohttp
+    from yarl import URL
+
+__all__ = ["SessionHolder", "SessionOptions"]
+
+
+@frozen(kw_only=True)
+class SessionOptions:
+    """What the caller gave for aiohttp, as aiohttp takes it."""
+
+    session: aiohttp.ClientSession | None = None
+    connector: aiohttp.BaseConnector | None = None
+    proxy: str | URL | None = None
+    ssl: ssl_module.SSLContext | aiohttp.Fingerprint | bool | None = None
+    trust_env: bool = False
+    trace_configs: Sequence[aiohttp.TraceConfig] = ()
+    middlewares: Sequence[aiohttp.ClientMiddlewareType] = ()
+
+    def per_request(self) -> Mapping[str, Any]:
+        """Return what goes with each request: a session that was given does not know of it."""
+        given: dict[str, Any] = {}
+        if self.ssl is not None:
+            given["ssl"] = self.ssl
+        if self.proxy is not None:
+            given["proxy"] = self.proxy
+        if self.session is not None and self.middlewares:
+            given["middlewares"] = tuple(self.middlewares)
+        return given
+
+
+@define
+class SessionHolder:
+    """Makes the session, guards its loop, and closes what it made (never what was given)."""
+
+    options: SessionOptions
+    _session: aiohttp.ClientSession | None = field(default=None, init=False, repr=False)
+    _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False, repr=False)
+    _closed: bool = field(default=False, init=False)
+
+    def get(self) -> aiohttp.ClientSession:
+        """Return the session; the first call makes it.
+
+        Raises:
+            ConfigurationError: the client is closed, or belongs to another event loop.
+
+        """
+        loop = asyncio.get_running_loop()
+        if self._closed:
+            raise ConfigurationError("this client is closed; make a new one")
+        if self._session is None:
+            self._session, self._loop = self._make(), loop
+        elif self._loop is not loop:
+            raise ConfigurationError(
+                "this client belongs to another event loop (the one of its first call);"
+                " make one client in each loop, for example inside the function you give"
+                " to asyncio.run()"
+            )
+        return self._session
+
+    def _make(self) -> aiohttp.ClientSession:
+        if self.options.session is not None:
+            return self.options.session
+        import aiohttp
+
+        connector = self.options.connector
+        return aiohttp.ClientSession(
+            # No limit: parallel runs are bounded by `concurrency`, and each holds a connection.
+            connector=connector or aiohttp.TCPConnector(limit=0),
+            connector_owner=connector is None,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=self.options.trust_env,
+            trace_configs=list(self.options.trace_configs) or None,
+            middlewares=tuple(self.options.middlewares),
+        )
+
+    async def close(self) -> None:
+        """Close the session if it is ours; more than once is harmless."""
+        session, self._session, self._closed = self._session, None, True
+        if session is not None and session is not self.options.session:
+            await session.close()

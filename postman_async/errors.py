@@ -1,0 +1,279 @@
+"""Every error this package raises, in one tree.
+
+::
+
+    PostmanError
+    ├── ConfigurationError            a wrong or missing setting; nothing was sent
+    ├── InvalidArgumentError          a wrong argument of a call; nothing was sent (a ValueError too)
+    ├── ApiError                      the service answered, and the answer is no
+    │   ├── BadRequestError           400, 413, 422
+    │   ├── AuthenticationError       401
+    │   ├── PermissionDeniedError     403
+    │   ├── NotFoundError             404
+    │   ├── ConflictError             409, 423
+    │   ├── RateLimitError            429: waiting helps
+    │   ├── UsageLimitError           429 serviceLimitExhausted: waiting does not help
+    │   └── ServerError               500 and above
+    ├── TransportError                no usable answer came
+    │   ├── ConnectError              no connection: the service never saw the request
+    │   ├── CallTimeoutError          the time was up (a TimeoutError too)
+    │   ├── DisconnectedError         the connection broke while the call was under way
+    │   ├── RedirectError             a redirect, which is never followed
+    │   └── InvalidResponseError      an answer that is not what the service speaks
+    └── ResponseValidationError       strict=True only: the answer drifts from the specification
+
+No message, attribute or traceback of these holds the API key or a header that was sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from postman_async.engine.ratelimit import RateLimit
+
+__all__ = [
+    "ApiError",
+    "AuthenticationError",
+    "BadRequestError",
+    "CallTimeoutError",
+    "ConfigurationError",
+    "ConflictError",
+    "ConnectError",
+    "DisconnectedError",
+    "InvalidArgumentError",
+    "InvalidResponseError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "PostmanError",
+    "RateLimitError",
+    "RedirectError",
+    "ResponseValidationError",
+    "ServerError",
+    "TransportError",
+    "UsageLimitError",
+]
+
+
+class PostmanError(Exception):
+    """The base of all errors of this package."""
+
+    attempts: int = 0
+    """How often the call had been sent when the error was raised."""
+
+
+class ConfigurationError(PostmanError):
+    """A setting is wrong or missing, or a client is used where it cannot be; nothing was sent."""
+
+
+class InvalidArgumentError(PostmanError, ValueError):
+    """An argument cannot be sent (an empty id, ``..`` in a path); nothing was sent."""
+
+
+@frozen
+class Answer:
+    """The parts of an HTTP answer that an error carries."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class ApiError(PostmanError):
+    """The service answered with a status outside 2xx.
+
+    Attributes:
+        status: the HTTP status.
+        name: the service's name of the error (``instanceNotFoundError``), or None.
+        message: the service's own words, or the reason of the status.
+        details: whatever the service adds to them, or None.
+        body: the answer's body, parsed where it is JSON and else the text.
+        content: the body's raw bytes.
+        headers: the answer's headers, looked up without regard to case.
+        method: the request's HTTP method.
+        path: the request's path, without host and query.
+        request_id: the service's id of the request, to quote in a support case, or None.
+        rate_limit: what the answer told about limits.
+
+    """
+
+    def __init__(
+        self,
+        call: str,
+        answer: Answer,
+        *,
+        name: str | None = None,
+        message: str = "",
+        details: Any = None,
+        body: Any = None,
+        rate_limit: RateLimit | None = None,
+    ) -> None:
+        """Keep the answer; ``call`` is the request's method and path."""
+        self.call = call
+        self.method, _, self.path = call.partition(" ")
+        self.status = answer.status
+        self.headers = answer.headers
+        self.content = answer.content
+        self.name = name
+        self.message = message
+        self.details = details
+        self.body = body
+        self.rate_limit = rate_limit
+        self.request_id = answer.headers.get("x-request-id") or answer.headers.get("x-srv-trace")
+        super().__init__(self._describe())
+
+    def _describe(self) -> str:
+        words = ": ".join(part for part in (self.name, self.message) if part)
+        return f"{self.call} answered {self.status}" + (f" {words}" if words else "")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let the error cross processes (a traceback in a worker pool)."""
+        return _restore, (type(self), str(self), self.__dict__)
+
+
+class BadRequestError(ApiError):
+    """400, 413 or 422: the service does not accept the request as it is."""
+
+
+class AuthenticationError(ApiError):
+    """401: the API key is missing, malformed or not valid."""
+
+
+class PermissionDeniedError(ApiError):
+    """403: the key is valid but may not do this."""
+
+
+class NotFoundError(ApiError):
+    """404: there is no such thing, or the key may not know of it."""
+
+
+class ConflictError(ApiError):
+    """409 or 423: the state of the thing does not allow it (a merge conflict, a lock)."""
+
+
+class RateLimitError(ApiError):
+    """429: too many calls in the window; the same call succeeds later.
+
+    Attributes:
+        retry_after: the seconds the service asks to wait, or None.
+
+    """
+
+    @property
+    def retry_after(self) -> float | None:
+        """The seconds the service asks to wait, or None if it did not say."""
+        return None if self.rate_limit is None else self.rate_limit.retry_after
+
+
+class UsageLimitError(ApiError):
+    """429 ``serviceLimitExhausted``: the plan's quota is used up; waiting does not help."""
+
+
+class ServerError(ApiError):
+    """500 and above: the service, or a proxy before it, failed."""
+
+
+class TransportError(PostmanError):
+    """The call did not get a usable answer.
+
+    Attributes:
+        call: the request's method and path.
+        sent: False only where it is certain that the service did not see the request.
+
+    """
+
+    sent = True
+
+    def __init__(self, call: str, reason: str) -> None:
+        """``call`` is the request's method and path, ``reason`` what went wrong."""
+        self.call = call
+        self.reason = reason
+        super().__init__(f"{call}: {reason}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let the error cross processes."""
+        return _restore, (type(self), str(self), self.__dict__)
+
+
+class ConnectError(TransportError):
+    """No connection could be made, so the service never saw the request."""
+
+    sent = False
+
+
+class CallTimeoutError(TransportError, TimeoutError):
+    """The time for the call, or for silence of the service, was up."""
+
+
+class DisconnectedError(TransportError):
+    """The connection broke after the request had begun to be sent."""
+
+
+class RedirectError(TransportError):
+    """The service answered with a redirect.  It is not followed: the key goes to one origin only.
+
+    Attributes:
+        status: the HTTP status.
+        location: where the answer pointed to.
+
+    """
+
+    def __init__(self, call: str, status: int, location: str) -> None:
+        """Keep where the answer pointed to."""
+        self.status = status
+        self.location = location
+        super().__init__(
+            call,
+            f"the answer is a redirect ({status}) to {location!r}, which is never followed"
+            " because the API key goes to the base URL only; set base_url if the service moved",
+        )
+
+
+class InvalidResponseError(TransportError):
+    """A 2xx answer whose body is not the JSON that was promised.
+
+    Attributes:
+        status: the HTTP status.
+        headers: the answer's headers.
+        content: the body's raw bytes.
+
+    """
+
+    def __init__(self, call: str, answer: Answer, reason: str) -> None:
+        """Keep the answer that could not be read."""
+        self.status = answer.status
+        self.headers = answer.headers
+        self.content = answer.content
+        super().__init__(call, reason)
+
+
+class ResponseValidationError(PostmanError):
+    """With ``strict=True``: the answer is not what the specification promises.
+
+    Attributes:
+        call: the request's method and path.
+        faults: each fault as ``path: what is wrong``.
+        content: the body's raw bytes.
+
+    """
+
+    def __init__(self, call: str, faults: list[str], content: bytes = b"") -> None:
+        """Keep every fault that was found."""
+        self.call = call
+        self.faults = faults
+        self.content = content
+        super().__init__(f"{call}: the answer drifts from the specification: {'; '.join(faults)}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let the error cross processes."""
+        return _restore, (type(self), str(self), self.__dict__)
+
+
+def _restore(cls: type[PostmanError], message: str, state: dict[str, Any]) -> PostmanError:
+    error = cls.__new__(cls, message)
+    error.args = (message,)
+    error.__dict__.update(state)
+    return error
