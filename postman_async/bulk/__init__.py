@@ -1,0 +1,1 @@
+"""Run many monitors: outcomes, reports, and the loop that keeps them going."""

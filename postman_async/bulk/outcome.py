@@ -1,0 +1,118 @@
+"""What came of a monitor, and of a batch of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, TypeAlias, overload
+
+from attrs import field, frozen
+
+from postman_async.errors import ApiError, PostmanError, ServerError, TransportError
+
+if TYPE_CHECKING:
+    from postman_async.models.monitors import MonitorRun
+
+__all__ = ["BatchReport", "MonitorOutcome", "OutcomeStatus"]
+
+OutcomeStatus: TypeAlias = Literal["passed", "failed", "error", "unknown", "skipped"]
+
+_STATUS: dict[str, OutcomeStatus] = {
+    "success": "passed",
+    "failed": "failed",
+    "failure": "failed",
+    "error": "error",
+    "abort": "error",
+    "aborted": "error",
+}
+"""The service's word for a run's end to ours; any other word (``running``) is unknown."""
+
+
+@frozen(kw_only=True)
+class MonitorOutcome:
+    """What came of running one monitor.
+
+    Attributes:
+        uid: the monitor, as it was given.
+        status: ``passed``; ``failed``: a test of it failed; ``error``: it could not be run, or
+            its run broke off; ``unknown``: it may have run, but no result came; ``skipped``: it
+            was not run.
+        run: the service's result, or None.
+        error: why there is none, or None.
+        attempts: how often the service was asked to run it.
+        started_at: when it was asked first, in UTC; None if never.
+        elapsed: seconds from then to the outcome.
+
+    """
+
+    uid: str
+    status: OutcomeStatus
+    run: MonitorRun | None = None
+    error: PostmanError | None = None
+    attempts: int = 0
+    started_at: datetime | None = None
+    elapsed: float = 0.0
+
+
+def status_of_run(run: MonitorRun) -> OutcomeStatus:
+    """Judge a result: by the service's word, and never as passed with a failed assertion."""
+    info = getattr(run, "info", None)
+    word = str(getattr(info, "status", "")).lower()
+    status = _STATUS.get(word, "unknown")
+    assertions = getattr(getattr(run, "stats", None), "assertions", None)
+    if status == "passed" and getattr(assertions, "failed", 0):
+        return "failed"
+    return status
+
+
+def status_of_error(error: PostmanError) -> OutcomeStatus:
+    """Judge a failure: unknown where the service may have run the monitor all the same."""
+    if isinstance(error, TransportError):
+        return "unknown" if error.sent else "error"
+    if isinstance(error, ServerError):
+        asked_to_wait = error.rate_limit is not None and error.rate_limit.retry_after is not None
+        return "error" if error.status == 503 and asked_to_wait else "unknown"
+    return "error" if isinstance(error, ApiError) or error.attempts == 0 else "unknown"
+
+
+@frozen
+class BatchReport(Sequence[MonitorOutcome]):
+    """The outcomes of a batch, in the order of its uids.
+
+    Attributes:
+        outcomes: one for each uid.
+        started_at: when the batch began, in UTC.
+        elapsed: seconds the whole batch took.
+
+    """
+
+    outcomes: tuple[MonitorOutcome, ...] = field(converter=tuple)
+    started_at: datetime
+    elapsed: float
+
+    @overload
+    def __getitem__(self, index: int) -> MonitorOutcome: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[MonitorOutcome, ...]: ...
+    def __getitem__(self, index: int | slice) -> MonitorOutcome | tuple[MonitorOutcome, ...]:
+        """Return the outcome of the uid at that place."""
+        return self.outcomes[index]
+
+    def __len__(self) -> int:
+        """Count the outcomes."""
+        return len(self.outcomes)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every monitor passed."""
+        return all(outcome.status == "passed" for outcome in self.outcomes)
+
+    @property
+    def counts(self) -> Counter[OutcomeStatus]:
+        """How many outcomes there are of each status."""
+        return Counter(outcome.status for outcome in self.outcomes)
+
+    def having(self, *statuses: OutcomeStatus) -> tuple[MonitorOutcome, ...]:
+        """Return the outcomes of these statuses."""
+        return tuple(outcome for outcome in self.outcomes if outcome.status in statuses)
