@@ -1,0 +1,39 @@
+'use strict';
+
+const path = require('path');
+const { Worker } = require('worker_threads');
+
+/** Turns OpenAPI descriptions into collections, each in a thread of its own: a large one takes seconds. */
+class Conversions {
+    constructor ({ convertHeapMb }) {
+        this.limits = { maxOldGenerationSizeMb: convertHeapMb };
+        this.threads = new Map();
+    }
+
+    add ({ id, specification, options, timeout }) {
+        // No `execArgv`: a thread that is given its own leaves the process's permission model.
+        const thread = new Worker(path.join(__dirname, 'convert-thread.js'), {
+            workerData: { specification, options },
+            env: {}, argv: [], stdout: true, resourceLimits: this.limits
+        });
+        this.threads.set(id, thread);
+        const timer = setTimeout(() => thread.terminate(), timeout);
+        return new Promise((resolve, reject) => {
+            thread.once('message', ({ collection, reason }) => {
+                collection ? resolve(collection) : reject(new Error(reason));
+            });
+            thread.once('error', reject);
+            thread.once('exit', () => reject(new Error('the conversion took too long')));
+        }).finally(() => {
+            clearTimeout(timer);
+            this.threads.delete(id);
+            thread.terminate();
+        });
+    }
+
+    abort (id) {
+        this.threads.get(id)?.terminate();
+    }
+}
+
+module.exports = { Conversions };

@@ -1,0 +1,89 @@
+'use strict';
+
+const { Sandbox } = require('./sandbox');
+const { fingerprint } = require('./fingerprint');
+
+/*
+ * Isolation "run": a sandbox serves one run and ends with it; a few are booted ahead of time.
+ * Isolation "shared": a few sandboxes are lent for one script at a time, and those that a script left as it found
+ * them are lent again.
+ */
+class SandboxPool {
+    constructor (config) {
+        this.config = config;
+        this.idle = [];
+        this.waiting = [];
+        this.alive = 0;         // idle, lent or booting
+        this.booting = 0;
+        this.booted = 0;
+    }
+
+    get shared () {
+        return this.config.isolation === 'shared';
+    }
+
+    /** Resolves with a sandbox, as soon as one is to be had. */
+    lend () {
+        for (let sandbox; (sandbox = this.idle.shift());) {
+            if (sandbox.usable) { return Promise.resolve(sandbox); }
+            this.end(sandbox);
+        }
+        return new Promise((resolve, reject) => {
+            this.waiting.push({ resolve, reject });
+            this.boot(this.waiting.length);
+        });
+    }
+
+    /** Takes a sandbox back: to lend it again if that is safe, else to end it. */
+    async takeBack (sandbox) {
+        if (this.shared && sandbox.usable && await fingerprint(sandbox) === sandbox.fingerprint) {
+            return this.offer(sandbox);
+        }
+        this.end(sandbox);
+        this.boot(this.waiting.length);
+        return undefined;
+    }
+
+    end (sandbox) {
+        this.alive -= 1;
+        sandbox.dispose();
+    }
+
+    /** Boots the spares; called when no run needs the processor for itself. */
+    topUp () {
+        this.boot(this.config.spares - this.idle.length);
+    }
+
+    /** Sees to it that `count` sandboxes are booting, within the limit. */
+    boot (count) {
+        while (this.booting < count && this.alive < this.config.maxSandboxes) {
+            this.alive += 1;
+            this.booting += 1;
+            this.bootOne().finally(() => { this.booting -= 1; })
+                .then((sandbox) => this.offer(sandbox), (error) => this.bootFailed(error));
+        }
+    }
+
+    async bootOne () {
+        const sandbox = await Sandbox.boot(this.config);
+        this.booted += 1;
+        if (this.shared) { sandbox.fingerprint = await fingerprint(sandbox); }
+        return sandbox;
+    }
+
+    bootFailed (error) {
+        this.alive -= 1;
+        this.waiting.shift()?.reject(error);
+    }
+
+    offer (sandbox) {
+        const next = this.waiting.shift();
+        next ? next.resolve(sandbox) : this.idle.push(sandbox);
+    }
+
+    stats () {
+        return { idleSandboxes: this.idle.length, sandboxes: this.alive, bootedSandboxes: this.booted };
+    }
+}
+
+module.exports = { SandboxPool };

@@ -1,0 +1,178 @@
+'use strict';
+
+/*
+ * Turns the events of a run into the result that the API documents. A run can go on for minutes and a script can
+ * make any number of tests, so what is kept has limits; the statistics count everything.
+ */
+const MAX_EXECUTIONS = 2000;
+const MAX_FAILURES = 2000;
+const MAX_ASSERTIONS = 1000;    // of one execution
+const MAX_TEXT = 4000;          // characters
+
+function clip (value) {
+    const text = String(value);
+    return text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) + '…' : text;
+}
+
+function describe (error) {
+    return { name: clip(error?.name || 'Error'), message: clip(error?.message || error || 'unknown error') };
+}
+
+/** Names in lower case; a repeated header is joined, and the length is a number, as the API has it. */
+function headersOf (list) {
+    const headers = {};
+    list?.each(({ key, value, disabled }) => {
+        if (disabled || !key) { return; }
+        const name = clip(key).toLowerCase();
+        headers[name] = clip(Object.hasOwn(headers, name) ? `${headers[name]}, ${value}` : value);
+    });
+    if (/^\d+$/.test(headers['content-length'])) { headers['content-length'] = Number(headers['content-length']); }
+    return headers;
+}
+
+function requestOf (request, timestamp) {
+    const headers = headersOf(request.headers);
+    const length = headers['content-length'];
+    const mode = request.body && !request.body.isEmpty() && request.body.mode;
+    return {
+        method: request.method,
+        url: clip(request.url),
+        headers,
+        // "formdata" is what the API says of a request without a body
+        body: { contentLength: typeof length === 'number' ? length : 0, mode: mode || 'formdata' },
+        timestamp
+    };
+}
+
+function responseOf (response) {
+    const size = response.stream?.length ?? response.stream?.byteLength ?? 0;
+    return {
+        code: response.code,
+        body: { contentLength: size },
+        responseTime: response.responseTime,
+        responseSize: size,
+        headers: headersOf(response.headers)
+    };
+}
+
+class Recorder {
+    constructor () {
+        this.records = new Map();       // cursor reference -> what is known of that execution
+        this.failures = [];
+        this.unfit = new Set();         // records with any failure
+        this.raised = new Map();        // cursor reference -> errors heard while its present script runs
+        this.counts = { assertions: 0, failedAssertions: 0, requests: 0 };
+        this.hasErrors = false;
+    }
+
+    recordOf (cursor) {
+        return this.records.get(cursor?.ref);
+    }
+
+    beforeItem (cursor, { id, name }) {
+        if (this.records.size >= MAX_EXECUTIONS) { return; }
+        this.records.set(cursor.ref, { item: { id, name: clip(name) }, assertions: {} });
+    }
+
+    beforeRequest (cursor) {
+        const record = this.recordOf(cursor);
+        if (record) { record.sentAt = new Date().toISOString(); }
+    }
+
+    response (error, cursor, response, request) {
+        const record = this.recordOf(cursor);
+        this.counts.requests += 1;
+        if (record) {
+            record.request = requestOf(request, record.sentAt);
+            if (response) { record.response = responseOf(response); }
+        }
+        if (error) { this.fail(record, describe(error)); }
+    }
+
+    /** An error in a script as it happens; the only word of one that is thrown in a callback. */
+    exception (cursor, error) {
+        const failure = describe(error);
+        this.raised.set(cursor.ref, (this.raised.get(cursor.ref) ?? new Set()).add(failure.message));
+        this.fail(this.recordOf(cursor), failure);
+    }
+
+    /** The end of a script, with the error that ended it: heard before, unless it never came to run. */
+    script (error, cursor) {
+        const heard = this.raised.get(cursor.ref);
+        this.raised.delete(cursor.ref);
+        if (error && !heard?.has(describe(error).message)) { this.fail(this.recordOf(cursor), describe(error)); }
+    }
+
+    assertion (cursor, assertions) {
+        const record = this.recordOf(cursor);
+        for (const assertion of assertions) {
+            if (!assertion.skipped) { this.oneAssertion(record, assertion); }
+        }
+    }
+
+    oneAssertion (record, { name, passed, error, async }) {
+        const label = clip(name);
+        this.counts.assertions += 1;
+        this.keepAssertion(record, label, Boolean(passed));
+        if (passed) { return; }
+        this.counts.failedAssertions += 1;
+        const { name: kind, message } = describe(error);
+        this.fail(record, {
+            name: error?.name ? kind : 'AssertionError',
+            // Only pm.test says whether it was asynchronous; the rest are the old tests["…"] = false.
+            message: async === undefined ? `Expected '${label}' to be truthy` : message,
+            assertion: { [label]: false }
+        });
+    }
+
+    /** Of two tests with one name a single failure is kept. */
+    keepAssertion (record, label, passed) {
+        if (!record) { return; }
+        const known = Object.hasOwn(record.assertions, label);
+        if (!known && Object.keys(record.assertions).length >= MAX_ASSERTIONS) { return; }
+        record.assertions[label] = passed && (!known || record.assertions[label]);
+    }
+
+    fail (record, failure) {
+        if (record) { this.unfit.add(record); }
+        if (!failure.assertion) { this.noteError(record, failure); }
+        if (this.failures.length < MAX_FAILURES) { this.failures.push({ record, failure }); }
+    }
+
+    noteError (record, { name, message }) {
+        this.hasErrors = true;
+        if (!record) { return; }
+        record.errors ??= [];
+        if (record.errors.length < MAX_ASSERTIONS) { record.errors.push({ name, message }); }
+    }
+
+    status (aborted) {
+        if (aborted) { return 'aborted'; }
+        if (this.hasErrors) { return 'error'; }
+        return this.counts.failedAssertions ? 'failed' : 'success';
+    }
+
+    /** The document; an item that was skipped or cut off before its request is no execution. */
+    conclude (error, aborted) {
+        if (error) { this.fail(undefined, describe(error)); }
+        const kept = [...this.records.values()].filter(({ request, errors }) => request || errors);
+        kept.forEach((record, index) => { record.id = index + 1; });
+        const { assertions, failedAssertions, requests } = this.counts;
+        return {
+            status: this.status(aborted),
+            stats: {
+                assertions: { total: assertions, failed: failedAssertions },
+                requests: { total: requests, failed: kept.filter((record) => this.unfit.has(record)).length }
+            },
+            executions: kept.map(executionOf),
+            failures: this.failures.map(({ record, failure }) => ({ executionId: record?.id, ...failure }))
+        };
+    }
+}
+
+function executionOf ({ id, item, request, response, assertions, errors }) {
+    const tested = Object.keys(assertions).length ? assertions : undefined;
+    return { id, item, request, response, assertions: tested, errors };
+}
+
+module.exports = { Recorder };

@@ -1,0 +1,72 @@
+'use strict';
+
+/*
+ * The process behind CollectionEngine: one JSON document per line, both ways.
+ *
+ *   in   {"op": "run", "id", "collection", "environment", "globals", "options"}
+ *        {"op": "convert", "id", "specification", "options", "timeout"}
+ *        {"op": "abort", "id"}      end that run or conversion; nothing is answered
+ *        {"op": "stats", "id"}      counters, for tests and for the curious
+ *   out  {"ready": true, "pid", "node"}
+ *        {"id", "ok": true, "result"}
+ *        {"id", "ok": false, "error": {"name", "message"}}
+ *
+ * Closing stdin ends the process, so it never outlives the one that started it.
+ */
+
+// stdout belongs to the protocol: whatever a library prints goes to stderr
+for (const level of ['log', 'info', 'debug']) { console[level] = console.error; }
+
+const { SandboxPool } = require('./pool');
+const { RunQueue } = require('./queue');
+const { Conversions } = require('./conversions');
+const { readLines } = require('./lines');
+
+const MEMORY_CHECK_MS = 500;
+
+const config = JSON.parse(process.argv[2]);
+const pool = new SandboxPool(config);
+const runs = new RunQueue(pool, config);
+const conversions = new Conversions(config);
+
+function send (message) {
+    process.stdout.write(JSON.stringify(message) + '\n');
+}
+
+function describe (error) {
+    return { name: error?.name ?? 'Error', message: String(error?.message ?? error) };
+}
+
+function answer (id, promise) {
+    promise.then(
+        (result) => send({ id, ok: true, result }),
+        (error) => send({ id, ok: false, error: describe(error) })
+    );
+}
+
+const operations = {
+    run: (message) => answer(message.id, runs.add(message)),
+    convert: (message) => answer(message.id, conversions.add(message)),
+    abort ({ id }) { runs.abort(id); conversions.abort(id); },
+    stats: ({ id }) => send({ id, ok: true, result: { ...runs.stats(), ...pool.stats() } })
+};
+
+// Typed arrays live outside the heaps that V8 limits; only the size of the process shows them.
+function watchMemory () {
+    const limit = config.memoryMb * 2 ** 20;
+    setInterval(() => {
+        if (process.memoryUsage.rss() < limit) { return; }
+        console.error(`the engine used more than ${config.memoryMb} MB`);
+        process.exit(70);
+    }, MEMORY_CHECK_MS).unref();
+}
+
+process.stdout.on('error', () => process.exit(0));
+process.stdin.on('end', () => process.exit(0));
+readLines(process.stdin, (line) => {
+    const message = JSON.parse(line);
+    operations[message.op](message);
+});
+watchMemory();
+pool.topUp();
+send({ ready: true, pid: process.pid, node: process.version });

@@ -1,0 +1,58 @@
+"""Environments: named sets of values."""
+
+from __future__ import annotations
+
+from postman_async.emulator import validation
+from postman_async.emulator.app import Call
+from postman_async.emulator.documents import complete_environment
+from postman_async.emulator.handlers.common import is_public, listed, remove_environment
+from postman_async.emulator.store import Json
+
+__all__ = ["create", "delete", "get", "list_all", "update"]
+
+
+def list_all(call: Call) -> Json:
+    """``GET /environments``: all of them, or a workspace's."""
+    found = call.store.all("environments", call.workspace())
+    return {"environments": [listed(call, environment) for environment in found]}
+
+
+def create(call: Call) -> Json:
+    """``POST /environments``: a new environment; the service chooses the id."""
+    document = complete_environment(validation.wrapped(call.body(), "environment"))
+    home = call.home()
+    environment = call.store.add("environments", {"name": document["name"]}, document)
+    call.store.join(home, "environments", environment.id)
+    return {"environment": environment.ref}
+
+
+def get(call: Call) -> Json:
+    """``GET /environments/{uid}``: the document, with what the service knows of it."""
+    environment = call.target("environments")
+    shown = {
+        **(environment.document or {}),
+        "id": environment.id,
+        "uid": environment.uid,
+        "owner": str(environment.owner),
+        "createdAt": environment.created_at,
+        "updatedAt": environment.updated_at,
+        "isPublic": is_public(call, environment),
+    }
+    return {"environment": shown}
+
+
+def update(call: Call) -> Json:
+    """``PUT /environments/{uid}``: replace all of it; only the name may be left out."""
+    given = validation.wrapped(call.body(), "environment")
+    environment = call.target("environments")
+    environment.document = complete_environment(given, environment.name)
+    environment.facts["name"] = environment.document["name"]
+    call.store.save(environment)
+    return {"environment": environment.ref}
+
+
+def delete(call: Call) -> Json:
+    """``DELETE /environments/{uid}``: monitors that used it go on without one."""
+    environment = call.target("environments")
+    remove_environment(call, environment.id)
+    return {"environment": {"id": environment.id, "uid": environment.uid}}

@@ -1,0 +1,143 @@
+"""Monitors: their settings, their lists, and their runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from postman_async.emulator import validation
+from postman_async.emulator.app import Call, answer
+from postman_async.emulator.errors import server_error
+from postman_async.emulator.ids import make_uid, same_id
+from postman_async.emulator.paging import cursor_of, position_of
+from postman_async.emulator.schedules import checked_schedule, with_next_run
+from postman_async.emulator.settings import DEFAULTS, checked_settings
+from postman_async.emulator.store import Entity, Json
+
+__all__ = ["create", "delete", "get", "list_all", "run", "update"]
+
+_PAGE = 25
+
+
+def list_all(call: Call) -> Json:
+    """``GET /monitors``: a page of the monitors that fit the filters."""
+    limit = validation.positive(call.query, "limit", high=_PAGE) or _PAGE
+    after = position_of(call.query.get("cursor"))
+    found = [m for m in call.store.all("monitors", call.workspace()) if m.seq > after]
+    fitting = [monitor for monitor in found if _fits(call, monitor)]
+    page, more = fitting[:limit], len(fitting) > limit
+    return {
+        "monitors": [_listed(monitor) for monitor in page],
+        "meta": {"nextCursor": cursor_of(page[-1].seq) if more else None, "limit": limit},
+    }
+
+
+def _fits(call: Call, monitor: Entity) -> bool:
+    query, facts = call.query, monitor.facts
+    active = validation.flag(query, "active")
+    owner = validation.positive(query, "owner")
+    return (
+        active in (None, facts["active"])
+        and owner in (None, monitor.owner)
+        and ("collectionUid" not in query or same_id(query["collectionUid"], facts["collection"]))
+        and (
+            "environmentUid" not in query
+            or same_id(query["environmentUid"], facts["environment"] or "")
+        )
+    )
+
+
+def _listed(monitor: Entity) -> Json:
+    facts = monitor.facts
+    entry = {
+        **monitor.ref,
+        "owner": monitor.owner,
+        "active": facts["active"],
+        "collectionUid": make_uid(facts["collection"]),
+    }
+    if facts["environment"] is not None:
+        entry["environmentUid"] = make_uid(facts["environment"])
+    return entry
+
+
+def create(call: Call) -> Json:
+    """``POST /monitors``: a new monitor of a collection."""
+    fields = validation.wrapped(call.body(), "monitor")
+    home = call.home()
+    for needed in ("name", "collection", "schedule"):
+        validation.parameter(fields, needed)
+    facts: Json = {**DEFAULTS, **checked_settings(fields, DEFAULTS)}
+    facts["schedule"] = checked_schedule(fields["schedule"])
+    facts["collection"] = _linked(call, "collection", fields["collection"])
+    environment = fields.get("environment")
+    facts["environment"] = environment and _linked(call, "environment", environment)
+    monitor = call.store.add("monitors", facts)
+    call.store.join(home, "monitors", monitor.id)
+    return {"monitor": monitor.ref}
+
+
+def _linked(call: Call, item: str, reference: Any) -> str:
+    return call.find(f"{item}s", validation.text(reference, item)).id
+
+
+def get(call: Call) -> Json:
+    """``GET /monitors/{uid}``: a monitor with its schedule's next time and its last run."""
+    monitor = call.target("monitors")
+    facts = monitor.facts
+    shown = {**_listed(monitor), "schedule": with_next_run(facts["schedule"])}
+    for key in ("options", "notifications", "distribution", "retry", "notificationLimit"):
+        if facts.get(key) is not None:
+            shown[key] = facts[key]
+    last = call.store.last_run(monitor.id)
+    if last is not None:
+        shown["jobId"] = last["info"]["jobId"]
+        shown["lastRun"] = _last_run(last)
+    return {"monitor": shown}
+
+
+def _last_run(last: Json) -> Json:
+    keys = ("status", "startedAt", "finishedAt", "jobId")
+    shown = {key: last["info"][key] for key in keys if key in last["info"]}
+    if last["stats"] is not None:
+        shown["stats"] = last["stats"]
+    return shown
+
+
+def update(call: Call) -> Json:
+    """``PUT /monitors/{uid}``: change the settings that the body names."""
+    fields = validation.wrapped(call.body(), "monitor")
+    monitor = call.target("monitors")
+    monitor.facts.update(checked_settings(fields, monitor.facts))
+    if "schedule" in fields:
+        monitor.facts["schedule"] = checked_schedule(fields["schedule"], monitor.facts["schedule"])
+    call.store.save(monitor)
+    return {"monitor": monitor.ref}
+
+
+def delete(call: Call) -> Json:
+    """``DELETE /monitors/{uid}``: a run under way goes on, and is not recorded."""
+    monitor = call.target("monitors")
+    call.store.remove("monitors", monitor.id)
+    return {"monitor": {"id": monitor.id, "uid": monitor.uid}}
+
+
+async def run(call: Call) -> web.Response:
+    """``POST /monitors/{uid}/run``: the result; or, with ``async=true``, only the start of it."""
+    background = validation.flag(call.query, "async")
+    runs = call.service.runs
+    with call.store.transaction():
+        job = runs.begin(call.target("monitors"))
+    runs.launch(job)
+    if background:
+        return answer({"run": {"info": job.info}})
+    if not await runs.hold(job):
+        return answer({"run": {"info": _still_running(job.monitor)}}, 202)
+    if job.refusal is not None:
+        raise server_error(job.refusal, 503)
+    return answer({"run": job.body})
+
+
+def _still_running(monitor_id: str) -> Json:
+    message = "The run takes longer than the connection is held. Get the monitor for its outcome."
+    return {"monitorId": monitor_id, "status": "running", "message": message}

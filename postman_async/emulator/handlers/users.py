@@ -1,0 +1,36 @@
+"""The user whom the key belongs to."""
+
+from __future__ import annotations
+
+from postman_async.emulator.app import Call
+from postman_async.emulator.ids import OWNER
+from postman_async.emulator.store import Json
+
+__all__ = ["me"]
+
+_USER: Json = {
+    "id": OWNER,
+    "username": "emulated-user",
+    "email": "user@emulator.invalid",
+    "fullName": "Emulated User",
+    "avatar": None,
+    "isPublic": False,
+    "teamId": 4711,
+    "teamName": "Emulated Team",
+    "teamDomain": "emulated-team",
+    "roles": ["user"],
+}
+
+
+def me(call: Call) -> Json:
+    """``GET /me``: the user, and what was used so far (calls since the start, runs' requests)."""
+    usage = {
+        "api_usage": call.service.api_calls,
+        "monitor_request_runs": call.store.requests_sent(),
+    }
+    limits = {"api_usage": 1_000_000, "monitor_request_runs": 100_000}
+    operations = [
+        {"name": name, "limit": limits[name], "usage": used, "overage": max(0, used - limits[name])}
+        for name, used in usage.items()
+    ]
+    return {"user": dict(_USER), "operations": operations}

@@ -1,0 +1,141 @@
+"""Workspaces, and which entities are in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from postman_async.emulator import validation
+from postman_async.emulator.app import Call
+from postman_async.emulator.errors import bad_request, forbidden
+from postman_async.emulator.handlers.common import remove_collection, remove_environment
+from postman_async.emulator.ids import OWNER
+from postman_async.emulator.paging import cursor_of, position_of
+from postman_async.emulator.store import Entity, Json
+
+__all__ = ["create", "delete", "get", "list_all", "update"]
+
+_TYPES = ("personal", "team", "private", "public", "partner")
+_MEMBERS = ("collections", "environments", "mocks", "monitors", "apis")
+_LARGEST_PAGE = 100
+
+
+def list_all(call: Call) -> Json:
+    """``GET /workspaces``: a page of the workspaces that fit the filters."""
+    limit = validation.positive(call.query, "limit", high=_LARGEST_PAGE) or _LARGEST_PAGE
+    after = position_of(call.query.get("cursor"))
+    found = [w for w in call.store.all("workspaces") if w.seq > after and _fits(call, w)]
+    page = found[:limit]
+    body: Json = {"workspaces": [_listed(call, workspace) for workspace in page]}
+    if len(found) > limit:
+        body["meta"] = {"nextCursor": cursor_of(page[-1].seq)}
+    return body
+
+
+def _fits(call: Call, workspace: Entity) -> bool:
+    kind = call.query.get("type")
+    if kind is not None and kind not in _TYPES:
+        raise bad_request(f"The query parameter 'type' must be one of {', '.join(_TYPES)}.")
+    creator = validation.positive(call.query, "createdBy")
+    return kind in (None, workspace.facts["type"]) and creator in (None, workspace.owner)
+
+
+def _listed(call: Call, workspace: Entity) -> Json:
+    facts = workspace.facts
+    entry = {
+        "id": workspace.id,
+        "name": workspace.name,
+        "type": facts["type"],
+        "visibility": facts["type"],
+        "createdBy": str(workspace.owner),
+        "about": facts["about"],
+        "createdAt": workspace.created_at,
+        "updatedAt": workspace.updated_at,
+    }
+    if "scim" in call.query.get("include", "").split(","):
+        entry["scim"] = {"createdBy": str(workspace.owner)}
+    return entry
+
+
+def create(call: Call) -> Json:
+    """``POST /workspaces``: a new workspace, with members where the body names some."""
+    fields = validation.wrapped(call.body(), "workspace")
+    for needed in ("name", "type"):
+        validation.parameter(fields, needed)
+    facts = {"description": "", "about": "", **_checked(fields)}
+    workspace = call.store.add("workspaces", facts)
+    _set_members(call, workspace.id, fields)
+    return {"workspace": {"id": workspace.id, "name": workspace.name}}
+
+
+def _checked(fields: Json) -> Json:
+    checked: Json = {}
+    for key in ("name", "type", "description", "about"):
+        if key in fields:
+            shortest = 1 if key in ("name", "type") else 0
+            checked[key] = validation.text(fields[key], f"workspace.{key}", shortest=shortest)
+    if checked.get("type", "team") not in _TYPES:
+        raise bad_request(f"The type of a workspace must be one of {', '.join(_TYPES)}.")
+    return checked
+
+
+def _set_members(call: Call, workspace_id: str, fields: Json) -> None:
+    for kind in _MEMBERS:
+        if kind in fields:
+            entries = validation.array(fields[kind], f"workspace.{kind}")
+            places = [(entry, f"workspace.{kind}.{i}") for i, entry in enumerate(entries)]
+            wanted = [_member(call, kind, entry, place) for entry, place in places]
+            call.store.set_members(workspace_id, kind, wanted)
+
+
+def _member(call: Call, kind: str, entry: Any, place: str) -> str:
+    named = validation.mapping(entry, place)
+    reference = named.get("uid") or validation.required(named, "id", place)
+    return call.find(kind, validation.text(reference, f"{place}.id")).id
+
+
+def get(call: Call) -> Json:
+    """``GET /workspaces/{id}``: a workspace with its members."""
+    workspace = call.target("workspaces")
+    shown: Json = {
+        **_listed(call, workspace),
+        "description": workspace.facts["description"],
+        "updatedBy": str(OWNER),
+    }
+    for kind in _MEMBERS:
+        members = call.store.all(kind, workspace.id)
+        if members:
+            shown[kind] = [member.ref for member in members]
+    for kind in ("collections", "environments", "mocks", "monitors"):
+        shown.setdefault(kind, [])
+    return {"workspace": shown}
+
+
+def update(call: Call) -> Json:
+    """``PUT /workspaces/{id}``: change what the body names; a list names all members of a kind."""
+    fields = validation.wrapped(call.body(), "workspace")
+    workspace = call.target("workspaces")
+    workspace.facts.update(_checked(fields))
+    _set_members(call, workspace.id, fields)
+    call.store.save(workspace)
+    return {"workspace": {"id": workspace.id, "name": workspace.name}}
+
+
+def delete(call: Call) -> Json:
+    """``DELETE /workspaces/{id}``: with all that is in no other workspace."""
+    workspace = call.target("workspaces")
+    if workspace.id == call.service.default_workspace:
+        raise forbidden("The personal workspace cannot be deleted.")
+    for kind in _MEMBERS:
+        for member in call.store.all(kind, workspace.id):
+            if call.store.workspaces_of(kind, member.id) == [workspace.id]:
+                _remove(call, kind, member.id)
+    call.store.remove("workspaces", workspace.id)
+    return {"workspace": {"id": workspace.id}}
+
+
+def _remove(call: Call, kind: str, entity_id: str) -> None:
+    special = {"collections": remove_collection, "environments": remove_environment}
+    if kind in special:
+        special[kind](call, entity_id)
+    else:
+        call.store.remove(kind, entity_id)

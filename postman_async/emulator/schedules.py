@@ -1,0 +1,56 @@
+"""Schedules of monitors: cron patterns, time zones, and the next time one fires."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from postman_async.emulator import validation
+from postman_async.emulator.errors import bad_request
+from postman_async.emulator.ids import iso, now
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+__all__ = ["checked_schedule", "with_next_run"]
+
+Json: TypeAlias = dict[str, Any]
+
+
+def checked_schedule(value: Any, before: Json | None = None) -> Json:
+    """Return ``{cron, timezone}``, taking what is left out from the schedule before."""
+    given = {**(before or {}), **validation.mapping(value, "schedule")}
+    cron = validation.text(validation.required(given, "cron", "schedule"), "schedule.cron")
+    zone = validation.text(validation.required(given, "timezone", "schedule"), "schedule.timezone")
+    found = _zone(zone)
+    if len(cron.split()) != 5 or _following(cron, found) is None:
+        message = "The cron pattern is not allowed."
+        raise bad_request(message, "cronPatternNotAllowedError", {"pattern": cron})
+    return {"cron": cron, "timezone": zone}
+
+
+def with_next_run(schedule: Json) -> Json:
+    """Return a stored schedule together with the moment it fires next, in UTC."""
+    following = _following(schedule["cron"], _zone(schedule["timezone"]))
+    return {**schedule, "nextRun": None if following is None else iso(following)}
+
+
+def _zone(name: str) -> ZoneInfo:
+    from zoneinfo import ZoneInfo
+
+    try:
+        # Only names: ZoneInfo would also read "../" paths and directories as OS errors.
+        return ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        details = {"timezone": name}
+        raise bad_request("Invalid timezone", "invalidTimezoneError", details) from None
+
+
+def _following(cron: str, zone: ZoneInfo) -> datetime | None:
+    from croniter import CroniterError, croniter
+
+    try:
+        following: datetime = croniter(cron, now().astimezone(zone)).get_next(datetime)
+    except (CroniterError, ValueError, OverflowError):
+        return None
+    return following

@@ -1,0 +1,165 @@
+"""Checks of what a client sent, failing with the service's own errors.
+
+A *place* is the dotted path the message names, for instance ``environment.values.0``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from postman_async.emulator.errors import bad_request, malformed, missing_parameter
+
+__all__ = ["boolean", "expect", "flag", "mapping", "parse", "positive", "text", "wrapped"]
+
+Json: TypeAlias = dict[str, Any]
+
+MAX_DEPTH = 400
+"""How deep a body may nest: more is nobody's collection, and would exhaust the stack."""
+
+
+def parse(raw: bytes) -> Any:
+    """Read a JSON body; whatever is wrong with it is a malformedRequestError."""
+    try:
+        value = json.loads(raw.decode(), parse_constant=_no_constant, parse_float=_finite)
+    except (ValueError, RecursionError) as reason:
+        raise malformed(f"The body is not valid JSON: {_short(reason)}") from None
+    if _too_deep(value):
+        raise malformed(f"The body nests deeper than {MAX_DEPTH} levels.")
+    return value
+
+
+def _short(reason: Exception) -> str:
+    # The text of a UnicodeDecodeError carries the bytes themselves.
+    return "it is not UTF-8" if isinstance(reason, UnicodeDecodeError) else str(reason)[:200]
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError("a number is too large")
+    return number
+
+
+def _too_deep(value: Any) -> bool:
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH):
+        nested: list[Any] = []
+        for entry in level:
+            if isinstance(entry, dict):
+                nested.extend(v for v in entry.values() if isinstance(v, dict | list))
+            elif isinstance(entry, list):
+                nested.extend(v for v in entry if isinstance(v, dict | list))
+        if not nested:
+            return False
+        level = nested
+    return True
+
+
+def type_name(value: Any) -> str:
+    """Return the JSON name of a value's type."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    names = {str: "string", dict: "object", list: "array"}
+    return names.get(type(value), "number")
+
+
+def expect(value: Any, types: str, place: str) -> Any:
+    """Return the value if its JSON type is one of ``types`` (joined by ``|``), else fail."""
+    actual = type_name(value)
+    if actual not in types.split("|"):
+        expected = types.replace("|", "/")
+        raise malformed(f"Invalid type: {actual} (expected {expected}) at {place}")
+    return value
+
+
+def mapping(value: Any, place: str) -> Json:
+    """Return the value if it is an object, else fail."""
+    found: Json = expect(value, "object", place)
+    return found
+
+
+def array(value: Any, place: str) -> list[Any]:
+    """Return the value if it is an array, else fail."""
+    found: list[Any] = expect(value, "array", place)
+    return found
+
+
+def required(value: Json, key: str, place: str) -> Any:
+    """Return a property that must be there."""
+    if key not in value:
+        where = f" at {place}" if place else ""
+        raise malformed(f"Missing required property: {key}{where}")
+    return value[key]
+
+
+def text(value: Any, place: str, *, shortest: int = 0, longest: int | None = None) -> str:
+    """Return the value if it is a string of an accepted length in characters, else fail."""
+    found: str = expect(value, "string", place)
+    if len(found) < shortest:
+        size = f"{len(found)} chars, minimum {shortest}"
+        raise malformed(f"String is too short ({size}) at {place}")
+    if longest is not None and len(found) > longest:
+        size = f"{len(found)} chars, maximum {longest}"
+        raise malformed(f"String is too long ({size}) at {place}")
+    return found
+
+
+def boolean(value: Any, place: str) -> bool:
+    """Return the value if it is true or false, else fail."""
+    found: bool = expect(value, "boolean", place)
+    return found
+
+
+def number(value: Any, place: str, low: float, high: float) -> float:
+    """Return the value if it is a number from ``low`` to ``high``, else fail."""
+    found: float = expect(value, "number", place)
+    if not low <= found <= high:
+        raise bad_request(f"The value of {place} must be from {low} to {high}.")
+    return found
+
+
+def wrapped(body: Any, wrapper: str) -> Json:
+    """Return the object under the body's one key."""
+    if wrapper not in mapping(body, "body"):
+        raise missing_parameter(wrapper)
+    return mapping(body[wrapper], wrapper)
+
+
+def parameter(fields: Json, name: str) -> Any:
+    """Return a field that must be there and not be null or empty."""
+    if fields.get(name) in (None, ""):
+        raise missing_parameter(name)
+    return fields[name]
+
+
+def flag(query: Mapping[str, str], name: str) -> bool | None:
+    """Return a query parameter that is true or false; None when it was not sent."""
+    value = query.get(name)
+    if value is None:
+        return None
+    if value not in ("true", "false"):
+        raise bad_request(f"The query parameter '{name}' must be true or false.")
+    return value == "true"
+
+
+def positive(
+    query: Mapping[str, str], name: str, *, low: int = 1, high: int | None = None
+) -> int | None:
+    """Return a whole number from the query; None when it was not sent."""
+    value = query.get(name)
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdecimal() and len(value) <= 9 and int(value) >= low):
+        raise bad_request(f"The query parameter '{name}' must be a whole number from {low} on.")
+    if high is not None and int(value) > high:
+        raise bad_request(f"The query parameter '{name}' must not be above {high}.")
+    return int(value)
