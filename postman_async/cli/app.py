@@ -1,0 +1,102 @@
+"""The commands and their options; what they do is in the other files of this package."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from postman_async.cli import demo as demo_job
+from postman_async.cli import emulator as emulator_job
+from postman_async.cli.complaints import reported
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="postman-async",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"postman-async {version('postman-async')}")
+        raise typer.Exit
+
+
+@app.callback()
+def postman_async(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and stop."
+        ),
+    ] = False,
+) -> None:
+    """Run Postman monitors in parallel, and a Postman API of your own to try it on.
+
+    Exit codes: 0 done; 2 wrong usage; 4 the service, the emulator or its collection engine
+    cannot be started or reached; 130 interrupted.
+    """
+
+
+@app.command()
+def demo(
+    concurrency: Annotated[
+        int, typer.Option(min=1, max=1000, help="How many monitors run at the same time.")
+    ] = 50,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Plain lines; the default when this is no terminal.")
+    ] = False,
+    no_color: Annotated[
+        bool, typer.Option("--no-color", help="No colours (NO_COLOR does the same).")
+    ] = False,
+) -> None:
+    """Run 26 monitors in parallel on this machine: no account, no key, no cloud.
+
+    Some of them fail, and two end in an error, because their scripts and targets are so; the
+    exit code is 0 all the same.
+    """
+    with reported():
+        asyncio.run(demo_job.run(concurrency=concurrency, plain=plain, no_color=no_color))
+
+
+@app.command()
+def emulator(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="More files to load, as with --load.")
+    ] = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")
+    ] = 7070,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    db: Annotated[
+        Path | None, typer.Option(help="Keep everything in this file; in memory without it.")
+    ] = None,
+    api_key_file: Annotated[
+        Path | None,
+        typer.Option(help="Take the key to accept from this file; it is made when missing."),
+    ] = None,
+    load: Annotated[
+        list[Path] | None,
+        typer.Option(help="A collection, environment or data dump to load; may be repeated."),
+    ] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Load the demo workspace.")] = False,
+) -> None:
+    """Run the emulator until Ctrl-C or SIGTERM, which end it with exit code 0."""
+    settings = emulator_job.Settings(
+        host=host,
+        port=port,
+        db=db,
+        api_key_file=api_key_file,
+        files=[*(load or []), *(files or [])],
+        demo=demo,
+    )
+    with reported():
+        asyncio.run(emulator_job.serve(settings))
