@@ -1,0 +1,164 @@
+"""The command as a user meets it: a process, its output and its exit code."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "postman_async.cli"]
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+        env={**os.environ, "PYTHONUTF8": "1", **environment},
+    )
+
+
+@contextmanager
+def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run ``emulator`` until the block ends; gives the process and what it announced."""
+    command = [*COMMAND, "emulator", "--port", "0", *arguments]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process, _announcement(process)
+        finally:
+            process.kill()
+
+
+def _announcement(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    lines = iter(process.stdout.readline, "")
+    told = ""
+    for line in lines:
+        told += line
+        if line.startswith("Ctrl-C"):
+            break
+    return told
+
+
+def exported(announcement: str) -> dict[str, str]:
+    """Read the variables of the export line."""
+    (line,) = re.findall(r"^export (.*)$", announcement, re.MULTILINE)
+    return dict(pair.split("=", 1) for pair in line.split(" ", 1))
+
+
+def get(url: str, key: str) -> str:
+    """Call the emulator as any HTTP client does."""
+    request = urllib.request.Request(url, headers={"X-Api-Key": key})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        text: str = answer.read().decode()
+        return text
+
+
+def assert_one_complaint(result: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
+    """One line on stderr, the documented code, no traceback."""
+    assert result.returncode == code
+    assert "Traceback" not in result.stderr + result.stdout
+    assert len(result.stderr.splitlines()) == 1
+    for word in words:
+        assert word in result.stderr
+
+
+def test_version_is_the_installed_one() -> None:
+    result = run("--version")
+    assert result.returncode == 0
+    assert result.stdout.split() == ["postman-async", version("postman-async")]
+
+
+def test_an_unknown_option_is_wrong_usage() -> None:
+    result = run("demo", "--no-such-option")
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_the_emulator_serves_until_a_signal_ends_it_with_success(stop: signal.Signals) -> None:
+    with running() as (process, announcement):
+        variables = exported(announcement)
+        body = get(f"{variables['POSTMAN_BASE_URL']}/me", variables["POSTMAN_API_KEY"])
+        assert '"user"' in body
+        process.send_signal(stop)
+        _, stderr = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert "Traceback" not in stderr
+
+
+def test_the_emulator_loads_files_and_the_demo(tmp_path: Path) -> None:
+    file = tmp_path / "one.json"
+    file.write_text(
+        '{"info": {"name": "Loaded from a file", "schema": "https://schema.getpostman.com'
+        '/json/collection/v2.1.0/collection.json"}, "item": []}'
+    )
+    with running("--load", str(file), "--demo") as (_, announcement):
+        variables = exported(announcement)
+        base, key = variables["POSTMAN_BASE_URL"], variables["POSTMAN_API_KEY"]
+        assert "Loaded from a file" in get(f"{base}/collections", key)
+        assert "Checkout, staging" in get(f"{base}/monitors", key)
+
+
+def test_a_key_from_a_file_is_used_and_not_printed(tmp_path: Path) -> None:
+    file = tmp_path / "a key"
+    file.write_text("PMAK-from-a-file\n")
+    with running("--api-key-file", str(file)) as (process, announcement):
+        variables = exported(announcement)
+        assert get(f"{variables['POSTMAN_BASE_URL']}/me", "PMAK-from-a-file")
+        process.terminate()
+        _, stderr = process.communicate(timeout=10)
+    assert "PMAK" not in announcement + stderr
+    assert variables["POSTMAN_API_KEY"] == f"\"$(cat '{file}')\""
+
+
+def test_a_key_file_is_made_for_this_user_only(tmp_path: Path) -> None:
+    file = tmp_path / "new-key"
+    with running("--api-key-file", str(file)) as (_, announcement):
+        key = file.read_text().strip()
+        assert get(f"{exported(announcement)['POSTMAN_BASE_URL']}/me", key)
+    assert key.startswith("PMAK-")
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_a_port_in_use_is_one_clear_line() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        assert_one_complaint(run("emulator", "--port", port), 4, port, "in use", "--port")
+
+
+def test_a_missing_file_is_one_clear_line(tmp_path: Path) -> None:
+    result = run("emulator", "--port", "0", "--load", str(tmp_path / "nothing.json"))
+    assert_one_complaint(result, 2, "nothing.json", "No such file")
+
+
+def test_a_file_that_is_no_document_is_one_clear_line(tmp_path: Path) -> None:
+    file = tmp_path / "broken.json"
+    file.write_text('{"info": ')
+    assert_one_complaint(run("emulator", "--port", "0", "--load", str(file)), 2, "broken.json")
+
+
+def test_without_its_extra_the_command_says_what_to_install(tmp_path: Path) -> None:
+    """A typer that cannot be imported stands for one that is not installed."""
+    stub = "raise ModuleNotFoundError(\"No module named 'typer'\", name='typer')"
+    (tmp_path / "typer.py").write_text(stub)
+    result = run("--version", PYTHONPATH=str(tmp_path))
+    assert_one_complaint(result, 2, "typer", "pip install 'postman-async[cli]'")

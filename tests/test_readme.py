@@ -1,0 +1,88 @@
+"""The README keeps its word: its scripts run, and its table of operations is complete."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import inspect
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import postman_async
+from postman_async import AsyncPostman
+from postman_async.emulator import PostmanEmulator
+from postman_async.operations import OPERATIONS
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+SCRIPTS = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+UIDS = re.compile(r"12345678-1e6b6cb1-[0-9a-f-]+")
+ROW = re.compile(r"^\| `(\w+\.\w+)` \| `([A-Z]+) (\S+)` \| `(.+)` \|$", re.MULTILINE)
+
+
+@pytest.fixture
+def emulator() -> Iterator[PostmanEmulator]:
+    """An emulator in a thread of its own: the scripts bring their own event loops."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    server = PostmanEmulator()
+    asyncio.run_coroutine_threadsafe(server.start(), loop).result(10)
+    yield server
+    asyncio.run_coroutine_threadsafe(server.close(), loop).result(10)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(10)
+    loop.close()
+
+
+def adapted(script: str, emulator: PostmanEmulator) -> str:
+    """Replace the sample uids by those of scripted monitors, and make the clients strict."""
+    for uid in sorted(set(UIDS.findall(script))):
+        monitor = emulator.add_monitor(f"monitor {uid[-1]}", outcome="failed")
+        script = script.replace(uid, monitor)
+    return re.sub(r"Postman\((?=.)", "Postman(strict=True, ", script)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=[f"script {n}" for n in range(1, len(SCRIPTS) + 1)])
+def test_each_script_of_the_readme_runs(
+    script: str, emulator: PostmanEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTMAN_BASE_URL", emulator.url)
+    monkeypatch.setenv("POSTMAN_API_KEY", emulator.api_key)
+    exec(compile(adapted(script, emulator), "README.md", "exec"), {"__name__": "readme"})
+
+
+def test_there_are_scripts() -> None:
+    """The pattern above still finds what it is to test."""
+    assert len(SCRIPTS) >= 8
+
+
+def test_the_table_names_each_operation_once_with_its_endpoint() -> None:
+    told = [(name, method, path) for name, method, path, _ in ROW.findall(README)]
+    real = [(o.id, o.method, o.path) for o in OPERATIONS.values()]
+    assert sorted(told) == sorted(real)
+
+
+@pytest.mark.parametrize(("operation", "line"), [(row[0], row[3]) for row in ROW.findall(README)])
+def test_the_line_of_each_operation_is_a_call_that_its_method_takes(
+    operation: str, line: str
+) -> None:
+    call = ast.parse(line, mode="eval").body
+    assert isinstance(call, ast.Await)
+    assert isinstance(call.value, ast.Call)
+    assert ast.unparse(call.value.func) == f"pm.{operation}"
+    namespace, method = operation.split(".")
+    pm = AsyncPostman(api_key="PMAK-readme")
+    signature = inspect.signature(getattr(getattr(pm, namespace), method))
+    keywords = {str(keyword.arg) for keyword in call.value.keywords}
+    assert keywords <= set(signature.parameters)
+    signature.bind(*call.value.args, **dict.fromkeys(keywords))
+
+
+def test_the_errors_drawn_in_the_readme_are_the_public_ones() -> None:
+    drawn = set(re.findall(r"^[│├└─ ]*(\w+Error)\b", README, re.MULTILINE))
+    public = {name for name in postman_async.__all__ if name.endswith("Error")}
+    assert drawn == public
