@@ -4,7 +4,7 @@
 
     PostmanError
     ├── ConfigurationError            a wrong or missing setting; nothing was sent
-    ├── InvalidArgumentError          a wrong argument of a call; nothing was sent (a ValueError too)
+    ├── InvalidArgumentError          a wrong argument (a ValueError too); nothing was sent
     ├── ApiError                      the service answered, and the answer is no
     │   ├── BadRequestError           400, 413, 422
     │   ├── AuthenticationError       401

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from attrs import field, frozen
-from attrs.validators import ge, instance_of, optional
+from attrs import Attribute, evolve, field, frozen
+from attrs.validators import and_, ge, instance_of, optional
 
-__all__ = ["CallOptions", "Retries", "Timeout"]
+if TYPE_CHECKING:
+    import ssl as ssl_module
 
-_seconds = optional([instance_of((int, float)), ge(0)])
+    import aiohttp
+    from yarl import URL
+
+__all__ = ["CallOptions", "ClientOptions", "Retries", "Timeout"]
+
+
+def _seconds(_: Any, attribute: Attribute[Any], value: object) -> None:
+    optional(and_(instance_of((int, float)), ge(0)))(None, attribute, value)
 
 
 @frozen(kw_only=True)
 class Timeout:
     """How long the parts of one attempt may take, in seconds; ``None`` means no limit.
 
-    Parameters:
-        connect: getting a connection: name look-up, TCP and TLS.
+    Args:
+        connect: getting a connection: name look-up, TCP and TLS.  Waiting for a free place in a
+            session or connector of your own does not count.
         read: silence of the service: no byte for this long.  Not used for ``monitors.run``,
             whose answer comes when the run has ended.
         run: the deadline of one ``monitors.run`` call, from its first attempt to its answer.
@@ -31,6 +40,14 @@ class Timeout:
     run: float | None = field(default=1200.0, validator=_seconds)
     total: float | None = field(default=None, validator=_seconds)
 
+    def altered(self, given: Timeout | float | None) -> Timeout:
+        """Return what holds when these seconds (or times) are given instead; None lifts all."""
+        if isinstance(given, Timeout):
+            return given
+        if given is None:
+            return Timeout(connect=None, read=None, run=None)
+        return evolve(self, total=given, run=None)
+
 
 @frozen(kw_only=True)
 class Retries:
@@ -39,7 +56,7 @@ class Retries:
     What may be retried at all is not an option but a safety rule, see
     `postman_async.engine.retry`.
 
-    Parameters:
+    Args:
         attempts: how often a call is sent at most, the first time included.  1 turns retries off.
         backoff: seconds before the second attempt; doubled for each one after it, with jitter.
         max_backoff: seconds a wait of our own never exceeds.
@@ -52,6 +69,10 @@ class Retries:
     backoff: float = field(default=0.5, validator=[instance_of((int, float)), ge(0)])
     max_backoff: float = field(default=30.0, validator=[instance_of((int, float)), ge(0)])
     max_retry_after: float = field(default=120.0, validator=[instance_of((int, float)), ge(0)])
+
+    def altered(self, given: Retries | int) -> Retries:
+        """Return what holds when this number of attempts is given instead."""
+        return given if isinstance(given, Retries) else evolve(self, attempts=given)
 
 
 class CallOptions(TypedDict, total=False):
@@ -70,3 +91,35 @@ class CallOptions(TypedDict, total=False):
     extra_query: Mapping[str, str]
     extra_body: Mapping[str, Any]
     retries: Retries | int
+
+
+class ClientOptions(TypedDict, total=False):
+    """The options of a client besides its key, the same for `AsyncPostman` and `Postman`.
+
+    Keys:
+        base_url: where the service is; default: ``POSTMAN_BASE_URL``, or else the region's host.
+        region: ``us`` (default) or ``eu``, instead of a base URL.
+        timeout: a `Timeout`, or the seconds a call may take, retries included.
+        retries: a `Retries`, or the number of attempts.
+        strict: raise `ResponseValidationError` where an answer drifts from the specification.
+        session: a session to use; it is not closed.
+        connector: a connector to use; it is not closed.
+        proxy: the address of an HTTP proxy for all calls.
+        ssl: an SSL context, or aiohttp's other values for it.
+        trust_env: take proxies and netrc from the environment.
+        trace_configs: aiohttp's trace configurations; the key is hidden in what they can print.
+        middlewares: aiohttp's client middlewares, each called for each attempt.
+    """
+
+    base_url: str | None
+    region: Literal["us", "eu"] | None
+    timeout: Timeout | float | None
+    retries: Retries | int
+    strict: bool
+    session: aiohttp.ClientSession | None
+    connector: aiohttp.BaseConnector | None
+    proxy: str | URL | None
+    ssl: ssl_module.SSLContext | aiohttp.Fingerprint | bool | None
+    trust_env: bool
+    trace_configs: Sequence[aiohttp.TraceConfig]
+    middlewares: Sequence[aiohttp.ClientMiddlewareType]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
-from attrs import field, frozen
+from attrs import frozen
 
 from postman_async.errors import ApiError, PostmanError, ServerError, TransportError
 
@@ -61,7 +61,8 @@ def status_of_run(run: MonitorRun) -> OutcomeStatus:
     word = str(getattr(info, "status", "")).lower()
     status = _STATUS.get(word, "unknown")
     assertions = getattr(getattr(run, "stats", None), "assertions", None)
-    if status == "passed" and getattr(assertions, "failed", 0):
+    failed = getattr(assertions, "failed", None)
+    if status == "passed" and failed:
         return "failed"
     return status
 
@@ -87,7 +88,7 @@ class BatchReport(Sequence[MonitorOutcome]):
 
     """
 
-    outcomes: tuple[MonitorOutcome, ...] = field(converter=tuple)
+    outcomes: tuple[MonitorOutcome, ...]
     started_at: datetime
     elapsed: float
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias
@@ -33,7 +33,7 @@ async def run_all(
     started_at, started = datetime.now(UTC), time.monotonic()
     async with aclosing(_numbered(client, uids, concurrency, options)) as numbered:
         found = dict([item async for item in numbered])
-    ordered = (found[index] for index in range(len(found)))
+    ordered = tuple(found[index] for index in range(len(found)))
     return BatchReport(ordered, started_at, time.monotonic() - started)
 
 
@@ -56,7 +56,7 @@ def check(uids: Iterable[str], concurrency: int) -> None:
 
 async def _numbered(
     client: AsyncPostman, uids: Iterable[str], concurrency: int, options: CallOptions
-) -> AsyncIterator[Numbered]:
+) -> AsyncGenerator[Numbered]:
     """Yield outcomes with the place of their uid; never more than `concurrency` tasks exist."""
     source = enumerate(uids)
     running: set[asyncio.Task[Numbered]] = set()

@@ -27,7 +27,7 @@ The same against the service, with your key in POSTMAN_API_KEY:
 async def run(*, concurrency: int, plain: bool, no_color: bool) -> None:
     """Start the emulator, load the demo workspace, run all its monitors, show what came out.
 
-    Parameters:
+    Args:
         concurrency: how many monitors run at the same time.
         plain: plain lines even on a terminal.
         no_color: no colours even on a terminal.

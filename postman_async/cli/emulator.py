@@ -24,7 +24,7 @@ __all__ = ["Settings", "serve"]
 class Settings:
     """What the command line asks for.
 
-    Parameters:
+    Args:
         host: the address to listen on.
         port: the port to listen on; 0 takes a free one.
         db: the file to keep everything in, or None for memory.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 if TYPE_CHECKING:
-    from postman_async.bulk import MonitorOutcome
+    from postman_async import MonitorOutcome
     from postman_async.models.monitors import MonitorRun, RunFailure
 
 __all__ = ["Row", "counts", "row_of"]
@@ -20,7 +20,7 @@ __all__ = ["Row", "counts", "row_of"]
 class Row:
     """One line of the table, and the reasons that go below it.
 
-    Parameters:
+    Args:
         name: the monitor's name.
         status: passed, failed, error, unknown or skipped.
         assertions: ``passed/total``, or a dash when there is no run.
@@ -93,7 +93,7 @@ def _reasons(outcome: MonitorOutcome) -> list[str]:
     return [_reason(failure, items) for failure in failures]
 
 
-def _reason(failure: RunFailure, items: dict[int, str | None]) -> str:
+def _reason(failure: RunFailure, items: Mapping[int, str | None]) -> str:
     place = items.get(failure.execution_id) or f"request {failure.execution_id}"
     what = ", ".join(failure.assertion or ()) or failure.name
     return f"{place}: {what}: {failure.message}"

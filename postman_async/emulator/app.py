@@ -35,6 +35,7 @@ __all__ = [
     "Service",
     "answer",
     "guard",
+    "make_app",
     "read_body",
     "serve",
 ]
@@ -61,7 +62,7 @@ class Service:
     store: Store
     runs: Runs
     api_key: str
-    default_workspace: str
+    default_workspace: str = ""
     requests: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=_KEPT_REQUESTS))
     api_calls: int = 0
 
@@ -198,3 +199,16 @@ def _refusal(error: web.HTTPException) -> ServiceError:
         return named(404, "notFound", "The requested resource was not found.")
     return plain_problem(error.status, error.reason)
 
+
+def make_app(service: Service) -> web.Application:
+    """Return the application: every operation under its id, and the echo service."""
+    from postman_async.emulator.echo import ECHO_ROUTES
+    from postman_async.emulator.routes import ROUTES
+
+    app = web.Application(middlewares=[guard], client_max_size=MAX_BODY)
+    app[SERVICE] = service
+    for operation, (method, path, handler) in ROUTES.items():
+        app.router.add_resource(path, name=operation).add_route(method, serve(handler))
+    for method, path, echo in ECHO_ROUTES:
+        app.router.add_route(method, path, echo)
+    return app

@@ -26,7 +26,7 @@ _SCHEDULE = {"cron": "0 6 * * *", "timezone": "UTC"}
 async def load_demo(emulator: PostmanEmulator) -> list[str]:
     """Make the demo's collections, environments and monitors, over the emulator's own API.
 
-    Parameters:
+    Args:
         emulator: a started emulator; everything goes into its default workspace.
 
     Returns:

@@ -108,6 +108,15 @@ class Runs:
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
 
+    @property
+    def engine(self) -> Engine:
+        """What executes collections, made now if that was not done before."""
+        from postman_async.emulator.engine.process import CollectionEngine
+
+        if self._engine is None:
+            self._engine = CollectionEngine(progress=self._progress)
+        return self._engine
+
     def settle_unfinished(self) -> None:
         """Note as aborted what an earlier process of the same database left running."""
         for row, info in self._store.unfinished():
@@ -195,11 +204,9 @@ class Runs:
         return job.script.result(sent_requests(job.collection), job.began)
 
     async def _with_engine(self, job: Job) -> Json:
-        from postman_async.emulator.engine.process import CollectionEngine, RunJob
+        from postman_async.emulator.engine.job import RunJob
 
-        if self._engine is None:
-            self._engine = CollectionEngine(progress=self._progress)
-        await self._engine.start()
+        await self.engine.start()
         order = RunJob(
             collection=job.collection,
             environment=job.environment,
@@ -207,7 +214,7 @@ class Runs:
             options=job.options,
             run_timeout=self._limits.run,
         )
-        return await self._engine.run(order)
+        return await self.engine.run(order)
 
     def _end(self, job: Job, result: Json, started: float) -> None:
         # The loop's clock measures, so that a test's own clock gives a duration that fits.

@@ -42,9 +42,7 @@ _LONGEST_PAUSE = 900_000
 def checked_settings(fields: Json, before: Json) -> Json:
     """Return the settings among the fields, checked; inner objects add to those before."""
     return {
-        key: check(fields[key], before.get(key))
-        for key, check in _CHECKS.items()
-        if key in fields
+        key: check(fields[key], before.get(key)) for key, check in _CHECKS.items() if key in fields
     }
 
 

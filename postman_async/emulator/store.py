@@ -332,6 +332,4 @@ def _optional(document: Json | None) -> str | None:
 def _entity(row: tuple[Any, ...]) -> Entity:
     kind, entity_id, facts, document, created_at, updated_at, owner, seq = row
     loaded = None if document is None else json.loads(document)
-    return Entity(
-        kind, entity_id, json.loads(facts), loaded, created_at, updated_at, owner, seq
-    )
+    return Entity(kind, entity_id, json.loads(facts), loaded, created_at, updated_at, owner, seq)

@@ -68,7 +68,7 @@ def type_name(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return "boolean"
-    names = {str: "string", dict: "object", list: "array"}
+    names: dict[type, str] = {str: "string", dict: "object", list: "array"}
     return names.get(type(value), "number")
 
 

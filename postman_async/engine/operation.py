@@ -32,7 +32,7 @@ class Parameter:
 class Result:
     """What a 2xx answer holds.
 
-    Parameters:
+    Args:
         model: where the class is found, as ``module:Class`` below the models package, or
             ``None`` for plain JSON.
         key: the one key of the body that is unwrapped, or ``None`` for the whole body.
@@ -51,7 +51,7 @@ class Result:
 class Operation:
     """One endpoint of the service.
 
-    Parameters:
+    Args:
         id: its public name, ``namespace.method``.
         method: the HTTP method.
         path: its path, with ``{python_name}`` where a path parameter goes.

@@ -20,7 +20,7 @@ _EPOCH = 1_000_000_000
 class RateLimit:
     """The limits as one answer told them; ``None`` where it did not.
 
-    Parameters:
+    Args:
         limit: calls allowed in the window.
         remaining: calls left in the window.
         reset: seconds until the window ends.
@@ -43,7 +43,7 @@ class RateLimit:
 def read_rate_limit(headers: Mapping[str, str], now: datetime | None = None) -> RateLimit:
     """Read the limits from an answer's headers (a case-insensitive mapping).
 
-    Parameters:
+    Args:
         headers: the answer's headers.
         now: the present time, for headers that name a point in time.
 

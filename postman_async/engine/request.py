@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Request", "build_request"]
 
 _RESERVED_HEADERS = frozenset({"x-api-key", "host", "content-length", "transfer-encoding"})
-_UNSAFE = re.compile(r"[\r\n\0]")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_UNSAFE = re.compile(r"[\r\n\0\ud800-\udfff]")
+"""Line breaks would make more headers of one; half a surrogate pair cannot be encoded."""
 
 
 @frozen
@@ -47,7 +49,7 @@ def build_request(
 ) -> Request:
     """Check the arguments and put each in its place.
 
-    Parameters:
+    Args:
         operation: the endpoint.
         arguments: values by Python name; ``UNSET`` ones are not sent.
         options: the per-call options.
@@ -122,21 +124,40 @@ def _query_value(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str | int | float):
-        return str(value)
+        return _encodable(name, str(value))
     if hasattr(value, "isoformat"):
         return str(value.isoformat())
     raise InvalidArgumentError(f"the query parameter {name!r} cannot be a {type(value).__name__}")
 
 
+def _encodable(name: str, value: str) -> str:
+    try:
+        f"{name}={value}".encode()
+    except UnicodeEncodeError:
+        raise InvalidArgumentError(f"the query parameter {name!r} is not valid Unicode") from None
+    return value
+
+
 def _headers(options: CallOptions, *, has_body: bool) -> Mapping[str, str]:
-    headers = {"Content-Type": "application/json"} if has_body else {}
-    for name, value in options.get("extra_headers", {}).items():
-        if name.lower() in _RESERVED_HEADERS:
-            raise InvalidArgumentError(f"extra_headers must not set {name}")
-        if _UNSAFE.search(name) or _UNSAFE.search(value):
-            raise InvalidArgumentError(f"the extra header {name!r} holds a line break")
-        headers[name] = value
-    return headers
+    extra = options.get("extra_headers", {})
+    for name, value in extra.items():
+        _check_header(name, value)
+    theirs = {name.lower() for name in extra}
+    ours = {"Content-Type": "application/json"} if has_body else {}
+    return {**{name: ours[name] for name in ours if name.lower() not in theirs}, **extra}
+
+
+def _check_header(name: Any, value: Any) -> None:
+    """Refuse the key's own header in any spelling, and what would be read as another header."""
+    if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
+        raise InvalidArgumentError(f"{name!r} is not the name of a header")
+    if name.lower() in _RESERVED_HEADERS:
+        raise InvalidArgumentError(f"extra_headers must not set {name}")
+    if not isinstance(value, str):
+        kind = type(value).__name__
+        raise InvalidArgumentError(f"the extra header {name!r} must be a string, not {kind}")
+    if _UNSAFE.search(value):
+        raise InvalidArgumentError(f"the extra header {name!r} holds what no header can")
 
 
 def _body(
@@ -150,12 +171,22 @@ def _body(
     takes_body = any(p.place in {"field", "document"} for p in operation.parameters)
     if not takes_body and not extra:
         return None
-    content = to_wire(next(iter(document.values()))) if document else to_wire(dict(fields))
+    given = next(iter(document.values())) if document else dict(fields)
+    content = _plain(operation, given, to_wire)
     if operation.wrapper:
         content = {operation.wrapper: content}
     if extra:
-        content = merged(content, extra)
+        content = merged(content, _plain(operation, extra, to_wire))
     return _dump(operation, content)
+
+
+def _plain(operation: Operation, value: Any, to_wire: Callable[[Any], Any]) -> Any:
+    """Turn models into JSON data; what holds itself has no end."""
+    try:
+        return to_wire(value)
+    except RecursionError:
+        reason = "the body is not JSON: it is nested too deeply"
+        raise InvalidArgumentError(f"{operation.id}: {reason}") from None
 
 
 def merged(content: Any, extra: Mapping[str, Any]) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def not_taken(error: PostmanError) -> bool:
 def retry_wait(error: PostmanError, attempt: int, retries: Retries, jitter: float) -> float | None:
     """The seconds to wait before the next attempt, or ``None`` to give up.
 
-    Parameters:
+    Args:
         error: why the last attempt failed.
         attempt: its number, from 1.
         retries: what the caller set.
@@ -72,7 +72,7 @@ def retry_wait(error: PostmanError, attempt: int, retries: Retries, jitter: floa
         return None
     named = named_wait(error)
     if named is None:
-        ceiling = min(retries.backoff * 2 ** min(attempt - 1, 30), retries.max_backoff)
+        ceiling: float = min(retries.backoff * 2 ** min(attempt - 1, 30), retries.max_backoff)
         return ceiling * (0.5 + jitter / 2)
     if named > retries.max_retry_after:
         return None

@@ -31,6 +31,11 @@ class SessionOptions:
     trace_configs: Sequence[aiohttp.TraceConfig] = ()
     middlewares: Sequence[aiohttp.ClientMiddlewareType] = ()
 
+    @property
+    def own_pool(self) -> bool:
+        """Whether the connections are ours, of which there is no limit."""
+        return self.session is None and self.connector is None
+
     def per_request(self) -> Mapping[str, Any]:
         """Return what goes with each request: a session that was given does not know of it."""
         given: dict[str, Any] = {}

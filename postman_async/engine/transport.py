@@ -8,7 +8,7 @@ import logging
 import random
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import aiohttp
 from attrs import define, field, frozen
@@ -31,25 +31,16 @@ if TYPE_CHECKING:
     from postman_async.engine.session import SessionHolder
     from postman_async.options import Retries, Timeout
 
-__all__ = ["Plan", "Secret", "Transport"]
+__all__ = ["Plan", "Transport"]
 
 log = logging.getLogger("postman_async")
-
-
-class Secret(str):
-    """The API key: a string whose repr hides it, in tracebacks with locals and dumps of headers."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "'***'"
 
 
 @frozen(kw_only=True)
 class Plan:
     """How one call is to be sent.
 
-    Parameters:
+    Args:
         idempotent: whether it may be sent again after an ambiguous failure.
         connect: seconds for making a connection.
         read: seconds of silence allowed.
@@ -144,12 +135,18 @@ class Transport:
             headers={**self._headers, **request.headers},
             data=request.body,
             allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=plan.connect, sock_read=plan.read
-            ),
+            raise_for_status=False,
+            timeout=self._timeout(plan),
             **self.sessions.options.per_request(),
         ) as response:
             return Answer(response.status, response.headers, await response.read())
+
+    def _timeout(self, plan: Plan) -> aiohttp.ClientTimeout:
+        # aiohttp's `connect` counts the wait for a free place too, which only our own pool lacks.
+        whole = plan.connect if self.sessions.options.own_pool else None
+        return aiohttp.ClientTimeout(
+            total=None, connect=whole, sock_connect=plan.connect, sock_read=plan.read
+        )
 
 
 @define
@@ -198,6 +195,8 @@ def _transport_error(request: Request, error: Exception) -> TransportError:
     """Translate what aiohttp raised; only the connect family is certain not to have been sent."""
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return ConnectError(request.call, "no connection within the connect timeout")
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return ConnectError(request.call, f"the proxy refused: {error.status} {error.message}")
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.InvalidURL):
         return ConnectError(request.call, f"no connection: {_reason(error)}{_hint(error)}")
     if isinstance(error, TimeoutError):

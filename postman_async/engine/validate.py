@@ -7,18 +7,33 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator
-from typing import Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from attrs import NOTHING, fields, has, resolve_types
 
-from postman_async.engine.convert import members, wire_fields
+from postman_async.engine.convert import load_model, members, wire_fields
 
-__all__ = ["faults"]
+if TYPE_CHECKING:
+    from postman_async.engine.operation import Result
+
+__all__ = ["answer_faults", "faults"]
 
 _JSON_NAMES = {
     dict: "an object", list: "an array", str: "a string", int: "an integer", float: "a number",
     bool: "a boolean", types.NoneType: "null",
 }  # fmt: skip
+
+
+def answer_faults(result: Result, body: Any) -> Iterator[str]:
+    """Yield each fault of a 2xx body against what the operation promises."""
+    path = "$"
+    if result.key is not None:
+        if not isinstance(body, dict) or result.key not in body:
+            yield f"$.{result.key}: missing"
+            return
+        path, body = f"$.{result.key}", body[result.key]
+    model = Any if result.model is None else load_model(result.model)
+    yield from faults(body, types.GenericAlias(list, model) if result.many else model, path)
 
 
 def faults(value: Any, annotation: Any, path: str = "$") -> Iterator[str]:
@@ -66,7 +81,8 @@ def _json_type(member: Any) -> type:
         return dict
     if get_origin(member) is Literal:
         return type(get_args(member)[0])
-    return get_origin(member) or member
+    plain: type = get_origin(member) or member
+    return plain
 
 
 def _fits(value: Any, member: Any) -> bool:

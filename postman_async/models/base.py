@@ -44,7 +44,8 @@ class Model:
     def __repr__(self) -> str:
         """Show the fields that hold something."""
         names = [a.name for a in fields(type(self)) if not a.name.startswith("_")]
-        shown = [f"{name}={getattr(self, name)!r}" for name in names if getattr(self, name) is not None]
+        values = {name: getattr(self, name) for name in names}
+        shown = [f"{name}={value!r}" for name, value in values.items() if value is not None]
         if self._extra:
             shown.append(f"extra={self._extra!r}")
         return f"{type(self).__name__}({', '.join(shown)})"

@@ -1,0 +1,173 @@
+"""`AsyncPostman`: the client for asyncio."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import AsyncIterator, Iterable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, Unpack, cast
+
+from attrs import fields
+
+from postman_async.api.namespaces import AsyncNamespaces
+from postman_async.engine.caller import AsyncCaller, RawCaller
+from postman_async.engine.session import SessionHolder, SessionOptions
+from postman_async.engine.target import read_base_url, read_key
+from postman_async.engine.transport import Transport
+from postman_async.errors import ConfigurationError, InvalidArgumentError
+from postman_async.operations import OPERATIONS
+from postman_async.options import CallOptions, ClientOptions, Retries, Timeout
+
+if TYPE_CHECKING:
+    from postman_async.bulk.outcome import BatchReport, MonitorOutcome
+    from postman_async.engine.operation import Operation
+
+__all__ = ["AsyncPostman"]
+
+
+class AsyncPostman(AsyncNamespaces):
+    """The Postman API for asyncio.
+
+    It belongs to the event loop of its first call.  Use it as an async context manager, or
+    `close` it; it may be used by any number of tasks at once.
+
+    Args:
+        api_key: the key, ``PMAK-…``; default: the environment variable ``POSTMAN_API_KEY``.
+        options: see `ClientOptions`.
+
+    Raises:
+        ConfigurationError: the key is missing, or the base URL is none it may be sent to.
+
+    """
+
+    def __init__(self, api_key: str | None = None, **options: Unpack[ClientOptions]) -> None:
+        _check_names(options)
+        key = read_key(api_key)
+        self.base_url = read_base_url(options.get("base_url"), options.get("region"))
+        self._sessions = SessionHolder(_session_options(options))
+        transport = Transport(self.base_url, self._sessions, {"X-Api-Key": key, **_HEADERS})
+        timeout, retries = _times(options)
+        raw = RawCaller(transport, timeout, retries, options.get("strict", False))
+        self._caller = AsyncCaller(raw)
+
+    def __repr__(self) -> str:
+        return f"AsyncPostman(base_url={self.base_url!r})"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections; a session or connector of yours stays open."""
+        await self._sessions.close()
+
+    async def call(self, operation: str, /, **arguments: Any) -> Any:
+        """Call an operation by its public name, as in ``call("monitors.run", monitor_uid=uid)``.
+
+        Args:
+            operation: a name in `postman_async.OPERATIONS`.
+            arguments: the operation's arguments, and the options of `CallOptions`.
+
+        Returns:
+            What the method of that name returns.
+
+        Raises:
+            InvalidArgumentError: there is no such operation or argument.
+            PostmanError: as that method does.
+
+        """
+        known = _find(operation)
+        names = CallOptions.__annotations__
+        options = {name: arguments.pop(name) for name in names if name in arguments}
+        return await self._caller.request(known, arguments, cast("CallOptions", options))
+
+    async def run_monitors(
+        self, uids: Iterable[str], *, concurrency: int = 50, **options: Unpack[CallOptions]
+    ) -> BatchReport:
+        """Run many monitors in parallel and wait for all of them.
+
+        Args:
+            uids: the monitors; one that is named twice is run twice.
+            concurrency: how many run at the same time at most.
+            options: what each ``monitors.run`` call takes, see `CallOptions`.
+
+        Returns:
+            One outcome for each uid, in their order.  A monitor that fails, or cannot be run, is
+            an outcome and never an exception.
+
+        Raises:
+            InvalidArgumentError: concurrency is below 1, or uids is one string.
+
+        Source: ``POST /monitors/{uid}/run``.
+
+        """
+        from postman_async.bulk.runner import check, run_all
+
+        check(uids, concurrency)
+        return await run_all(self, uids, concurrency, options)
+
+    def stream_monitor_runs(
+        self, uids: Iterable[str], *, concurrency: int = 50, **options: Unpack[CallOptions]
+    ) -> AsyncIterator[MonitorOutcome]:
+        """Run many monitors in parallel and get each outcome as it becomes known.
+
+        Parameters and errors are those of `run_monitors`.  Leaving the loop early cancels the
+        calls under way once the iterator is closed (``contextlib.aclosing`` does it at once);
+        the service ends those runs by itself.
+
+        Yields:
+            The outcomes, in the order in which the runs end.
+
+        """
+        from postman_async.bulk.runner import check, stream
+
+        check(uids, concurrency)
+        return stream(self, uids, concurrency, options)
+
+
+_HEADERS = {"Accept": "application/json", "User-Agent": "postman-async"}
+_SESSION_OPTIONS = frozenset(field.name for field in fields(SessionOptions))
+
+
+def _check_names(options: Mapping[str, Any]) -> None:
+    unknown = options.keys() - ClientOptions.__annotations__.keys()
+    if unknown:
+        known = ", ".join(["api_key", *ClientOptions.__annotations__])
+        raise ConfigurationError(f"there is no option {min(unknown)!r}; there are: {known}")
+
+
+def _session_options(options: ClientOptions) -> SessionOptions:
+    given: dict[str, Any] = {k: v for k, v in options.items() if k in _SESSION_OPTIONS}
+    if given.get("session") is not None:
+        clash = sorted(given.keys() & {"connector", "trust_env", "trace_configs"})
+        if clash:
+            raise ConfigurationError(f"with a session of yours, {clash[0]} is the session's matter")
+    return SessionOptions(**given)
+
+
+def _times(options: ClientOptions) -> tuple[Timeout, Retries]:
+    try:
+        timeout, retries = Timeout(), Retries()
+        if "timeout" in options:
+            timeout = timeout.altered(options["timeout"])
+        if "retries" in options:
+            retries = retries.altered(options["retries"])
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(str(error.args[0])) from None
+    return timeout, retries
+
+
+def _find(name: str) -> Operation:
+    operation = OPERATIONS.get(name)
+    if operation is None:
+        near = difflib.get_close_matches(name, OPERATIONS, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else "; postman_async.OPERATIONS names them"
+        raise InvalidArgumentError(f"there is no operation {name!r}{hint}")
+    return operation

@@ -1,0 +1,149 @@
+"""The intermediate form: what the templates need to know, and nothing of OpenAPI."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from attrs import field, frozen
+
+__all__ = ["Api", "Failure", "Field", "Method", "Model", "ModelRef", "Namespace", "Param", "Type"]
+
+
+@frozen(order=True)
+class ModelRef:
+    """A model class, and the module of the models package it is in."""
+
+    module: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.name}"
+
+
+@frozen
+class Type:
+    """A Python annotation and the models it names."""
+
+    python: str
+    models: frozenset[ModelRef] = frozenset()
+
+
+@frozen
+class Param:
+    """A parameter of a method."""
+
+    name: str
+    wire: str
+    place: Literal["path", "query", "field", "document"]
+    type: Type
+    required: bool
+    doc: str
+
+
+@frozen
+class Failure:
+    """An error that a method can raise, and when."""
+
+    error: str
+    doc: str
+
+
+@frozen
+class Method:
+    """An operation as a method of its namespace.
+
+    Args:
+        item: the type of one entry where the answer is an array.
+        model: the model of the answer, or of its entries.
+        key: the key of the answer that is unwrapped.
+        paging: how further pages are asked for.
+
+    """
+
+    id: str
+    name: str
+    http: str
+    path: str
+    summary: str
+    description: str
+    params: tuple[Param, ...]
+    wrapper: str | None
+    returns: Type
+    returns_doc: str
+    item: Type | None
+    model: ModelRef | None
+    key: str | None
+    paging: Literal["cursor", "offset"] | None
+    bucket: str | None
+    held: bool
+    failures: tuple[Failure, ...]
+
+    @property
+    def models(self) -> frozenset[ModelRef]:
+        """The models that its signature names."""
+        return self.returns.models.union(*(p.type.models for p in self.params))
+
+    @property
+    def ids(self) -> tuple[Param, ...]:
+        """The positional parameters."""
+        return tuple(p for p in self.params if p.place == "path")
+
+    @property
+    def rest(self) -> tuple[Param, ...]:
+        """The keyword-only parameters, required ones first."""
+        named = [p for p in self.params if p.place != "path"]
+        return tuple(sorted(named, key=lambda p: not p.required))
+
+    @property
+    def iterator(self) -> str:
+        """The name of the method that walks over all pages."""
+        return "iter" if self.name == "list" else f"iter_{self.name.removeprefix('list_')}"
+
+    @property
+    def fixed_paging(self) -> frozenset[str]:
+        """The parameters that the walk over all pages sets by itself."""
+        return frozenset({self.paging} if self.paging else ())
+
+
+@frozen
+class Field:
+    """A field of a model."""
+
+    name: str
+    wire: str
+    type: Type
+    required: bool
+    doc: str
+
+
+@frozen
+class Model:
+    """A class of the models package."""
+
+    ref: ModelRef
+    doc: str
+    open_ended: bool
+    fields: tuple[Field, ...]
+
+    @property
+    def wire_names(self) -> dict[str, str]:
+        """Python name to wire name, where the two differ."""
+        return {f.name: f.wire for f in self.fields if f.name != f.wire}
+
+
+@frozen
+class Namespace:
+    """One attribute of the client."""
+
+    name: str
+    class_name: str
+    doc: str
+    methods: tuple[Method, ...]
+
+
+@frozen
+class Api:
+    """The whole: namespaces by name, and models by module."""
+
+    namespaces: tuple[Namespace, ...]
+    models: dict[str, tuple[Model, ...]] = field(factory=dict)

@@ -1,0 +1,231 @@
+"""From the spec to the intermediate form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from postman_async.codegen.annotations import is_model, model_ref, type_of
+from postman_async.codegen.ir import (
+    Api,
+    Failure,
+    Field,
+    Method,
+    Model,
+    ModelRef,
+    Namespace,
+    Param,
+    Type,
+)
+from postman_async.codegen.names import field_name, parameter_name, plural, snake
+from postman_async.codegen.read import Located, Spec, SpecError
+
+__all__ = ["lower"]
+
+_ERRORS = {
+    "400": "BadRequestError",
+    "401": "AuthenticationError",
+    "403": "PermissionDeniedError",
+    "404": "NotFoundError",
+    "409": "ConflictError",
+    "413": "BadRequestError",
+    "422": "BadRequestError",
+    "423": "ConflictError",
+    "429": "RateLimitError",
+    "500": "ServerError",
+    "503": "ServerError",
+}
+_JSON = "application/json"
+
+
+def lower(spec: Spec) -> Api:
+    """Make the intermediate form of the whole spec."""
+    methods: dict[str, list[Method]] = {}
+    for http, path, operation, item in spec.operations():
+        namespace, method = _Operation(spec, http, path, operation, item).lower()
+        methods.setdefault(namespace, []).append(method)
+    tags = spec.tags()
+    namespaces = (
+        Namespace(name, plural(name), tags[name], tuple(found)) for name, found in methods.items()
+    )
+    used = (ref for found in methods.values() for method in found for ref in method.models)
+    return Api(tuple(sorted(namespaces, key=lambda n: n.name)), _models(spec, set(used)))
+
+
+def _models(spec: Spec, used: set[ModelRef]) -> dict[str, tuple[Model, ...]]:
+    """Make the models that methods name, and those that these name, in the order of the spec."""
+    parts = {model_ref(part): part for part in spec.schemas() if is_model(part)}
+    made: dict[ModelRef, Model] = {}
+    while used:
+        ref = used.pop()
+        made[ref] = _model(spec, parts[ref])
+        used |= {inner for f in made[ref].fields for inner in f.type.models if inner not in made}
+    modules: dict[str, list[Model]] = {}
+    for ref in parts:
+        if ref in made:
+            modules.setdefault(ref.module, []).append(made[ref])
+    return {name: tuple(modules[name]) for name in sorted(modules)}
+
+
+def _model(spec: Spec, part: Located) -> Model:
+    required = part.node.get("required", ())
+    return Model(
+        model_ref(part),
+        part.node["description"],
+        part.node.get("additionalProperties") is True,
+        tuple(
+            _field(spec, part.at(node), wire, required=wire in required)
+            for wire, node in part.node["properties"].items()
+        ),
+    )
+
+
+def _field(spec: Spec, part: Located, wire: str, *, required: bool) -> Field:
+    doc = _doc(spec, part, wire)
+    return Field(field_name(wire), wire, type_of(spec, part, "read"), required, doc)
+
+
+def _doc(spec: Spec, part: Located, name: str) -> str:
+    doc: str | None = spec.resolve(part).node.get("description")
+    if not doc:
+        raise SpecError(f"{part.file}: {name} needs a description")
+    return doc
+
+
+class _Operation:
+    """Lowers one operation; the parts of it that the steps share."""
+
+    def __init__(self, spec: Spec, http: str, path: str, operation: Located, item: Located) -> None:
+        self.spec = spec
+        self.http = http
+        self.path = path
+        self.part = operation
+        self.node = operation.node
+        self.item = item
+        self.id: str = operation.node["operationId"]
+
+    def lower(self) -> tuple[str, Method]:
+        namespace, _, name = self.id.partition(".")
+        wrapper, body_params = self._body()
+        returns, returns_doc, item, model, key = self._result()
+        method = Method(
+            id=self.id,
+            name=name,
+            http=self.http,
+            path=self.path,
+            summary=self.node["summary"],
+            description=self.node.get("description", ""),
+            params=(*self._parameters(), *body_params),
+            wrapper=wrapper,
+            returns=returns,
+            returns_doc=returns_doc,
+            item=item,
+            model=model,
+            key=key,
+            paging=self.node.get("x-paging"),
+            bucket=self.node.get("x-bucket"),
+            held=self.node.get("x-held", False),
+            failures=tuple(self._failures()),
+        )
+        return namespace, method
+
+    def _parameters(self) -> Iterator[Param]:
+        shared = (self.item.at(node) for node in self.item.node.get("parameters", ()))
+        own = (self.part.at(node) for node in self.node.get("parameters", ()))
+        for part in (*shared, *own):
+            found = self.spec.resolve(part)
+            wire, place = found.node["name"], found.node["in"]
+            schema = found.at(found.node["schema"])
+            yield Param(
+                name=parameter_name(wire, found.node.get("x-python-name")),
+                wire=wire,
+                place=place,
+                type=type_of(self.spec, schema, "give"),
+                required=found.node.get("required", False),
+                doc=_doc(self.spec, found, wire),
+            )
+
+    # -- the body ----------------------------------------------------------------------------
+
+    def _body(self) -> tuple[str | None, list[Param]]:
+        """Return the key that wraps the body, and the parameters that make it."""
+        body = self.node.get("requestBody")
+        if body is None:
+            return None, []
+        schema = self.spec.resolve(self.part.at(body["content"][_JSON]["schema"]))
+        wrapper, inner = self._unwrapped(schema, document=body["x-body"] == "document")
+        if body["x-body"] == "document":
+            return wrapper, [self._document(wrapper, inner, required=body.get("required", False))]
+        required = inner.node.get("required", ())
+        return wrapper, [
+            self._body_param(inner.at(node), wire, "field", required=wire in required)
+            for wire, node in inner.node["properties"].items()
+        ]
+
+    def _unwrapped(self, schema: Located, *, document: bool) -> tuple[str | None, Located]:
+        """Look into a body that is an object of one key, which holds all there is."""
+        properties = schema.node.get("properties", {})
+        if len(properties) == 1:
+            ((key, node),) = properties.items()
+            if document or "properties" in node:
+                return key, schema.at(node)
+        return None, schema
+
+    def _document(self, wrapper: str | None, part: Located, *, required: bool) -> Param:
+        name = self.node["requestBody"].get("x-python-name") or snake(wrapper or "document")
+        return self._body_param(part, name, "document", required=required)
+
+    def _body_param(
+        self, part: Located, wire: str, place: Literal["field", "document"], *, required: bool
+    ) -> Param:
+        return Param(
+            name=parameter_name(wire, part.node.get("x-python-name")),
+            wire=wire,
+            place=place,
+            type=type_of(self.spec, part, "give"),
+            required=required,
+            doc=_doc(self.spec, part, wire),
+        )
+
+    # -- the answer --------------------------------------------------------------------------
+
+    def _result(self) -> tuple[Type, str, Type | None, ModelRef | None, str | None]:
+        status = next(status for status in self.node["responses"] if status.startswith("2"))
+        response = self.spec.resolve(self.part.at(self.node["responses"][status]))
+        doc = response.node["description"]
+        content = response.node.get("content")
+        if content is None:
+            return Type("None"), doc, None, None, None
+        key, schema = self._unwrapped_answer(response.at(content[_JSON]["schema"]))
+        found = self.spec.resolve(schema)
+        if found.node.get("type") != "array":
+            return self._read(schema), doc, None, self._ref(found), key
+        item = self.spec.resolve(found.at(found.node["items"]))
+        item_type = self._read(item)
+        many = "Page" if self.node.get("x-paging") else "list"
+        returns = Type(f"{many}[{item_type.python}]", item_type.models)
+        return returns, doc, item_type, self._ref(item), key
+
+    def _unwrapped_answer(self, schema: Located) -> tuple[str | None, Located]:
+        if spec_name := schema.node.get("$ref"):
+            return None, Located({"$ref": spec_name}, schema.file)
+        properties: Mapping[str, Any] = schema.node.get("properties", {})
+        keys = [key for key in properties if key != "meta"]
+        if len(keys) != 1:
+            return None, schema
+        return keys[0], schema.at(properties[keys[0]])
+
+    def _read(self, part: Located) -> Type:
+        return type_of(self.spec, part, "read")
+
+    def _ref(self, part: Located) -> ModelRef | None:
+        return model_ref(part) if is_model(part) else None
+
+    def _failures(self) -> Iterator[Failure]:
+        docs: dict[str, list[str]] = {}
+        for status, node in self.node["responses"].items():
+            if not status.startswith("2"):
+                response = self.spec.resolve(self.part.at(node))
+                docs.setdefault(_ERRORS[status], []).append(response.node["description"])
+        for error, found in docs.items():
+            yield Failure(error, " ".join(dict.fromkeys(found)))

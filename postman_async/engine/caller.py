@@ -1,0 +1,108 @@
+"""What the endpoint coroutines call: one call from its arguments to its value."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from attrs import define
+
+from postman_async.engine.convert import from_dict, load_model, to_dict
+from postman_async.engine.request import build_request
+from postman_async.engine.response import parse_json, value_of
+from postman_async.engine.transport import Plan, Transport
+from postman_async.engine.validate import answer_faults
+from postman_async.errors import Answer, InvalidArgumentError, ResponseValidationError
+from postman_async.options import CallOptions, Retries, Timeout
+
+if TYPE_CHECKING:
+    from postman_async.engine.operation import Operation, Result
+    from postman_async.engine.response import RawResponse
+
+__all__ = ["AsyncCaller", "RawCaller"]
+
+
+@define
+class RawCaller:
+    """Calls operations; its answers are `RawResponse` objects."""
+
+    transport: Transport
+    timeout: Timeout
+    retries: Retries
+    strict: bool
+
+    @property
+    def raw(self) -> RawCaller:
+        """Itself."""
+        return self
+
+    async def request(
+        self, operation: Operation, arguments: Mapping[str, Any], options: CallOptions
+    ) -> RawResponse[Any]:
+        """Send one call and return its answer with its value.
+
+        Raises:
+            InvalidArgumentError: an argument or option cannot be sent; nothing was.
+            ApiError: the service said no.
+            TransportError: no usable answer came.
+            ResponseValidationError: the answer drifts, and the client is strict.
+
+        """
+        plan = self._plan(operation, options)
+        request = build_request(operation, arguments, options, to_dict)
+        response: RawResponse[Any] = await self.transport.send(request, plan)
+        response.value = self._value(operation.result, request.call, response)
+        return response
+
+    def _plan(self, operation: Operation, options: CallOptions) -> Plan:
+        unknown = options.keys() - CallOptions.__annotations__.keys()
+        if unknown:
+            raise InvalidArgumentError(
+                f"{operation.id} has no argument or option {min(unknown)!r}; the options are:"
+                f" {', '.join(CallOptions.__annotations__)}"
+            )
+        timeout, retries = self.timeout, self.retries
+        try:
+            if "timeout" in options:
+                timeout = timeout.altered(options["timeout"])
+            if "retries" in options:
+                retries = retries.altered(options["retries"])
+        except (TypeError, ValueError) as error:
+            raise InvalidArgumentError(f"{operation.id}: {error.args[0]}") from None
+        return Plan.of(
+            idempotent=operation.idempotent, held=operation.held, timeout=timeout, retries=retries
+        )
+
+    def _value(self, result: Result, call: str, response: RawResponse[Any]) -> Any:
+        if not response.content and result.model is None and result.key is None:
+            return None
+        body = parse_json(call, Answer(response.status, response.headers, response.content))
+        if self.strict:
+            faults = list(answer_faults(result, body))
+            if faults:
+                raise ResponseValidationError(call, faults, response.content)
+        return value_of(result, body, _structure(result.model))
+
+
+@define
+class AsyncCaller:
+    """Calls operations; its answers are their values."""
+
+    raw: RawCaller
+
+    async def request(
+        self, operation: Operation, arguments: Mapping[str, Any], options: CallOptions
+    ) -> Any:
+        """Send one call and return its value; see `RawCaller.request`."""
+        return (await self.raw.request(operation, arguments, options)).value
+
+
+def _structure(model: str | None) -> Any:
+    if model is None:
+        return _as_it_is
+    return functools.partial(from_dict, model=load_model(model))
+
+
+def _as_it_is(value: Any) -> Any:
+    return value

@@ -1,0 +1,89 @@
+"""Where the calls go and with which key: read and checked before anything is sent."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+
+from yarl import URL
+
+from postman_async.errors import ConfigurationError
+
+__all__ = ["Secret", "read_base_url", "read_key"]
+
+_REGIONS = {"us": "https://api.getpostman.com", "eu": "https://api.eu.postman.com"}
+
+
+class Secret(str):
+    """The API key: a string whose repr hides it, in tracebacks with locals and dumps of headers."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+def read_key(given: str | None, environment: Mapping[str, str] = os.environ) -> Secret:
+    """Return the key that was given, or that of ``POSTMAN_API_KEY``.
+
+    Raises:
+        ConfigurationError: there is none, or it cannot be a header; it is not in the message.
+
+    """
+    key = (given if given is not None else environment.get("POSTMAN_API_KEY", "")).strip()
+    if not key:
+        raise ConfigurationError(
+            "no API key: set the environment variable POSTMAN_API_KEY or give api_key="
+        )
+    if not (key.isascii() and key.isprintable()):
+        raise ConfigurationError(
+            "the API key holds a character that no key has (a line break, a space of another"
+            " kind, a letter that is not ASCII); copy it again"
+        )
+    return Secret(key)
+
+
+def read_base_url(
+    given: str | None, region: str | None, environment: Mapping[str, str] = os.environ
+) -> str:
+    """Return the address of the service, without a slash at its end.
+
+    Raises:
+        ConfigurationError: it is not one that the key may be sent to.
+
+    """
+    if given is not None and region is not None:
+        raise ConfigurationError("give base_url or region, not both")
+    if region is not None and region not in _REGIONS:
+        raise ConfigurationError(f"region must be one of {', '.join(_REGIONS)}, not {region!r}")
+    own = environment.get("POSTMAN_BASE_URL") if region is None else None
+    return _checked(given or own or _REGIONS[region or "us"])
+
+
+def _checked(text: str) -> str:
+    try:
+        url = URL(text.strip())
+    except ValueError:
+        raise ConfigurationError("base_url is not a URL") from None
+    if url.user is not None or url.password is not None:
+        raise ConfigurationError("base_url must not hold a user or a password")
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise ConfigurationError(f"base_url must be like https://host, not {text!r}")
+    if url.query_string or url.fragment:
+        raise ConfigurationError("base_url must not have a query or a fragment")
+    if url.scheme == "http" and not _is_loopback(url.host):
+        raise ConfigurationError(
+            f"base_url must be https: over http the API key would cross the network to"
+            f" {url.host} in the clear (http is only for this machine itself)"
+        )
+    return str(url).rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,46 @@
+"""The OpenAPI 3.1 description of the service: the single source of truth, one file per namespace.
+
+Besides the standard's words the files use a few of their own:
+
+``x-python-name``
+    the public name of a parameter, where it is not the wire's name in snake_case.
+``x-body``
+    ``fields``: each key of the body is an argument; ``document``: the body is one argument.
+``x-paging``
+    ``cursor`` or ``offset``: the list is one page, and how the next one is asked for.
+``x-held``
+    the answer comes only when the work is done, so silence is no fault.
+``x-bucket``
+    the limit the call counts against besides the user's own (``x-buckets`` in ``common.yaml``).
+``x-known-values``
+    the values of today; others may come, so they are no ``enum``.
+``x-error-names``
+    the names that the service gives its errors of this status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+__all__ = ["files", "load"]
+
+_FOLDER = Path(__file__).parent
+
+
+def files() -> list[Path]:
+    """Return the files of the description, in the order of their names."""
+    return sorted(_FOLDER.glob("*.yaml"))
+
+
+def load() -> Mapping[str, Mapping[str, Any]]:
+    """Read all files: the parsed document of each, by file name.
+
+    Raises:
+        ModuleNotFoundError: PyYAML is missing; the extras ``[emulator]`` and ``[dev]`` bring it.
+
+    """
+    import yaml
+
+    return {path.name: yaml.safe_load(path.read_text(encoding="utf-8")) for path in files()}
