@@ -30,7 +30,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 if TYPE_CHECKING:
     from postman_async.engine.ratelimit import RateLimit
@@ -73,12 +73,18 @@ class InvalidArgumentError(PostmanError, ValueError):
     """An argument cannot be sent (an empty id, ``..`` in a path); nothing was sent."""
 
 
+def _own(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Copy the headers: the read-only view that aiohttp gives cannot be pickled."""
+    copied: Mapping[str, str] = getattr(headers, "copy", lambda: headers)()
+    return copied
+
+
 @frozen
 class Answer:
     """The parts of an HTTP answer that an error carries."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(converter=_own)
     content: bytes
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
+from postman_async.errors import TransportError
+
 if TYPE_CHECKING:
     from postman_async.engine.operation import Caller, Operation, SyncCaller
     from postman_async.options import CallOptions
@@ -62,7 +64,8 @@ class _Walk:
     def __init__(self, operation: Operation, arguments: Mapping[str, Any]) -> None:
         self.arguments = dict(arguments)
         self._paging = operation.result.paging
-        self._seen: set[str] = set()
+        start = self.arguments.get("cursor")
+        self._seen: set[str] = {start} if isinstance(start, str) else set()
         self._offset = 0
 
     def turn(self, page: Page[Any]) -> bool:
@@ -81,13 +84,21 @@ class _Walk:
 
     def _turn_offset(self, page: Page[Any]) -> bool:
         limit = self.arguments.get("limit")
-        if not page or not isinstance(limit, int) or len(page) < limit:
+        # A page longer than asked for comes from a service that knows neither limit nor offset.
+        if not page or not isinstance(limit, int) or len(page) != limit:
             return False
         start = self.arguments.get("offset")
         self._offset = self._offset or (start if isinstance(start, int) else 0)
         self._offset += len(page)
         self.arguments["offset"] = self._offset
         return True
+
+
+def _items(operation: Operation, page: Any) -> Sequence[Any]:
+    """Refuse to walk over what is no list: it would look as if there was nothing."""
+    if isinstance(page, Page | list):
+        return page
+    raise TransportError(f"{operation.method} {operation.path}", "the answer holds no list")
 
 
 async def iterate(
@@ -98,7 +109,7 @@ async def iterate(
     more = True
     while more:
         page = await caller.request(operation, walk.arguments, options)
-        for item in page:
+        for item in _items(operation, page):
             yield item
         more = isinstance(page, Page) and walk.turn(page)
 
@@ -111,5 +122,5 @@ def iterate_sync(
     more = True
     while more:
         page = caller.request(operation, walk.arguments, options)
-        yield from page
+        yield from _items(operation, page)
         more = isinstance(page, Page) and walk.turn(page)

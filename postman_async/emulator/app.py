@@ -174,14 +174,13 @@ async def guard(
             _check_key(request, service.api_key)
         return await handler(request)
     except ServiceError as error:
-        return answer(error.body, error.status)
+        refusal = error
     except web.HTTPException as error:
         refusal = _refusal(error)
-        return answer(refusal.body, refusal.status)
     except Exception:
         _LOG.exception("%s %s failed", request.method, request.path)
-        error = server_error("The emulator failed; its log says why.")
-        return answer(error.body, error.status)
+        refusal = server_error("The emulator failed; its log says why.")
+    return answer(refusal.body, refusal.status)
 
 
 def _check_key(request: web.Request, expected: str) -> None:

@@ -18,19 +18,26 @@ SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 """The format of a collection that does not name its own."""
 
 _FORMATS = ("/v2.0.0/collection.json", "/v2.1.0/collection.json")
+_OWN_INFO = ("_postman_id", "uid", "createdAt", "updatedAt", "lastUpdatedBy", "fork")
 _LISTS = ("event", "variable", "variables", "response")
 LONGEST_NAME = 254
 MOST_VALUES = 100
 
 
 def complete_collection(document: Json) -> Json:
-    """Check a collection and give its parts the ids they lack; the document is changed."""
+    """Check a collection and give its parts the ids they lack; the document is changed.
+
+    What the service itself knows of a collection is taken out of ``info``: it is not the user's
+    to write, and would look like a change in a merge.
+    """
     _check_info(document)
     _optional(document, _LISTS, "array", "")
     validation.array(validation.required(document, "item", ""), "item")
     for item, place in _walk(document):
         _check_item(item, place)
     _assign_ids(document)
+    for key in _OWN_INFO:
+        document["info"].pop(key, None)
     return document
 
 
@@ -49,15 +56,15 @@ def _check_item(item: Any, place: str) -> None:
     validation.mapping(item, place)
     _optional(item, ("id", "name"), "string", place)
     _optional(item, _LISTS, "array", place)
+    for index, example in enumerate(item.get("response") or []):
+        where = f"{place}.response.{index}"
+        _optional(validation.mapping(example, where), ("id", "name"), "string", where)
     if "item" in item:
         validation.array(item["item"], f"{place}.item")
         return
     validation.expect(
         validation.required(item, "request", place), "object|string|null", f"{place}.request"
     )
-    for index, example in enumerate(item.get("response") or []):
-        where = f"{place}.response.{index}"
-        _optional(validation.mapping(example, where), ("id", "name"), "string", where)
 
 
 def _optional(value: Json, keys: tuple[str, ...], types: str, place: str) -> None:

@@ -48,6 +48,4 @@ def now() -> datetime:
 
 def iso(moment: datetime) -> str:
     """Return a UTC moment as the service writes it: ISO 8601, milliseconds, ``Z``."""
-    return (
-        moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
-    )
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

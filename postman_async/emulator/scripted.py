@@ -118,6 +118,7 @@ class Script:
 
     def _stats(self, executions: list[Json], failures: list[Json]) -> Json:
         responses = [e["response"] for e in executions if "response" in e]
+        latency = sum(r["responseTime"] for r in responses) / max(1, len(responses))
         return {
             "assertions": {"total": self.assertions, "failed": self.failed_assertions},
             "requests": {
@@ -127,7 +128,7 @@ class Script:
             "runCount": 1,
             "errorCount": int(self.outcome == "error"),
             "abortedCount": 0,
-            "responseLatency": sum(r["responseTime"] for r in responses),
+            "responseLatency": round(latency),
             "responseSize": sum(r["responseSize"] for r in responses),
         }
 

@@ -25,7 +25,8 @@ __all__ = ["PostmanEmulator"]
 T = TypeVar("T")
 
 _OTHER_THREAD_SECONDS = 60.0
-_SHUTDOWN_SECONDS = 1.0
+_SHUTDOWN_SECONDS = 0.1
+_BACKLOG = 1024  # hundreds of runs begin at once
 
 
 class PostmanEmulator:
@@ -114,7 +115,7 @@ class PostmanEmulator:
                 make_app(service), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS
             )
             await self._runner.setup()
-            await web.TCPSite(self._runner, self._host, self._port).start()
+            await web.TCPSite(self._runner, self._host, self._port, backlog=_BACKLOG).start()
         except BaseException:
             await self.close()
             raise

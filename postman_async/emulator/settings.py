@@ -60,9 +60,9 @@ def _options(value: Any, before: Json) -> Json:
         if key in options:
             boolean(options[key], f"options.{key}")
     if "requestDelay" in options:
-        number(options["requestDelay"], "options.requestDelay", 0, _LONGEST_PAUSE)
+        _whole(options["requestDelay"], "options.requestDelay", 0, _LONGEST_PAUSE)
     if options.get("requestTimeout") is not None:
-        number(options["requestTimeout"], "options.requestTimeout", 1, _LONGEST_PAUSE)
+        _whole(options["requestTimeout"], "options.requestTimeout", 1, _LONGEST_PAUSE)
     return {**before, **options}
 
 

@@ -117,12 +117,20 @@ class Store:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
         try:
-            self._prepare()
+            self._connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
+            with self._closed_on_failure():
+                self._prepare()
         except (sqlite3.Error, EmulatorError) as reason:
-            self._connection.close()
             raise EmulatorError(f"cannot use {path!r} as an emulator database: {reason}") from None
+
+    @contextmanager
+    def _closed_on_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._connection.close()
+            raise
 
     def _prepare(self) -> None:
         execute = self._connection.execute

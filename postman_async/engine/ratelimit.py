@@ -12,6 +12,8 @@ from attrs import frozen
 __all__ = ["RateLimit", "read_rate_limit"]
 
 _RETRY_AFTER = ("retry-after", "retryafter", "x-ratelimit-retryafter")
+_PAIR = re.compile(r"(\w+)\s*=\s*(\d+(?:\.\d+)?)", re.ASCII)
+_POLICY = re.compile(r"(\d+)\s*;\s*w=(\d+)", re.ASCII)
 _EPOCH = 1_000_000_000
 """Larger than any number of seconds to wait: such a reset is a point in time."""
 
@@ -50,7 +52,7 @@ def read_rate_limit(headers: Mapping[str, str], now: datetime | None = None) -> 
     """
     now = now or datetime.now(UTC)
     combined = _combined(headers.get("ratelimit", ""))
-    policy = re.search(r"(\d+)\s*;\s*w=(\d+)", headers.get("ratelimit-policy", ""))
+    policy = _POLICY.search(headers.get("ratelimit-policy", ""))
     reset = _number(headers, "ratelimit-reset", "x-ratelimit-reset")
     return RateLimit(
         limit=_count(combined.get("limit", _number(headers, *_spelled("limit")))),
@@ -69,7 +71,7 @@ def _spelled(name: str) -> tuple[str, str]:
 
 def _combined(value: str) -> dict[str, float]:
     """Read ``limit=300, remaining=12, reset=7``."""
-    return {key: float(number) for key, number in re.findall(r"(\w+)\s*=\s*(\d+)", value.lower())}
+    return {key: float(number) for key, number in _PAIR.findall(value.lower())}
 
 
 def _number(headers: Mapping[str, str], *names: str) -> float | None:

@@ -37,6 +37,7 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 _MESSAGE_LENGTH = 500
+_NO_CONTENT = frozenset({204, 205})
 _BY_STATUS: dict[int, type[ApiError]] = {
     400: BadRequestError,
     401: AuthenticationError,
@@ -89,10 +90,14 @@ def sync_raw(method: Callable[P, T]) -> Callable[P, RawResponse[T]]:
 def parse_json(call: str, answer: Answer) -> Any:
     """Parse the body of a 2xx answer; the content type is not asked, for services get it wrong.
 
+    The statuses that promise no body (204, 205) give None.
+
     Raises:
         InvalidResponseError: the body is empty, cut or not JSON.
 
     """
+    if answer.status in _NO_CONTENT and not answer.content:
+        return None
     try:
         return json.loads(answer.content, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
@@ -118,12 +123,12 @@ def value_of(result: Result, body: Any, structure: Callable[[Any], Any]) -> Any:
     else:
         value = structure(content)
     if result.paging and isinstance(value, list):
-        return Page(value, next_cursor=_next_cursor(body), meta=body.get("meta"))
+        meta = body.get("meta") if isinstance(body, dict) else None
+        return Page(value, next_cursor=_next_cursor(meta), meta=meta)
     return value
 
 
-def _next_cursor(body: Mapping[str, Any]) -> str | None:
-    meta = body.get("meta")
+def _next_cursor(meta: Any) -> str | None:
     cursor = meta.get("nextCursor") if isinstance(meta, dict) else None
     return cursor if isinstance(cursor, str) and cursor else None
 
@@ -165,9 +170,9 @@ def _words(body: Any) -> tuple[str | None, str, Any]:
     """Read ``{"error": {name, message, details}}`` and problem+json ``{type, title, detail}``."""
     if not isinstance(body, dict):
         return None, "", None
-    error = body.get("error", body)
+    error = body.get("error") or body
     if isinstance(error, str):
-        return None, error, body.get("details")
+        return _flat_words(error, body)
     if not isinstance(error, dict):
         return None, "", None
     name = error.get("name") or error.get("title")
@@ -175,8 +180,16 @@ def _words(body: Any) -> tuple[str | None, str, Any]:
     return (str(name) if name else None), str(message), error.get("details")
 
 
+def _flat_words(error: str, body: Mapping[str, Any]) -> tuple[str | None, str, Any]:
+    """Read ``{"error": name, "message": …}``; alone, ``error`` is a name or the words."""
+    message = body.get("message") or ""
+    if message or error.isidentifier():
+        return error, str(message), body.get("details")
+    return None, error, body.get("details")
+
+
 def _text(answer: Answer) -> str:
-    """The words of a page that a proxy made, or the reason of the status."""
+    """Find the words of a page that a proxy made, or the reason of the status."""
     text = answer.content.decode("utf-8", "replace")
     words = " ".join(re.sub(r"<(style|script).*?</\1>|<[^>]*>", " ", text, flags=re.S).split())
     if words and not words.startswith(("{", "[")):

@@ -59,7 +59,7 @@ def not_taken(error: PostmanError) -> bool:
 
 
 def retry_wait(error: PostmanError, attempt: int, retries: Retries, jitter: float) -> float | None:
-    """The seconds to wait before the next attempt, or ``None`` to give up.
+    """Give the seconds to wait before the next attempt, or ``None`` to give up.
 
     Args:
         error: why the last attempt failed.
@@ -80,7 +80,7 @@ def retry_wait(error: PostmanError, attempt: int, retries: Retries, jitter: floa
 
 
 def named_wait(error: PostmanError) -> float | None:
-    """The seconds that the answer asks to wait, or ``None``."""
+    """Give the seconds that the answer asks to wait, or ``None``."""
     if not isinstance(error, ApiError) or error.rate_limit is None:
         return None
     if error.rate_limit.retry_after is not None or not isinstance(error, RateLimitError):

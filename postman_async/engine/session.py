@@ -83,7 +83,7 @@ class SessionHolder:
         import aiohttp
 
         connector = self.options.connector
-        return aiohttp.ClientSession(
+        session = aiohttp.ClientSession(
             # No limit: parallel runs are bounded by `concurrency`, and each holds a connection.
             connector=connector or aiohttp.TCPConnector(limit=0),
             connector_owner=connector is None,
@@ -92,6 +92,10 @@ class SessionHolder:
             trace_configs=list(self.options.trace_configs) or None,
             middlewares=tuple(self.options.middlewares),
         )
+        # aiohttp would repeat a lost GET, PUT or DELETE once by itself: that is our decision, and
+        # counted.  There is no public switch; a test holds that this one works.
+        session._retry_connection = False
+        return session
 
     async def close(self) -> None:
         """Close the session if it is ours; more than once is harmless."""

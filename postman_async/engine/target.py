@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 
 from yarl import URL
@@ -36,10 +37,10 @@ def read_key(given: str | None, environment: Mapping[str, str] = os.environ) -> 
         raise ConfigurationError(
             "no API key: set the environment variable POSTMAN_API_KEY or give api_key="
         )
-    if not (key.isascii() and key.isprintable()):
+    if not re.fullmatch(r"[!-~]+", key):
         raise ConfigurationError(
-            "the API key holds a character that no key has (a line break, a space of another"
-            " kind, a letter that is not ASCII); copy it again"
+            "the API key holds a character that no key has (a space, a line break, a letter that"
+            " is not ASCII); copy it again"
         )
     return Secret(key)
 

@@ -24,7 +24,9 @@ class Model:
     open_ended: ClassVar[bool] = False
     """Whether unknown keys are part of the format, so that even strict reading accepts them."""
 
-    _extra: dict[str, Any] | None = field(default=None, eq=lambda value: value or None)
+    _extra: dict[str, Any] | None = field(
+        default=None, alias="extra", eq=lambda value: value or None
+    )
     _nulls: set[str] | None = field(default=None, init=False, eq=lambda value: value or None)
 
     @property

@@ -12,7 +12,7 @@ from postman_async.models.base import Model
 __all__ = [
     "Execution",
     "ExecutionBody",
-    "ExecutionError",
+    "ExecutionFault",
     "ExecutionItem",
     "ExecutionRequest",
     "ExecutionResponse",
@@ -371,7 +371,7 @@ class Execution(Model):
     request: ExecutionRequest
     response: ExecutionResponse | None = None
     assertions: dict[str, bool] | None = None
-    errors: list[ExecutionError] | None = None
+    errors: list[ExecutionFault] | None = None
 
 
 @define(kw_only=True, repr=False)
@@ -452,7 +452,7 @@ class ExecutionBody(Model):
 
 
 @define(kw_only=True, repr=False)
-class ExecutionError(Model):
+class ExecutionFault(Model):
     """An error of a request or of its scripts.
 
     Attributes:

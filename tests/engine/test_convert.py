@@ -181,7 +181,7 @@ def test_a_missing_required_key_reads_as_none_and_stays_missing() -> None:
 
 def test_absent_and_null_both_read_as_none_and_are_written_as_they_came() -> None:
     node = from_dict({"name": None, "count": None, "item": None, "unknown": None}, Node)
-    assert (node.name, node.count, node.size, node.children) == (None, None, None, None)
+    assert all(value is None for value in (node.name, node.count, node.size, node.children))
     assert node.nulls == {"name", "count", "children"}
     assert to_dict(node) == {"name": None, "count": None, "item": None, "unknown": None}
 

@@ -78,7 +78,8 @@ def test_looking_at_extra_and_nulls_changes_nothing() -> None:
 
 
 def test_models_of_two_classes_are_never_equal() -> None:
-    assert Monitor(name="m") != Mock(name="m")
+    monitor: Model = Monitor(name="m")
+    assert monitor != Mock(name="m")
 
 
 def test_a_model_made_by_hand_equals_one_that_was_read() -> None:

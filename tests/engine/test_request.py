@@ -192,7 +192,7 @@ def test_an_object_argument_may_be_a_model_or_a_mapping(schedule: Any) -> None:
 
 
 def test_a_document_is_the_whole_body_below_its_wrapper() -> None:
-    document = {"info": {"name": "c"}, "item": [], "x": None}
+    document: dict[str, Any] = {"info": {"name": "c"}, "item": [], "x": None}
     request = build(UPDATE, collection_uid="1-a", collection=document)
     assert body(request) == {"collection": document}
 
@@ -219,7 +219,9 @@ def test_a_document_that_holds_itself_is_refused() -> None:
 
 def test_extra_body_is_laid_over_level_by_level() -> None:
     extra = {"monitor": {"new": 1, "schedule": {"cron": "5"}}, "beside": Schedule(cron="x")}
-    request = build(CREATE, {"extra_body": extra}, name="m", schedule={"cron": "0", "timezone": "U"})
+    request = build(
+        CREATE, {"extra_body": extra}, name="m", schedule={"cron": "0", "timezone": "U"}
+    )
     assert body(request) == {
         "monitor": {"name": "m", "new": 1, "schedule": {"cron": "5", "timezone": "U"}},
         "beside": {"cron": "x"},

@@ -95,7 +95,8 @@ class Worker:
         if self._crash is not None:
             raise self._crash
         number = next(self._numbers)
-        future = self._pending[number] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._pending[number] = future
         try:
             self._send({"op": operation, "id": number, **fields})
             # A pipe that broke means that the process ended: the watcher tells why.

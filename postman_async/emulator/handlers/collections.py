@@ -54,8 +54,9 @@ def update(call: Call) -> Json:
     """``PUT /collections/{uid}``: replace the whole document."""
     document = validation.wrapped(call.body(), "collection")
     entity = call.target("collections")
+    info = document.get("info")
+    given = info.get("_postman_id") if isinstance(info, dict) else None
     complete_collection(document)
-    given = document["info"].get("_postman_id")
     if given and not same_id(given, entity.id):
         message = "The collection's id is not the one in the path."
         raise bad_request(message, "collectionMismatchError")

@@ -71,7 +71,9 @@ def create(call: Call) -> Json:
     facts["schedule"] = checked_schedule(fields["schedule"])
     facts["collection"] = _linked(call, "collection", fields["collection"])
     environment = fields.get("environment")
-    facts["environment"] = environment and _linked(call, "environment", environment)
+    if environment is not None:
+        environment = _linked(call, "environment", environment)
+    facts["environment"] = environment
     monitor = call.store.add("monitors", facts)
     call.store.join(home, "monitors", monitor.id)
     return {"monitor": monitor.ref}
@@ -91,7 +93,8 @@ def get(call: Call) -> Json:
             shown[key] = facts[key]
     last = call.store.last_run(monitor.id)
     if last is not None:
-        shown["jobId"] = last["info"]["jobId"]
+        if last["info"]["status"] == "running":
+            shown["jobId"] = last["info"]["jobId"]
         shown["lastRun"] = _last_run(last)
     return {"monitor": shown}
 
@@ -133,8 +136,8 @@ async def run(call: Call) -> web.Response:
         return answer({"run": {"info": job.info}})
     if not await runs.hold(job):
         return answer({"run": {"info": _still_running(job.monitor)}}, 202)
-    if job.refusal is not None:
-        raise server_error(job.refusal, 503)
+    if job.refusal is not None or job.body is None:  # no body: aborted before its first step
+        raise server_error(job.refusal or "The run was aborted.", 503)
     return answer({"run": job.body})
 
 

@@ -69,9 +69,10 @@ class Recorder {
         return this.records.get(cursor?.ref);
     }
 
-    beforeItem (cursor, { id, name }) {
+    beforeItem (cursor, item) {
         if (this.records.size >= MAX_EXECUTIONS) { return; }
-        this.records.set(cursor.ref, { item: { id, name: clip(name) }, assertions: {} });
+        const { id, name, request } = item;
+        this.records.set(cursor.ref, { item: { id, name: clip(name) }, planned: request, assertions: {} });
     }
 
     beforeRequest (cursor) {
@@ -152,20 +153,28 @@ class Recorder {
         return this.counts.failedAssertions ? 'failed' : 'success';
     }
 
-    /** The document; an item that was skipped or cut off before its request is no execution. */
+    /**
+     * The document. An item that was skipped or cut off before its request is no execution, unless its scripts had
+     * something to say by then: it is shown with the request that it was to send.
+     */
     conclude (error, aborted) {
         if (error) { this.fail(undefined, describe(error)); }
-        const kept = [...this.records.values()].filter(({ request, errors }) => request || errors);
-        kept.forEach((record, index) => { record.id = index + 1; });
+        const kept = [...this.records.values()].filter((record) => record.request || this.unfit.has(record));
+        const sent = kept.filter(({ request }) => request);
+        const failed = sent.filter((record) => this.unfit.has(record)).length;
+        kept.forEach((record, index) => {
+            record.id = index + 1;
+            record.request ??= requestOf(record.planned, record.sentAt);
+        });
         const { assertions, failedAssertions, requests } = this.counts;
         return {
             status: this.status(aborted),
             stats: {
                 assertions: { total: assertions, failed: failedAssertions },
-                requests: { total: requests, failed: kept.filter((record) => this.unfit.has(record)).length }
+                requests: { total: requests, failed }
             },
             executions: kept.map(executionOf),
-            failures: this.failures.map(({ record, failure }) => ({ executionId: record?.id, ...failure }))
+            failures: this.failures.map(({ record, failure }) => ({ executionId: record?.id ?? 0, ...failure }))
         };
     }
 }

@@ -1,0 +1,98 @@
+"""An emulator for each test, and a plain HTTP client for it that shares no code with the SDK."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any, NamedTuple
+
+import aiohttp
+import pytest
+
+from postman_async.emulator import PostmanEmulator
+
+SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
+
+
+class Answer(NamedTuple):
+    """The status of an answer, and its JSON body."""
+
+    status: int
+    body: Any
+
+    @property
+    def error(self) -> str:
+        """The name of an error of the usual form."""
+        name: str = self.body["error"]["name"]
+        return name
+
+
+class Api:
+    """Calls the emulator over its socket."""
+
+    def __init__(self, emulator: PostmanEmulator, session: aiohttp.ClientSession) -> None:
+        self.emulator = emulator
+        self.session = session
+
+    async def call(self, method: str, path: str, body: Any = None, **options: Any) -> Answer:
+        """Send a request; its body is JSON unless `options` bring their own ``data``."""
+        if body is not None:
+            options["json"] = body
+        url = self.emulator.url + path
+        async with self.session.request(method, url, **options) as response:
+            return Answer(response.status, await response.json())
+
+    async def ok(self, method: str, path: str, body: Any = None, **query: str) -> Any:
+        """Send a request that must succeed, and return the body's one value, unwrapped."""
+        answer = await self.call(method, path, body, params=query)
+        assert answer.status == 200, answer
+        found = {key: value for key, value in answer.body.items() if key != "meta"}
+        (value,) = found.values()
+        return value
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Let the event loop turn until something is so; that is not to take long."""
+        async with asyncio.timeout(10):
+            while not condition():
+                await asyncio.sleep(0.001)
+
+    async def add_collection(self, name: str = "Shop", *items: Any, **more: Any) -> str:
+        """Make a collection and return its uid."""
+        document = {"info": {"name": name, "schema": SCHEMA}, "item": list(items), **more}
+        return await self._made("collection", document)
+
+    async def add_environment(self, name: str = "Staging", **values: str) -> str:
+        """Make an environment and return its uid."""
+        entries = [{"key": key, "value": value} for key, value in values.items()]
+        return await self._made("environment", {"name": name, "values": entries})
+
+    async def add_monitor(self, name: str, collection: str, **fields: Any) -> str:
+        """Make a monitor of a collection and return its uid."""
+        schedule = {"cron": "0 6 * * *", "timezone": "UTC"}
+        document = {"name": name, "collection": collection, "schedule": schedule, **fields}
+        return await self._made("monitor", document)
+
+    async def add_workspace(self, name: str = "Team", **fields: Any) -> str:
+        """Make a workspace and return its id."""
+        document = {"name": name, "type": "team", **fields}
+        made = await self.ok("POST", "/workspaces", {"workspace": document})
+        return str(made["id"])
+
+    async def _made(self, kind: str, document: Any) -> str:
+        made = await self.ok("POST", f"/{kind}s", {kind: document})
+        return str(made["uid"])
+
+
+@pytest.fixture
+async def emulator() -> AsyncIterator[PostmanEmulator]:
+    """A fresh emulator."""
+    async with PostmanEmulator() as running:
+        yield running
+
+
+@pytest.fixture
+async def api(emulator: PostmanEmulator) -> AsyncIterator[Api]:
+    """A client of the emulator, with its key."""
+    headers = {"X-Api-Key": emulator.api_key}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        yield Api(emulator, session)
