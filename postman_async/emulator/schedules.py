@@ -18,7 +18,9 @@ __all__ = ["checked_schedule", "with_next_run"]
 Json: TypeAlias = dict[str, Any]
 
 # The POSIX fields and names only: the parser knows more than the service does.
-_FIVE_FIELDS = re.compile(r"[0-9*,/-]{1,60}( +[0-9a-zA-Z*,/-]{1,60}){4}", re.ASCII)
+_NUMBERS = r"[0-9*,/-]{1,60}"
+_NAMES = r"(?:[0-9*,/-]|[a-zA-Z]{3}){1,60}"
+_FIVE_FIELDS = re.compile(rf"{_NUMBERS}(?: +{_NUMBERS}){{2}}(?: +{_NAMES}){{2}}", re.ASCII)
 
 
 def checked_schedule(value: Any, before: Json | None = None) -> Json:

@@ -39,13 +39,17 @@ def changed(change: Change) -> Json:
     return document
 
 
+def children(part: Json) -> list[Json]:
+    """Return what is in a folder, or the examples of a request."""
+    found: list[Json] = part["item"] if "item" in part else part.get("response", [])
+    return found
+
+
 def outline(document: Json) -> list[Any]:
     """Return the names of all parts, nested as they are."""
 
     def inner(items: list[Json]) -> list[Any]:
-        return [
-            [item["name"], *inner(item.get("item", item.get("response", [])))] for item in items
-        ]
+        return [[item["name"], *inner(children(item))] for item in items]
 
     return inner(document["item"])
 
@@ -147,7 +151,7 @@ def test_contradictions_are_conflicts(ours: Change, theirs: Change, named: list[
 
 def test_folders_that_went_into_each_other_are_a_conflict() -> None:
     """Each side's move is fine by itself; together the folders would hang on nothing."""
-    folders = [{"id": name, "name": name, "item": []} for name in ("x", "y")]
+    folders: list[Json] = [{"id": name, "name": name, "item": []} for name in ("x", "y")]
     before: Json = {"info": {"name": "n"}, "item": folders}
     ours, theirs = copy.deepcopy(before), copy.deepcopy(before)
     ours["item"][1]["item"].append(ours["item"].pop(0))

@@ -1,0 +1,179 @@
+"""Bulk runs: every uid has one outcome, in order, whatever happens to the others."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+
+import pytest
+
+from postman_async import AsyncPostman, InvalidArgumentError, Timeout
+from postman_async.bulk.outcome import MonitorOutcome
+from postman_async.emulator import PostmanEmulator
+from tests.support import HANG_UP, KEY, SILENCE, reply, scripted
+
+RUN = '{"run": {"info": {"monitorId": "m", "status": "%s"}, "stats": {"assertions": {"total": 2, "failed": %d}, "requests": {"total": 1, "failed": 0}}}}'
+GONE = '{"error": {"name": "instanceNotFoundError", "message": "no such monitor"}}'
+
+
+async def test_outcomes_come_in_the_order_of_the_uids(
+    local_emulator: PostmanEmulator, pm: AsyncPostman
+) -> None:
+    """The first one takes longest, and one uid is unknown to the service."""
+    slow = local_emulator.add_monitor("slow", duration=0.2)
+    failing = local_emulator.add_monitor("failing", outcome="failed")
+    broken = local_emulator.add_monitor("broken", outcome="error")
+    report = await pm.run_monitors([slow, failing, "1-unknown", broken, failing])
+    assert [o.uid for o in report] == [slow, failing, "1-unknown", broken, failing]
+    assert [o.status for o in report] == ["passed", "failed", "error", "error", "failed"]
+    assert [o.run is None for o in report] == [False, False, True, False, False]
+    assert [o.error is None for o in report] == [True, True, False, True, True]
+    assert all(o.attempts == 1 and o.started_at is not None for o in report)
+
+
+async def test_a_report_counts_filters_and_sums_up(
+    local_emulator: PostmanEmulator, pm: AsyncPostman
+) -> None:
+    uids = [local_emulator.add_monitor(f"m{n}") for n in range(3)]
+    report = await pm.run_monitors(uids)
+    assert (len(report), report.ok, report.counts) == (3, True, {"passed": 3})
+    report = await pm.run_monitors([*uids, "1-unknown"])
+    assert (report.ok, report.counts) == (False, {"passed": 3, "error": 1})
+    assert [o.uid for o in report.having("error", "failed")] == ["1-unknown"]
+    assert report[1:3] == (report[1], report[2])
+
+
+async def test_nothing_to_run_is_an_empty_report(pm: AsyncPostman) -> None:
+    report = await pm.run_monitors([])
+    assert (list(report), report.ok) == ([], True)
+
+
+async def test_200_monitors_of_a_second_run_at_once_and_none_is_lost(
+    local_emulator: PostmanEmulator, pm: AsyncPostman
+) -> None:
+    """On the emulator's side all 200 were under way at the same time."""
+    uids = [local_emulator.add_monitor(f"m{n}", duration=1.0) for n in range(200)]
+    report = await pm.run_monitors(uids, concurrency=200)
+    assert [o.uid for o in report] == uids
+    assert report.counts == {"passed": 200}
+    infos = [o.run.info for o in report if o.run is not None]
+    assert max(str(i.started_at) for i in infos) < min(str(i.finished_at) for i in infos)
+    assert sum(r.operation == "monitors.run" for r in local_emulator.requests) == 200
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(("concurrency", "seconds"), [(1, 60), (7, 10), (100, 6)])
+async def test_never_more_than_concurrency_at_once_and_never_less(
+    local_emulator: PostmanEmulator, pm: AsyncPostman, concurrency: int, seconds: float
+) -> None:
+    """Ten runs of 6 s, in virtual time."""
+    uids = [local_emulator.add_monitor(f"m{n}", duration=6.0) for n in range(10)]
+    began = asyncio.get_running_loop().time()
+    await pm.run_monitors(uids, concurrency=concurrency)
+    taken = asyncio.get_running_loop().time() - began
+    assert taken == pytest.approx(-(-10 // concurrency) * 6, abs=1), seconds
+
+
+@pytest.mark.looptime
+async def test_a_stream_hands_out_each_outcome_when_its_run_ends(
+    local_emulator: PostmanEmulator, pm: AsyncPostman
+) -> None:
+    uids = {n: local_emulator.add_monitor(f"m{n}", duration=float(n)) for n in (30, 10, 20)}
+    order = [outcome.uid async for outcome in pm.stream_monitor_runs(uids.values())]
+    assert order == [uids[10], uids[20], uids[30]]
+
+
+async def test_a_stream_takes_endless_uids_and_holds_only_a_few(
+    local_emulator: PostmanEmulator, pm: AsyncPostman
+) -> None:
+    uid, taken = local_emulator.add_monitor("again"), 0
+
+    def endless() -> object:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield uid
+
+    seen: list[MonitorOutcome] = []
+    async with aclosing(pm.stream_monitor_runs(endless(), concurrency=3)) as outcomes:  # type: ignore[arg-type, type-var]
+        async for outcome in outcomes:
+            seen.append(outcome)
+            if len(seen) == 10:
+                break
+    assert taken <= 10 + 3
+
+
+async def test_leaving_a_stream_cancels_what_runs(
+    local_emulator: PostmanEmulator, pm: AsyncPostman
+) -> None:
+    uids = [local_emulator.add_monitor("quick")]
+    uids += [local_emulator.add_monitor("endless", duration=3600.0) for _ in range(5)]
+    before = asyncio.all_tasks()
+    async with aclosing(pm.stream_monitor_runs(uids)) as outcomes:  # type: ignore[type-var]
+        async for outcome in outcomes:
+            assert outcome.status == "passed"
+            break
+    assert not [t for t in asyncio.all_tasks() - before if "_run_one" in repr(t.get_coro())]
+
+
+async def test_cancelling_the_caller_cancels_all(
+    local_emulator: PostmanEmulator, pm: AsyncPostman
+) -> None:
+    uids = [local_emulator.add_monitor("endless", duration=3600.0) for _ in range(5)]
+    before = asyncio.all_tasks()
+    batch = asyncio.create_task(pm.run_monitors(uids))
+    while sum(r.operation == "monitors.run" for r in local_emulator.requests) < 5:
+        await asyncio.sleep(0)
+    batch.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await batch
+    assert not [t for t in asyncio.all_tasks() - before if "_run_one" in repr(t.get_coro())]
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (reply(body=RUN % ("success", 0)), "passed"),
+        (reply(body=RUN % ("success", 1)), "failed"),
+        (reply(body=RUN % ("failed", 1)), "failed"),
+        (reply(body=RUN % ("error", 0)), "error"),
+        (reply(body=RUN % ("aborted", 0)), "error"),
+        (reply(202, RUN % ("running", 0)), "unknown"),
+        (reply(body=RUN % ("a new word", 0)), "unknown"),
+        (reply(body="[]"), "unknown"),
+        (reply(body="not json"), "unknown"),
+        (reply(404, GONE), "error"),
+        (reply(502, "<html>"), "unknown"),
+        (reply(307, "", Location="/x"), "unknown"),
+        (HANG_UP, "unknown"),
+    ],
+)
+async def test_an_outcome_is_never_better_than_what_is_known(answer: bytes, status: str) -> None:
+    """Where the service may have run the monitor, and no result came, it is unknown."""
+    async with scripted(answer) as server, AsyncPostman(KEY, base_url=server.url) as pm:
+        (outcome,) = await pm.run_monitors(["1-m"])
+    assert (outcome.status, len(server.received)) == (status, 1)
+
+
+@pytest.mark.looptime
+async def test_a_run_that_outlasts_its_deadline_is_unknown() -> None:
+    async with scripted(SILENCE) as server, AsyncPostman(KEY, base_url=server.url) as pm:
+        (outcome,) = await pm.run_monitors(["1-m"], timeout=Timeout(run=30.0))
+    assert outcome.status == "unknown"
+    assert "deadline" in str(outcome.error)
+
+
+async def test_a_uid_that_cannot_be_sent_is_an_outcome_too() -> None:
+    async with scripted() as server, AsyncPostman(KEY, base_url=server.url) as pm:
+        (outcome,) = await pm.run_monitors([""])
+    assert (outcome.status, outcome.attempts, server.connections) == ("error", 0, 0)
+
+
+@pytest.mark.parametrize(("uids", "concurrency"), [("1-m", 5), (["1-m"], 0), (["1-m"], True)])
+async def test_what_cannot_be_meant_is_refused_at_once(
+    pm: AsyncPostman, uids: list[str], concurrency: int
+) -> None:
+    with pytest.raises(InvalidArgumentError):
+        await pm.run_monitors(uids, concurrency=concurrency)
+    with pytest.raises(InvalidArgumentError):
+        pm.stream_monitor_runs(uids, concurrency=concurrency)
