@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -9,6 +10,10 @@ import pytest
 from postman_async import AsyncPostman, Postman
 from postman_async.emulator import PostmanEmulator
 from tests.support import emulator_in_thread
+
+# Asked for "the" loop before anyone has set one, asyncio makes one, which pytest-asyncio then
+# loses: an unclosed loop that some later test is blamed for.
+asyncio.set_event_loop(None)
 
 
 @pytest.fixture(autouse=True)

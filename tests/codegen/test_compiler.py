@@ -124,7 +124,8 @@ def test_the_generated_text_is_python_that_defines_what_the_spec_says() -> None:
         compile(text, name, "exec")
     model = texts["models/things.py"]
     assert '"""A thing.\n\n    It is small.' in model
-    assert 'wire_names: ClassVar[dict[str, str]] = {"list_": "list", "from_": "from"}' in model
+    assert "wire_names: ClassVar[dict[str, str]] =" in model
+    assert '"from_": "from"' in model
     assert "part: Thing | None = None" in model
 
 
