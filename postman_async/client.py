@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
@@ -115,7 +115,7 @@ class AsyncPostman(AsyncNamespaces):
 
     def stream_monitor_runs(
         self, uids: Iterable[str], *, concurrency: int = 50, **options: Unpack[CallOptions]
-    ) -> AsyncIterator[MonitorOutcome]:
+    ) -> AsyncGenerator[MonitorOutcome]:
         """Run many monitors in parallel and get each outcome as it becomes known.
 
         Parameters and errors are those of `run_monitors`.  Leaving the loop early cancels the

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["CallOptions", "ClientOptions", "Retries", "Timeout"]
 
 
-def _seconds(_: Any, attribute: Attribute[Any], value: object) -> None:
+def _seconds(_: Any, attribute: Attribute[Any], value: Any) -> None:
     optional(and_(instance_of((int, float)), ge(0)))(None, attribute, value)
 
 

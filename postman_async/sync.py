@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack
 
@@ -133,9 +133,9 @@ class Postman(Namespaces):
         """
         _refuse_running_loop()
         outcomes = self._async.stream_monitor_runs(uids, concurrency=concurrency, **options)
-        return self._walk(aiter(outcomes))
+        return self._walk(outcomes)
 
-    def _walk(self, outcomes: Any) -> Iterator[MonitorOutcome]:
+    def _walk(self, outcomes: AsyncGenerator[MonitorOutcome]) -> Iterator[MonitorOutcome]:
         try:
             while (outcome := self._loop.run(_next, outcomes)) is not _END:
                 yield outcome
@@ -143,7 +143,7 @@ class Postman(Namespaces):
             self._loop.run(outcomes.aclose)
 
 
-async def _next(outcomes: Any) -> Any:
+async def _next(outcomes: AsyncGenerator[Any]) -> Any:
     return await anext(outcomes, _END)
 
 

@@ -128,5 +128,7 @@ def test_each_method_has_the_signature_and_the_docs_of_its_async_twin(operation:
 
 
 def test_both_clients_have_the_same_public_names() -> None:
-    names = [{n for n in dir(client) if not n.startswith("_")} for client in (Postman, AsyncPostman)]
+    names = [
+        {n for n in dir(client) if not n.startswith("_")} for client in (Postman, AsyncPostman)
+    ]
     assert names[0] - {"base_url"} == names[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias
@@ -39,7 +39,7 @@ async def run_all(
 
 async def stream(
     client: AsyncPostman, uids: Iterable[str], concurrency: int, options: CallOptions
-) -> AsyncIterator[MonitorOutcome]:
+) -> AsyncGenerator[MonitorOutcome]:
     """Yield each outcome as it becomes known."""
     async with aclosing(_numbered(client, uids, concurrency, options)) as numbered:
         async for _, outcome in numbered:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from contextlib import aclosing
 
 import pytest
@@ -12,7 +13,10 @@ from postman_async.bulk.outcome import MonitorOutcome
 from postman_async.emulator import PostmanEmulator
 from tests.support import HANG_UP, KEY, SILENCE, reply, scripted
 
-RUN = '{"run": {"info": {"monitorId": "m", "status": "%s"}, "stats": {"assertions": {"total": 2, "failed": %d}, "requests": {"total": 1, "failed": 0}}}}'
+RUN = (
+    '{"run": {"info": {"monitorId": "m", "status": "%s"},'
+    ' "stats": {"assertions": {"total": 2, "failed": %d}, "requests": {"total": 1, "failed": 0}}}}'
+)
 GONE = '{"error": {"name": "instanceNotFoundError", "message": "no such monitor"}}'
 
 
@@ -88,14 +92,14 @@ async def test_a_stream_takes_endless_uids_and_holds_only_a_few(
 ) -> None:
     uid, taken = local_emulator.add_monitor("again"), 0
 
-    def endless() -> object:
+    def endless() -> Iterator[str]:
         nonlocal taken
         while True:
             taken += 1
             yield uid
 
     seen: list[MonitorOutcome] = []
-    async with aclosing(pm.stream_monitor_runs(endless(), concurrency=3)) as outcomes:  # type: ignore[arg-type, type-var]
+    async with aclosing(pm.stream_monitor_runs(endless(), concurrency=3)) as outcomes:
         async for outcome in outcomes:
             seen.append(outcome)
             if len(seen) == 10:
@@ -109,7 +113,7 @@ async def test_leaving_a_stream_cancels_what_runs(
     uids = [local_emulator.add_monitor("quick")]
     uids += [local_emulator.add_monitor("endless", duration=3600.0) for _ in range(5)]
     before = asyncio.all_tasks()
-    async with aclosing(pm.stream_monitor_runs(uids)) as outcomes:  # type: ignore[type-var]
+    async with aclosing(pm.stream_monitor_runs(uids)) as outcomes:
         async for outcome in outcomes:
             assert outcome.status == "passed"
             break

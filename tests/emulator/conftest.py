@@ -53,7 +53,7 @@ class Api:
     async def until(self, condition: Callable[[], bool]) -> None:
         """Let the event loop turn until something is so; that is not to take long."""
         async with asyncio.timeout(10):
-            while not condition():  # noqa: ASYNC110 - it is the emulator that moves
+            while not condition():
                 await asyncio.sleep(0.001)
 
     async def add_collection(self, name: str = "Shop", *items: Any, **more: Any) -> str:

@@ -105,7 +105,7 @@ async def test_closing_cuts_off_a_long_delay() -> None:
     await emulator.start()
     async with aiohttp.ClientSession() as session, asyncio.timeout(10):
         task = asyncio.ensure_future(session.get(f"{emulator.url}/_echo/delay/60"))
-        while not emulator.requests:  # noqa: ASYNC110 - it is the emulator that moves
+        while not emulator.requests:
             await asyncio.sleep(0.001)
         await emulator.close()
         with pytest.raises(aiohttp.ClientError):

@@ -233,7 +233,7 @@ async def test_closing_aborts_what_runs_and_answers_who_waits() -> None:
     uid = emulator.add_monitor("slow", duration=LONG)
     held = asyncio.ensure_future(run(emulator, uid))
     async with asyncio.timeout(10):
-        while not emulator.requests:  # noqa: ASYNC110 - it is the emulator that moves
+        while not emulator.requests:
             await asyncio.sleep(0.001)
     await emulator.close()
     status, body = await held

@@ -1,0 +1,45 @@
+"""Documents for tests that run collections for real."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from postman_async.emulator.engine import RunJob
+
+Json: TypeAlias = dict[str, Any]
+
+SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
+
+
+def item(name: str, url: str, test: str = "", *, before: str = "", **request: Any) -> Json:
+    """Return a request with its scripts."""
+    scripts = {"prerequest": before, "test": test}
+    return {
+        "name": name,
+        "request": {"method": "GET", "url": url, **request},
+        "event": [
+            {"listen": listen, "script": {"exec": code.splitlines()}}
+            for listen, code in scripts.items()
+            if code
+        ],
+    }
+
+
+def collection(*items: Json, **more: Any) -> Json:
+    """Return a collection of these requests."""
+    return {"info": {"name": "Shop", "schema": SCHEMA}, "item": list(items), **more}
+
+
+def values(**pairs: str) -> list[Json]:
+    """Return variables as collections and environments have them."""
+    return [{"key": key, "value": value} for key, value in pairs.items()]
+
+
+def job(*items: Json, **fields: Any) -> RunJob:
+    """Return a run of a collection of these requests."""
+    return RunJob(collection=collection(*items), **fields)
+
+
+def failed(result: Json) -> list[str]:
+    """Return the messages of a result's failures."""
+    return [failure["message"] for failure in result["failures"]]
