@@ -86,6 +86,11 @@ class CollectionEngine:
         """Close the engine."""
         await self.close()
 
+    @property
+    def pid(self) -> int | None:
+        """The id of the Node process; None while there is none."""
+        return self._worker.pid if self._worker is not None and self._worker.alive else None
+
     async def start(self) -> None:
         """Find Node, install the engine's packages if need be, and start the worker.
 
@@ -159,20 +164,20 @@ class CollectionEngine:
             if self._closed:
                 raise EngineUnavailable("The collection engine is closed.")
             if attempt != self._attempts and self._failure is not None:
-                raise self._failure  # the attempt that this call waited for
+                raise EngineUnavailable(str(self._failure))  # of the attempt it waited for
             return await self._start_worker()
 
     async def _start_worker(self) -> Worker:
         old, self._worker = self._worker, None
         if old is not None:
             await old.close()
-        self._attempts += 1
         self._failure = None
         try:
             node = await find_node()
             directory = await install(node, self._progress)
         except EngineUnavailable as failure:
             self._failure = failure
+            self._attempts += 1  # at its end: who came while it went on has another number
             raise
         self._worker = await Worker.spawn(node, directory, self._config)
         return self._worker
