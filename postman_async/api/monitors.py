@@ -75,13 +75,10 @@ class AsyncMonitors:
             BadRequestError: The cursor is not one that the service gave, or a filter makes no
                 sense.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: The thing belongs to someone else, or the feature is not
-                available to the user.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -186,13 +183,10 @@ class AsyncMonitors:
             BadRequestError: A field is missing or of the wrong type, or the cron pattern
                 (cronPatternNotAllowedError) or the timezone is not accepted.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: The thing belongs to someone else, or the feature is not
-                available to the user.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -215,11 +209,7 @@ class AsyncMonitors:
         )
         return result
 
-    async def get(
-        self,
-        monitor_uid: str,
-        **call_options: Unpack[CallOptions],
-    ) -> Monitor:
+    async def get(self, monitor_uid: str, **call_options: Unpack[CallOptions]) -> Monitor:
         """Read a monitor, with its schedule and how its last run went.
 
         ``GET /monitors/{monitor_uid}``
@@ -233,23 +223,16 @@ class AsyncMonitors:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: The thing belongs to someone else, or the feature is not
-                available to the user.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available.
             NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
         result: Monitor = await self._caller.request(
-            OPERATIONS["monitors.get"],
-            {
-                "monitor_uid": monitor_uid,
-            },
-            call_options,
+            OPERATIONS["monitors.get"], {"monitor_uid": monitor_uid}, call_options
         )
         return result
 
@@ -290,14 +273,11 @@ class AsyncMonitors:
             BadRequestError: A field is missing or of the wrong type, or the cron pattern
                 (cronPatternNotAllowedError) or the timezone is not accepted.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: The thing belongs to someone else, or the feature is not
-                available to the user.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available.
             NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -318,11 +298,7 @@ class AsyncMonitors:
         )
         return result
 
-    async def delete(
-        self,
-        monitor_uid: str,
-        **call_options: Unpack[CallOptions],
-    ) -> Deleted:
+    async def delete(self, monitor_uid: str, **call_options: Unpack[CallOptions]) -> Deleted:
         """Delete a monitor.
 
         ``DELETE /monitors/{monitor_uid}``
@@ -336,23 +312,16 @@ class AsyncMonitors:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: The thing belongs to someone else, or the feature is not
-                available to the user.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available.
             NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
         result: Deleted = await self._caller.request(
-            OPERATIONS["monitors.delete"],
-            {
-                "monitor_uid": monitor_uid,
-            },
-            call_options,
+            OPERATIONS["monitors.delete"], {"monitor_uid": monitor_uid}, call_options
         )
         return result
 
@@ -381,23 +350,17 @@ class AsyncMonitors:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: The thing belongs to someone else, or the feature is not
-                available to the user.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available.
             NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
         result: MonitorRun = await self._caller.request(
             OPERATIONS["monitors.run"],
-            {
-                "monitor_uid": monitor_uid,
-                "run_async": run_async,
-            },
+            {"monitor_uid": monitor_uid, "run_async": run_async},
             call_options,
         )
         return result

@@ -121,11 +121,20 @@ def value_of(result: Result, body: Any, structure: Callable[[Any], Any]) -> Any:
     if result.many:
         value = [structure(item) for item in content] if isinstance(content, list) else content
     else:
-        value = structure(content)
+        value = _in_maps(result.maps, content, structure)
     if result.paging and isinstance(value, list):
         meta = body.get("meta") if isinstance(body, dict) else None
         return Page(value, next_cursor=_next_cursor(meta), meta=meta)
     return value
+
+
+def _in_maps(depth: int, content: Any, structure: Callable[[Any], Any]) -> Any:
+    """Structure what maps hold that lie one in the other; what is no map stays as it came."""
+    if not depth:
+        return structure(content)
+    if not isinstance(content, dict):
+        return content
+    return {key: _in_maps(depth - 1, inner, structure) for key, inner in content.items()}
 
 
 def _next_cursor(meta: Any) -> str | None:

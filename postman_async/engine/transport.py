@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import io
 import logging
 import random
 import time
@@ -14,6 +15,7 @@ import aiohttp
 from attrs import define, field, frozen
 from yarl import URL
 
+from postman_async.engine.body import Body, File, Form
 from postman_async.engine.ratelimit import read_rate_limit
 from postman_async.engine.request import Request
 from postman_async.engine.response import RawResponse, error_of
@@ -133,7 +135,7 @@ class Transport:
             request.method,
             url.extend_query(request.query) if request.query else url,
             headers={**self._headers, **request.headers},
-            data=request.body,
+            data=_data(request.body),
             allow_redirects=False,
             raise_for_status=False,
             timeout=self._timeout(plan),
@@ -147,6 +149,27 @@ class Transport:
         return aiohttp.ClientTimeout(
             total=None, connect=whole, sock_connect=plan.connect, sock_read=plan.read
         )
+
+
+_LARGE = 2**20
+
+
+def _data(body: Body | None) -> bytes | io.BytesIO | aiohttp.FormData | None:
+    """Give aiohttp a body as it likes it: a large one piece by piece, a form anew each time."""
+    if isinstance(body, Form):
+        return _form(body)
+    return io.BytesIO(body) if body is not None and len(body) > _LARGE else body
+
+
+def _form(form: Form) -> aiohttp.FormData:
+    data = aiohttp.FormData()
+    for name, value in form.fields:
+        if isinstance(value, File):
+            kind = "application/octet-stream"
+            data.add_field(name, io.BytesIO(value.content), filename=value.name, content_type=kind)
+        else:
+            data.add_field(name, value)
+    return data
 
 
 @define
