@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 
 from postman_async.emulator.documents import complete_collection
-from postman_async.emulator.errors import bad_request, server_error
+from postman_async.emulator.errors import malformed, server_error
 from postman_async.emulator.exceptions import ConversionError, EmulatorError
 from postman_async.emulator.runs import Engine
 from postman_async.emulator.store import Json
@@ -39,7 +39,7 @@ async def _converted(pending: Awaitable[Json]) -> Json:
     try:
         return await pending
     except ConversionError as reason:
-        raise bad_request(str(reason), "conversionError") from None
+        raise malformed(str(reason)) from None
     except EmulatorError as reason:
         raise server_error(str(reason), 503) from None
 

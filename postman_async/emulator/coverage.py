@@ -19,9 +19,7 @@ def coverage() -> dict[str, bool]:
 
     It does if it has a handler for the operation at the method and path of the specification.
     """
-    answered = {
-        (name, route.method, _shape(route.path)) for name, route in ROUTES.items()
-    }
+    answered = {(name, route.method, _shape(route.path)) for name, route in ROUTES.items()}
     return {name: (name, method, path) in answered for name, method, path in _specified()}
 
 

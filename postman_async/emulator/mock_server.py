@@ -124,7 +124,7 @@ def _document(service: Service, kind: str, entity_id: str | None) -> Json:
 def _rules(mock: Entity) -> Rules:
     config = mock.facts["config"]
     return Rules(
-        headers=config["headers"],
+        headers=config["headers"] if config.get("matchHeader", True) else (),
         body=config["matchBody"],
         query=config["matchQueryParams"],
         wildcards=config["matchWildcards"],

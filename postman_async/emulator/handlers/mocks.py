@@ -23,6 +23,7 @@ CONFIG: Final[Json] = {
     "delay": None,
     "serverResponseId": None,
 }
+_SWITCHES = ("matchBody", "matchHeader", "matchQueryParams", "matchWildcards")
 _LONGEST_DELAY = 180_000
 _PRESETS = ("1", "2")
 
@@ -95,7 +96,7 @@ def _checked(fields: Json, config: Json) -> Json:
 
 def _config(given: Json) -> Json:
     place = "mock.config"
-    for key in ("matchBody", "matchQueryParams", "matchWildcards"):
+    for key in _SWITCHES:
         if key in given:
             validation.boolean(given[key], f"{place}.{key}")
     for index, name in enumerate(validation.array(given.get("headers", []), f"{place}.headers")):
@@ -104,7 +105,7 @@ def _config(given: Json) -> Json:
         _check_delay(validation.mapping(given["delay"], f"{place}.delay"))
     if given.get("serverResponseId") is not None:
         validation.text(given["serverResponseId"], f"{place}.serverResponseId")
-    return {key: given[key] for key in CONFIG if key in given}
+    return {key: given[key] for key in (*CONFIG, *_SWITCHES) if key in given}
 
 
 def _check_delay(delay: Json) -> None:
