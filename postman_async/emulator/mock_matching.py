@@ -123,8 +123,9 @@ def _by_id_or_name(examples: list[Example], headers: Mapping[str, str]) -> list[
     identifier = headers.get("x-mock-response-id")
     name = headers.get("x-mock-response-name")
     if identifier is not None:
-        ids = (identifier, identifier.partition("-")[2])  # bare, or after the user's own
-        found = [example for example in examples if example.id in ids]
+        bare = identifier.partition("-")[2]  # without the user's own in front
+        found = [example for example in examples if example.id == identifier]
+        found = found or [example for example in examples if bare and example.id == bare]
         if not found:
             raise NoMatch("No example has the id of the header x-mock-response-id.")
         return found

@@ -246,8 +246,10 @@ def follow_up(world: World, written: str) -> None:
 
 QUERIES = st.dictionaries(
     st.sampled_from(
-        ["workspace", "limit", "offset", "cursor", "active", "owner", "type", "async", "name"]
-        + ["since", "until", "createdBy", "isPublic", "sort", "direction", "teamId"]
+        [
+            *("workspace", "limit", "offset", "cursor", "active", "owner", "type", "async", "name"),
+            *("since", "until", "createdBy", "isPublic", "sort", "direction", "teamId"),
+        ]
     ),
     st.text(max_size=8)
     | st.sampled_from(["1", "true", "0", "-1", "team", "99999999999", "desc", "createdAt"])
