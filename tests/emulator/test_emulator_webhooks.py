@@ -33,7 +33,7 @@ async def post(url: str, **options: Any) -> Answer:
 
 async def last_run(shared: Api, webhook: Any) -> Any:
     """Return how the last run of a webhook went, once it has ended."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             found = await shared.ok("GET", f"/monitors/{webhook['uid']}")
             if found.get("lastRun", {}).get("status") not in (None, "running"):
