@@ -136,6 +136,7 @@ class Transport:
             url.extend_query(request.query) if request.query else url,
             headers={**self._headers, **request.headers},
             data=_data(request.body),
+            skip_auto_headers=_NO_TYPE if request.body is None else (),
             allow_redirects=False,
             raise_for_status=False,
             timeout=self._timeout(plan),
@@ -152,6 +153,8 @@ class Transport:
 
 
 _LARGE = 2**20
+_NO_TYPE = ("Content-Type",)
+"""aiohttp would call the body of a POST without one an octet stream."""
 
 
 def _data(body: Body | None) -> bytes | io.BytesIO | aiohttp.FormData | None:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, TypeAlias
+from collections.abc import Iterator
 
 import pytest
 
-from postman_async import OPERATIONS, AsyncPostman, Collection, Environment, NotFoundError, Postman
+from postman_async import OPERATIONS, Collection, Environment, NotFoundError
 from postman_async.emulator import PostmanEmulator
 from postman_async.models.monitors import MonitorRecipient
-
-Call: TypeAlias = Callable[..., Any]
+from tests.support import Call, caller_of
 
 COLLECTION = {
     "info": {
@@ -30,27 +26,10 @@ COLLECTION = {
 }
 
 
-@contextmanager
-def caller_of(kind: str, emulator: PostmanEmulator) -> Iterator[Call]:
-    """Call methods by name with either client: ``call("monitors.get", uid)``."""
-    if kind == "sync":
-        with Postman(emulator.api_key, base_url=emulator.url, strict=True) as sync:
-            yield lambda name, /, *ids, **rest: _method(sync, name)(*ids, **rest)
-        return
-    client = AsyncPostman(emulator.api_key, base_url=emulator.url, strict=True)
-    with asyncio.Runner() as runner:
-        yield lambda name, /, *ids, **rest: runner.run(_method(client, name)(*ids, **rest))
-        runner.run(client.close())
-
-
-def _method(client: object, name: str) -> Any:
-    namespace, _, method = name.partition(".")
-    return getattr(getattr(client, namespace), method)
-
-
 @pytest.fixture(params=["async", "sync"])
 def call(request: pytest.FixtureRequest, thread_emulator: PostmanEmulator) -> Iterator[Call]:
-    with caller_of(request.param, thread_emulator) as made:
+    key, url = thread_emulator.api_key, thread_emulator.url
+    with caller_of(request.param, key, base_url=url, strict=True) as made:
         yield made
 
 
@@ -143,21 +122,3 @@ def test_every_operation_is_called_and_does_what_it_says(
     assert call("users.me").operations[0].usage > 0
     called = {request.operation for request in thread_emulator.requests}
     assert called == set(OPERATIONS)
-
-
-def test_the_registry_counts_the_operations_of_this_version() -> None:
-    """Monitors, collections, environments, workspaces and users: 24 of the service's."""
-    assert len(OPERATIONS) == 24
-    assert all(operation.id == name for name, operation in OPERATIONS.items())
-
-
-def test_every_method_belongs_to_an_operation_and_every_operation_to_a_method() -> None:
-    client = AsyncPostman("PMAK-x")
-    namespaces = {name.partition(".")[0] for name in OPERATIONS}
-    methods = {
-        f"{namespace}.{name}"
-        for namespace in namespaces
-        for name in vars(type(getattr(client, namespace)))
-        if not name.startswith("_") and name != "with_raw_response" and not name.startswith("iter")
-    }
-    assert methods == set(OPERATIONS)
