@@ -119,7 +119,7 @@ def recorder() -> Iterator[Recorder]:
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_one
 
-        def log_message(self, *_: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
