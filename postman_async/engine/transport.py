@@ -142,7 +142,7 @@ class Transport:
             timeout=self._timeout(plan),
             **self.sessions.options.per_request(),
         ) as response:
-            return Answer(response.status, response.headers, await response.read())
+            return Answer(response.status, response.headers, await _content(response))
 
     def _timeout(self, plan: Plan) -> aiohttp.ClientTimeout:
         # aiohttp's `connect` counts the wait for a free place too, which only our own pool lacks.
@@ -150,6 +150,16 @@ class Transport:
         return aiohttp.ClientTimeout(
             total=None, connect=whole, sock_connect=plan.connect, sock_read=plan.read
         )
+
+
+async def _content(response: aiohttp.ClientResponse) -> bytes:
+    """Read the body.  Where one that says no is cut short, its status has said so already."""
+    try:
+        return await response.read()
+    except aiohttp.ClientPayloadError:
+        if response.status < 300:
+            raise
+        return b""
 
 
 _LARGE = 2**20
