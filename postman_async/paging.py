@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from postman_async.errors import TransportError
@@ -103,7 +103,7 @@ def _items(operation: Operation, page: Any) -> Sequence[Any]:
 
 async def iterate(
     caller: Caller, operation: Operation, arguments: Mapping[str, Any], options: CallOptions
-) -> AsyncIterator[Any]:
+) -> AsyncGenerator[Any]:
     """Yield the items of all pages; the next page is asked for when its first item is."""
     walk = _Walk(operation, arguments)
     more = True
@@ -116,7 +116,7 @@ async def iterate(
 
 def iterate_sync(
     caller: SyncCaller, operation: Operation, arguments: Mapping[str, Any], options: CallOptions
-) -> Iterator[Any]:
+) -> Generator[Any]:
     """Yield the items of all pages; the next page is asked for when its first item is."""
     walk = _Walk(operation, arguments)
     more = True

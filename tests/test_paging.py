@@ -83,9 +83,7 @@ async def walk(
             if len(items) == stop:
                 break
         return items
-    async with aclosing(
-        iterate(AsyncScripted(script), operation, arguments, OPTIONS)  # type: ignore[type-var]  # pyright: ignore
-    ) as walked:
+    async with aclosing(iterate(AsyncScripted(script), operation, arguments, OPTIONS)) as walked:
         async for item in walked:
             items.append(item)
             if len(items) == stop:

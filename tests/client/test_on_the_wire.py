@@ -6,10 +6,12 @@ the socket is compared with them: nothing missing, nothing in another place, not
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import aclosing, closing
 from typing import Any
 
 import pytest
@@ -238,3 +240,43 @@ async def test_iter_of_the_async_client_asks_for_the_same_pages(
         assert [entry.id async for entry in walk] == ["1"]
     turned = {"offset": "1"} if "offset" in FACTS[name]["query"] else {"cursor": "c2"}
     assert dict(service.calls[1].query) == {"limit": "1", **turned}
+
+
+@pytest.mark.parametrize("name", PAGED)
+async def test_leaving_a_walk_early_asks_no_more_and_leaves_nothing_open(
+    service: Recorder, name: str
+) -> None:
+    key = next(iter(FACTS[name]["result"]))
+    service.answer({key: [{"id": "1"}, {"id": "2"}], "meta": {"nextCursor": "c2"}})
+    async with AsyncPostman(KEY, base_url=service.url) as pm:
+        iterate = method_of(pm, name.replace("list", "iter"))
+        async with aclosing(iterate(limit=2)) as walk:
+            async for entry in walk:
+                assert entry.id == "1"
+                break
+        assert [entry async for entry in walk] == []
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert len(service.calls) == 1
+
+
+@pytest.mark.parametrize("name", PAGED)
+def test_leaving_a_sync_walk_early_does_the_same(service: Recorder, name: str) -> None:
+    key = next(iter(FACTS[name]["result"]))
+    service.answer({key: [{"id": "1"}, {"id": "2"}], "meta": {"nextCursor": "c2"}})
+    with Postman(KEY, base_url=service.url) as pm:
+        with closing(method_of(pm, name.replace("list", "iter"))(limit=2)) as walk:
+            assert next(walk).id == "1"
+        assert list(walk) == []
+        assert len(service.calls) == 1
+        assert len(method_of(pm, name)(limit=2)) == 2, "the client goes on as before"
+
+
+@pytest.mark.parametrize("name", ["monitors.iter", "workspaces.iter"])
+def test_a_service_that_repeats_its_cursor_is_not_asked_for_ever(
+    service: Recorder, name: str
+) -> None:
+    key = name.partition(".")[0]
+    service.answer({key: [{"id": "1"}], "meta": {"nextCursor": "same"}})
+    with Postman(KEY, base_url=service.url) as pm:
+        assert len(list(method_of(pm, name)())) == 2
+    assert [dict(got.query).get("cursor") for got in service.calls] == [None, "same"]
