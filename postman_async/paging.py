@@ -67,11 +67,13 @@ class _Walk:
         start = self.arguments.get("cursor")
         self._seen: set[str] = {start} if isinstance(start, str) else set()
         self._offset = 0
+        self._last: Page[Any] | None = None
 
     def turn(self, page: Page[Any]) -> bool:
         """Prepare the arguments of the next page; False when there is none.
 
-        A service that names a cursor twice would be asked for ever, so that ends the walk too.
+        A service that names a cursor twice, or does not know the offset and sends the same page
+        again, would be asked for ever, so that ends the walk too.
         """
         if self._paging == "offset":
             return self._turn_offset(page)
@@ -85,8 +87,9 @@ class _Walk:
     def _turn_offset(self, page: Page[Any]) -> bool:
         limit = self.arguments.get("limit")
         # A page longer than asked for comes from a service that knows neither limit nor offset.
-        if not page or not isinstance(limit, int) or len(page) != limit:
+        if not page or not isinstance(limit, int) or len(page) != limit or page == self._last:
             return False
+        self._last = page
         start = self.arguments.get("offset")
         self._offset = self._offset or (start if isinstance(start, int) else 0)
         self._offset += len(page)

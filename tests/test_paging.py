@@ -178,6 +178,13 @@ async def test_a_service_that_does_not_know_the_limit_is_asked_once(kind: str) -
     assert await walk(kind, script, OFFSET, limit=2) == [1, 2, 3]
 
 
+@both
+async def test_a_service_that_does_not_know_the_offset_is_not_asked_for_ever(kind: str) -> None:
+    """It sends the same page each time."""
+    script = Scripted([Page([1, 2])] * 2)
+    assert await walk(kind, script, OFFSET, limit=2) == [1, 2, 1, 2]
+
+
 # --- any walk
 
 
