@@ -79,12 +79,16 @@ class Call:
         params: the path parameters.
         query: the query parameters.
         raw: the body as it came.
+        content_type: the header that tells what the body is.
+        origin: how the caller reached the server, ``http://127.0.0.1:PORT``.
     """
 
     service: Service
     params: Mapping[str, str]
     query: Mapping[str, str]
     raw: bytes
+    content_type: str = ""
+    origin: str = ""
 
     @property
     def store(self) -> Store:
@@ -135,7 +139,14 @@ def serve(handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def served(request: web.Request) -> web.Response:
         service = request.app[SERVICE]
         raw = await read_body(request)
-        call = Call(service, request.match_info, request.query, raw)
+        call = Call(
+            service,
+            request.match_info,
+            request.query,
+            raw,
+            content_type=request.headers.get("Content-Type", ""),
+            origin=f"{request.scheme}://{request.host}",
+        )
         if waits:
             pending: Any = handler(call)
             return cast("web.Response", await pending)
@@ -169,7 +180,7 @@ async def guard(
     operation = request.match_info.route.name
     service.requests.append(LoggedRequest(request.method, request.path, operation))
     try:
-        if not request.path.startswith("/_echo/"):
+        if not request.path.startswith("/_"):  # those are no part of the API
             service.api_calls += 1
             _check_key(request, service.api_key)
         return await handler(request)
@@ -200,14 +211,16 @@ def _refusal(error: web.HTTPException) -> ServiceError:
 
 
 def make_app(service: Service) -> web.Application:
-    """Return the application: every operation under its id, and the echo service."""
+    """Return the application: every operation under its id, and what is no part of the API."""
     from postman_async.emulator.echo import ECHO_ROUTES
+    from postman_async.emulator.mock_server import MOCK_ROUTES
     from postman_async.emulator.routes import ROUTES
+    from postman_async.emulator.webhook_server import WEBHOOK_ROUTES
 
     app = web.Application(middlewares=[guard], client_max_size=MAX_BODY)
     app[SERVICE] = service
     for operation, (method, path, handler) in ROUTES.items():
         app.router.add_resource(path, name=operation).add_route(method, serve(handler))
-    for method, path, echo in ECHO_ROUTES:
-        app.router.add_route(method, path, echo)
+    for method, path, served in (*ECHO_ROUTES, *MOCK_ROUTES, *WEBHOOK_ROUTES):
+        app.router.add_route(method, path, served)
     return app
