@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import pytest
@@ -350,3 +351,23 @@ async def test_settings_that_make_no_sense_are_refused(api: Api, fields: Any, er
     assert answer.error == error
     assert answer.status in (400, 404)
     assert await api.ok("GET", "/mocks") == []
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(
+    ("delay", "seconds"),
+    [
+        ({"type": "fixed", "duration": 2000}, 2.0),
+        ({"type": "fixed", "preset": 1}, 0.3),
+        ({"type": "fixed", "preset": "2"}, 0.1),
+        (None, 0.0),
+    ],
+)
+async def test_a_delay_holds_the_answer_back(
+    api: Api, anybody: Any, delay: Any, seconds: float
+) -> None:
+    mock = await mocked(api, anybody, request("/pets", example()), config={"delay": delay})
+    loop = asyncio.get_running_loop()
+    before = loop.time()
+    assert (await mock.call("/pets")).status == 200
+    assert loop.time() - before == pytest.approx(seconds, abs=0.05)
