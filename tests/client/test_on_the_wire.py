@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import aclosing, closing
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -162,6 +163,13 @@ async def test_each_operation_can_be_called_by_its_name(service: Recorder, name:
     async with AsyncPostman(KEY, base_url=service.url) as pm:
         await pm.call(name, **dict(zip(ids, made.ids, strict=True)), **made.arguments)
     assert (service.call.method, service.call.segments) == (FACTS[name]["method"], made.segments)
+
+
+def test_a_moment_may_be_a_datetime(call: Call, service: Recorder) -> None:
+    service.answer(answer("apis.list"))
+    moment = datetime(2024, 5, 6, 7, 8, 9, tzinfo=timezone(timedelta(hours=2)))
+    call("apis.list", since=moment, until="2024-05-07")
+    assert dict(service.call.query) == {"since": "2024-05-06T07:08:09+02:00", "until": "2024-05-07"}
 
 
 # -- names ------------------------------------------------------------------------------------
