@@ -748,6 +748,7 @@ _ALL = (
             Parameter("workspace", "workspace", "query"),
             Parameter("name", "name", "field", required=True),
             Parameter("collection", "collection", "field", required=True),
+            Parameter("environment", "environment", "field"),
         ),
         wrapper="webhook",
         result=Result(

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from postman_async.engine.response import async_raw
@@ -80,7 +80,7 @@ class AsyncCollections:
         name: str | Unset = UNSET,
         limit: int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
-    ) -> AsyncIterator[CollectionSummary]:
+    ) -> AsyncGenerator[CollectionSummary]:
         """Walk over all pages: as `list`, but every entry there is.
 
         ``GET /collections``, once for each page, when its first entry is asked for.

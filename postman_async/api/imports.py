@@ -51,7 +51,7 @@ class AsyncImports:
             input: The exported data: as JSON data, as its text, or as a file, which can be a path,
                 its bytes or a file that is open for reading bytes.
             workspace: The id of a workspace; the user's own workspace when left out.
-            type: What the input is; it tells by itself when this is left out.
+            type: What the input is; found out from it when left out.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -93,7 +93,7 @@ class AsyncImports:
             input: The description: as JSON data, as its text (JSON or YAML), or as a file, which
                 can be a path, its bytes or a file that is open for reading bytes.
             workspace: The id of a workspace; the user's own workspace when left out.
-            type: What the input is; it tells by itself when this is left out.
+            type: What the input is; found out from it when left out.
             options: How the collection is made, such as `{"folderStrategy": "Tags"}`; the service
                 takes none with a file.
             **call_options: What every call takes, see `CallOptions`.

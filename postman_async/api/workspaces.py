@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from postman_async.engine.response import async_raw
@@ -96,7 +96,7 @@ class AsyncWorkspaces:
         include: str | Unset = UNSET,
         limit: int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
-    ) -> AsyncIterator[WorkspaceSummary]:
+    ) -> AsyncGenerator[WorkspaceSummary]:
         """Walk over all pages: as `list`, but every entry there is.
 
         ``GET /workspaces``, once for each page, when its first entry is asked for.

@@ -113,7 +113,7 @@ class _Operation:
     def lower(self) -> tuple[str, Method]:
         namespace, _, name = self.id.partition(".")
         wrapper, body_params = self._body()
-        parameters = list(self._parameters())
+        parameters = self._parameters()
         method = Method(
             id=self.id,
             name=name,
@@ -167,7 +167,10 @@ class _Operation:
         body = self.node.get("requestBody")
         if body is None:
             return None, []
-        schema = self.spec.resolve(self.part.at(body["content"][_JSON]["schema"]))
+        media = body["content"].get(_JSON, body["content"].get(_FORM))
+        if media is None:
+            raise SpecError(f"{self.part.file}: the body of {self.id} is neither JSON nor a form")
+        schema = self.spec.resolve(self.part.at(media["schema"]))
         wrapper, inner = self._unwrapped(schema, document=body["x-body"] == "document")
         if body["x-body"] == "document":
             return wrapper, [self._document(wrapper, inner, required=body.get("required", False))]
@@ -212,9 +215,7 @@ class _Operation:
         )
 
     def _file_body(self) -> FileBody | None:
-        for content_type, fields in self._other_bodies():
-            return FileBody(content_type, tuple(fields))
-        return None
+        return next((FileBody(kind, tuple(fields)) for kind, fields in self._other_bodies()), None)
 
     def _other_bodies(self) -> Iterator[tuple[str, dict[str, Located]]]:
         """Yield the content types besides JSON, each with its fields.

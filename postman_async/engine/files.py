@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["read_files"]
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+"""What no header can hold: control characters, and bytes of a name that are not UTF-8."""
+
 _NAMELESS = "input"
 """How a file is called that is given as bytes."""
 
@@ -62,4 +64,4 @@ async def _content(operation: Operation, name: str, read: Any) -> bytes:
 def _wire_name(file: Any) -> str:
     """Take the last part of a file's name; an open file may have a number for its name."""
     name = getattr(file, "name", None)
-    return _CONTROL.sub("_", Path(name).name) if isinstance(name, str) else _NAMELESS
+    return _UNSAFE.sub("_", Path(name).name) if isinstance(name, str) else _NAMELESS

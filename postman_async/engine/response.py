@@ -37,6 +37,7 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 _MESSAGE_LENGTH = 500
+_CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _NO_CONTENT = frozenset({204, 205})
 _BY_STATUS: dict[int, type[ApiError]] = {
     400: BadRequestError,
@@ -99,11 +100,28 @@ def parse_json(call: str, answer: Answer) -> Any:
     if answer.status in _NO_CONTENT and not answer.content:
         return None
     try:
-        return json.loads(answer.content, parse_constant=_refuse_constant)
+        return json.loads(_json_text(answer), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         kind = answer.headers.get("content-type", "no content type")
         reason = f"the answer ({answer.status}, {kind}, {len(answer.content)} bytes) is not JSON"
         raise InvalidResponseError(call, answer, f"{reason}: {error}") from None
+
+
+def _json_text(answer: Answer) -> bytes | str:
+    """Leave UTF-8, 16 and 32 to json, which tells them apart by itself; decode anything else."""
+    return answer.content if _charset(answer).startswith("utf") else _decoded(answer, "strict")
+
+
+def _decoded(answer: Answer, errors: str) -> str:
+    try:
+        return answer.content.decode(_charset(answer), errors)
+    except (LookupError, UnicodeError):  # nothing Python knows, or not what was said
+        return answer.content.decode("utf-8", errors)
+
+
+def _charset(answer: Answer) -> str:
+    named = _CHARSET.search(answer.headers.get("content-type", ""))
+    return named[1].lower() if named else "utf-8"
 
 
 def _refuse_constant(name: str) -> None:
@@ -170,9 +188,9 @@ def _class_of(status: int, name: str | None) -> type[ApiError]:
 
 def _error_body(answer: Answer) -> Any:
     try:
-        return json.loads(answer.content)
+        return json.loads(_json_text(answer))
     except (ValueError, RecursionError):
-        return answer.content.decode("utf-8", "replace")
+        return _decoded(answer, "replace")
 
 
 def _words(body: Any) -> tuple[str | None, str, Any]:
@@ -199,7 +217,7 @@ def _flat_words(error: str, body: Mapping[str, Any]) -> tuple[str | None, str, A
 
 def _text(answer: Answer) -> str:
     """Find the words of a page that a proxy made, or the reason of the status."""
-    text = answer.content.decode("utf-8", "replace")
+    text = _decoded(answer, "replace")
     words = " ".join(re.sub(r"<(style|script).*?</\1>|<[^>]*>", " ", text, flags=re.S).split())
     if words and not words.startswith(("{", "[")):
         return words[:_MESSAGE_LENGTH]

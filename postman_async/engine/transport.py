@@ -136,12 +136,13 @@ class Transport:
             url.extend_query(request.query) if request.query else url,
             headers={**self._headers, **request.headers},
             data=_data(request.body),
+            skip_auto_headers=_NO_TYPE if request.body is None else (),
             allow_redirects=False,
             raise_for_status=False,
             timeout=self._timeout(plan),
             **self.sessions.options.per_request(),
         ) as response:
-            return Answer(response.status, response.headers, await response.read())
+            return Answer(response.status, response.headers, await _content(response))
 
     def _timeout(self, plan: Plan) -> aiohttp.ClientTimeout:
         # aiohttp's `connect` counts the wait for a free place too, which only our own pool lacks.
@@ -151,7 +152,19 @@ class Transport:
         )
 
 
+async def _content(response: aiohttp.ClientResponse) -> bytes:
+    """Read the body.  Where one that says no is cut short, its status has said so already."""
+    try:
+        return await response.read()
+    except aiohttp.ClientPayloadError:
+        if response.status < 300:
+            raise
+        return b""
+
+
 _LARGE = 2**20
+_NO_TYPE = ("Content-Type",)
+"""aiohttp would call the body of a POST without one an octet stream."""
 
 
 def _data(body: Body | None) -> bytes | io.BytesIO | aiohttp.FormData | None:

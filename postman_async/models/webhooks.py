@@ -22,6 +22,7 @@ class Webhook(Model):
         collection: The uid of the collection it runs.
         webhook_url: The URL that runs the collection with what is posted to it.
         uid: Its uid.
+        environment: The uid of the environment it uses, if it uses one.
 
     """
 
@@ -34,3 +35,4 @@ class Webhook(Model):
     collection: str
     webhook_url: str
     uid: str
+    environment: str | None = None

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from postman_async.engine.response import sync_raw
@@ -80,7 +80,7 @@ class Collections:
         name: str | Unset = UNSET,
         limit: int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
-    ) -> Iterator[CollectionSummary]:
+    ) -> Generator[CollectionSummary]:
         """Walk over all pages: as `list`, but every entry there is.
 
         ``GET /collections``, once for each page, when its first entry is asked for.

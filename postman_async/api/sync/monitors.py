@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from postman_async.engine.response import sync_raw
@@ -107,7 +107,7 @@ class Monitors:
         environment_uid: str | Unset = UNSET,
         limit: int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
-    ) -> Iterator[MonitorSummary]:
+    ) -> Generator[MonitorSummary]:
         """Walk over all pages: as `list`, but every entry there is.
 
         ``GET /monitors``, once for each page, when its first entry is asked for.

@@ -36,6 +36,7 @@ class Webhooks:
         name: str,
         collection: str,
         workspace: str | Unset = UNSET,
+        environment: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Webhook:
         """Make a webhook of a collection.
@@ -48,6 +49,7 @@ class Webhooks:
             name: Its name.
             collection: The uid of the collection it runs.
             workspace: The id of a workspace; the user's own workspace when left out.
+            environment: The uid of the environment it uses.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -66,7 +68,12 @@ class Webhooks:
         """
         result: Webhook = self._caller.request(
             OPERATIONS["webhooks.create"],
-            {"workspace": workspace, "name": name, "collection": collection},
+            {
+                "workspace": workspace,
+                "name": name,
+                "collection": collection,
+                "environment": environment,
+            },
             call_options,
         )
         return result

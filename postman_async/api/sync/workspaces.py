@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from postman_async.engine.response import sync_raw
@@ -96,7 +96,7 @@ class Workspaces:
         include: str | Unset = UNSET,
         limit: int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
-    ) -> Iterator[WorkspaceSummary]:
+    ) -> Generator[WorkspaceSummary]:
         """Walk over all pages: as `list`, but every entry there is.
 
         ``GET /workspaces``, once for each page, when its first entry is asked for.
