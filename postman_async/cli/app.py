@@ -88,8 +88,14 @@ def emulator(
         typer.Option(help="A collection, environment or data dump to load; may be repeated."),
     ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Load the demo workspace.")] = False,
+    coverage: Annotated[
+        bool,
+        typer.Option("--coverage", help="Only list the API's operations: which are answered?"),
+    ] = False,
 ) -> None:
     """Run the emulator until Ctrl-C or SIGTERM, which end it with exit code 0."""
+    if coverage:
+        return emulator_job.show_coverage()
     settings = emulator_job.Settings(
         host=host,
         port=port,
@@ -99,4 +105,4 @@ def emulator(
         demo=demo,
     )
     with reported():
-        asyncio.run(emulator_job.serve(settings))
+        return asyncio.run(emulator_job.serve(settings))

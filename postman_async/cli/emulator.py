@@ -15,9 +15,10 @@ from attrs import frozen
 
 from postman_async.cli.complaints import UsageError
 from postman_async.emulator import EmulatorError, PostmanEmulator
+from postman_async.emulator.coverage import coverage
 from postman_async.emulator.demo import load_demo
 
-__all__ = ["Settings", "serve"]
+__all__ = ["Settings", "serve", "show_coverage"]
 
 
 @frozen(kw_only=True)
@@ -68,6 +69,14 @@ async def serve(settings: Settings) -> None:
     finally:
         await emulator.close()
     _say("stopped")
+
+
+def show_coverage() -> None:
+    """Print each operation of the specification, and whether the emulator answers it."""
+    answered = coverage()
+    lines = [f"{name:<40}{'yes' if there else 'no'}" for name, there in answered.items()]
+    lines.append(f"{sum(answered.values())} of {len(answered)}")
+    sys.stdout.write("\n".join(lines) + "\n")
 
 
 def _end_by_signal() -> asyncio.Event:

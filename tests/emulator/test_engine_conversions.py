@@ -201,8 +201,8 @@ async def test_syncing_brings_in_what_is_new_and_keeps_what_was_written(shared: 
     made = await linked(shared, description(pets="All pets"))
     document = await made.document()
     (request,) = requests(document)
-    script = {"listen": "test", "script": {"exec": ["pm.test('mine', () => {});"]}}
-    request["event"] = [script]
+    lines = ["pm.test('mine', () => {});"]
+    request["event"] = [{"listen": "test", "script": {"exec": lines}}]
     document["info"]["name"] = "My suite"
     document["item"].append({"name": "Own", "request": "https://example.org/own"})
     await shared.ok("PUT", f"/collections/{made.uid}", {"collection": document})
@@ -215,7 +215,7 @@ async def test_syncing_brings_in_what_is_new_and_keeps_what_was_written(shared: 
     assert synced["info"]["name"] == "My suite"
     kept = next(each for each in requests(synced) if each["name"] == "Every pet")
     assert kept["id"] == request["id"]
-    assert kept["event"][0]["script"]["exec"] == script["script"]["exec"]
+    assert kept["event"][0]["script"]["exec"] == lines
 
 
 async def test_a_synced_collection_can_be_run(shared: Api) -> None:
