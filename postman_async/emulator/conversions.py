@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
-from postman_async.emulator.documents import complete_collection
+from postman_async.emulator.documents import complete_collection, without_new_ids
 from postman_async.emulator.errors import malformed, server_error
 from postman_async.emulator.exceptions import ConversionError, EmulatorError
 from postman_async.emulator.runs import Engine
@@ -15,7 +15,8 @@ __all__ = ["collection_of", "openapi_version", "synchronised", "upgraded"]
 
 async def collection_of(converter: Engine, specification: str, options: Json | None = None) -> Json:
     """Return a new collection of an OpenAPI description."""
-    return complete_collection(await _converted(converter.convert(specification, options)))
+    found = await _converted(converter.convert(specification, options))
+    return complete_collection(without_new_ids(found, before={}))
 
 
 async def synchronised(converter: Engine, specification: str, collection: Json) -> Json:
@@ -25,7 +26,7 @@ async def synchronised(converter: Engine, specification: str, collection: Json) 
     """
     found = await _converted(converter.sync(specification, collection))
     merged = {**collection, **found, "info": dict(collection["info"])}
-    return complete_collection(merged)
+    return complete_collection(without_new_ids(merged, before=collection))
 
 
 async def upgraded(converter: Engine, document: Json) -> Json:

@@ -6,11 +6,13 @@ import asyncio
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from yarl import URL
 
 from postman_async.emulator import PostmanEmulator
 from postman_async.emulator.routes import ROUTES
@@ -192,6 +194,15 @@ class World:
         self.ids["monitor_uid"] = self.make("/monitors", {"monitor": fields})
         self.emulator.script_run(self.ids["monitor_uid"])
 
+    def visit(self, path: str, headers: dict[str, str]) -> bytes:
+        """Get a page, and return what it says."""
+        return self.run(self._visit(path, headers))
+
+    async def _visit(self, path: str, headers: dict[str, str]) -> bytes:
+        address = URL(path, encoded=True)
+        async with self.session.get(address, headers=headers, allow_redirects=False) as answer:
+            return await answer.read()
+
     def make(self, path: str, body: Any) -> str:
         """Send a body that makes something, and return its uid, or its id if it has none."""
         return self.run(self._make(path, body))
@@ -293,3 +304,33 @@ def test_any_collection_can_be_stored_run_forked_and_merged(
     body = {"source": world.ids["collection_uid"], "destination": origin}
     assert world.send("collections.merge", body, {}) == 200
     assert world.send("collections.get", None, {}) == 200
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    items=st.lists(DOCUMENTS, max_size=3),
+    saved=st.fixed_dictionaries(
+        {},
+        optional={
+            "originalRequest": VALUES | st.just("/pets"),
+            "code": SCALARS,
+            "header": VALUES | st.dictionaries(st.text(max_size=3), st.text(max_size=3)),
+            "body": SCALARS,
+        },
+    ),
+    headers=st.fixed_dictionaries({"key": st.text(max_size=3), "value": st.text(max_size=3)}),
+    path=st.text(st.characters(exclude_categories=["Cs"]), max_size=5) | st.just("pets"),
+)
+def test_any_collection_can_be_mocked(
+    world: World, items: list[Any], saved: dict[str, Any], headers: dict[str, str], path: str
+) -> None:
+    """Whatever is saved as an example: a mock serves it, or says that it does not fit."""
+    world.seed()
+    response = [{**saved, "name": "a"}, {"name": "b", "code": 200, "header": [headers]}]
+    item = {"name": "a", "request": {"url": "/pets", "method": "GET"}, "response": response}
+    document = {"info": {"name": "a"}, "item": [*items, item]}
+    assert world.send("collections.update", {"collection": document}, {}) in (200, 400)
+    mock = world.ids["mock_uid"].partition("-")[2]
+    picks: list[dict[str, str]] = [{}, {"x-mock-response-name": "b"}]
+    for pick in picks:
+        assert b'"serverError"' not in world.visit(f"/_mocks/{mock}/{quote(path)}", pick)

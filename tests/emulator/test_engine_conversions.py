@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import uuid
 from typing import Any, TypeAlias
 
 import aiohttp
@@ -216,6 +217,26 @@ async def test_syncing_brings_in_what_is_new_and_keeps_what_was_written(shared: 
     kept = next(each for each in requests(synced) if each["name"] == "Every pet")
     assert kept["id"] == request["id"]
     assert kept["event"][0]["script"]["exec"] == lines
+
+
+async def test_all_new_ids_are_the_emulator_s_own(
+    shared: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The converter makes up its own; with a seeded emulator nothing may be left to chance."""
+    given: list[str] = []
+
+    def new_id() -> str:
+        given.append(str(uuid.uuid4()))
+        return given[-1]
+
+    monkeypatch.setattr("postman_async.emulator.documents.new_id", new_id)
+    made = await linked(shared, description(pets="All pets"))
+    await made.change_schema(description(pets="All pets", owners="All owners"))
+    assert (await made.sync()).status == 200
+    found = requests(await made.document())
+    ids = [part["id"] for each in found for part in (each, *each["response"])]
+    assert len(ids) == 4
+    assert {*ids} <= {*given}
 
 
 async def test_a_synced_collection_can_be_run(shared: Api) -> None:
