@@ -49,8 +49,10 @@ def openapi_version(text: str) -> str:
     """Return the version an OpenAPI 3 description names, such as ``3.0.3``; else nothing."""
     import yaml
 
+    # JSON is YAML, too.  The loader in C, where there is one, is ten times as fast.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        found = yaml.safe_load(text)  # JSON is YAML, too
+        found = yaml.load(text, loader)  # noqa: S506 - both are safe loaders
     except (yaml.YAMLError, ValueError, RecursionError):
         return ""
     return str(found.get("openapi", "")) if isinstance(found, dict) else ""

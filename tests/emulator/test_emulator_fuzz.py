@@ -16,6 +16,7 @@ from yarl import URL
 
 from postman_async.emulator import PostmanEmulator
 from postman_async.emulator.routes import ROUTES
+from tests.emulator.kit import QuickEngine
 
 KEYS = [
     "info",
@@ -101,34 +102,12 @@ VALUES = st.recursive(
 BODIES = VALUES | st.dictionaries(st.sampled_from(WRAPPERS), VALUES, min_size=1, max_size=4)
 
 
-class Echoing:
-    """An engine that makes a collection of anything, at once: the handlers are what is tried."""
-
-    async def start(self) -> None:
-        pass
-
-    async def run(self, job: Any) -> dict[str, Any]:
-        raise AssertionError("the monitors of these tests follow a script")
-
-    async def convert(self, specification: str, options: Any = None) -> dict[str, Any]:
-        return {"info": {"name": specification[:9] or "a"}, "item": []}
-
-    async def sync(self, specification: str, collection: Any) -> dict[str, Any]:
-        return dict(collection)
-
-    async def upgrade(self, collection: Any) -> dict[str, Any]:
-        return {"info": {"name": collection.get("name")}, "item": collection["requests"]}
-
-    async def close(self) -> None:
-        pass
-
-
 class World:
     """An emulator with one entity of each kind, and a loop to talk to it from a plain test."""
 
     def __init__(self, runner: asyncio.Runner) -> None:
         self.run = runner.run
-        self.emulator = PostmanEmulator(engine=Echoing())
+        self.emulator = PostmanEmulator(engine=QuickEngine())
         self.run(self._open())
         self.seed()
 

@@ -114,6 +114,21 @@ async def test_an_imported_collection_can_be_run(shared: Api) -> None:
     assert {e["response"]["code"] for e in result["executions"]} == {200}
 
 
+async def test_an_imported_collection_can_be_mocked(shared: Api) -> None:
+    """Its examples are those of the description; the base path may be there or not."""
+    given = description("https://example.org/v1", **{"pets/{id}": "One pet"})
+    given["paths"]["/pets/{id}"]["get"]["parameters"] = [
+        {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    ]
+    body = {"type": "json", "input": given, "options": {"parametersResolution": "Example"}}
+    uid = (await imported(shared, json=body))["info"]["uid"]
+    mock = await shared.ok("POST", "/mocks", {"mock": {"collection": uid}})
+    for path, status in (("/pets/rex", 200), ("/v1/pets/rex", 200), ("/v2/pets/rex", 404)):
+        async with shared.session.get(mock["mockUrl"] + path) as answer:
+            assert answer.status == status
+            assert (await answer.text() == "One pet") is (status == 200)
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "hello", "{broken", "openapi: 3.0.0"],
