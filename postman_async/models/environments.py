@@ -12,7 +12,7 @@ from postman_async.models.base import Model
 __all__ = ["Environment", "EnvironmentSummary", "EnvironmentValue"]
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class EnvironmentSummary(Model):
     """An environment as it stands in a list.
 
@@ -42,7 +42,7 @@ class EnvironmentSummary(Model):
     is_public: bool | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class Environment(Model):
     """An environment with its variables.
 
@@ -74,7 +74,7 @@ class Environment(Model):
     is_public: bool | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class EnvironmentValue(Model):
     """One variable of an environment.
 
