@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from attrs import define
 
 from postman_async.models.base import Model
+from postman_async.models.methods import CollectionMethods, ItemMethods, UrlMethods
 
 __all__ = [
     "Collection",
@@ -102,7 +103,7 @@ class ForkedCollection(Model):
 
 
 @define(kw_only=True, repr=False, eq=False)
-class Collection(Model):
+class Collection(CollectionMethods):
     """A whole collection, in the format v2.0.0 or v2.1.0.
 
     Attributes:
@@ -187,7 +188,7 @@ class CollectionDescription(Model):
 
 
 @define(kw_only=True, repr=False, eq=False)
-class CollectionItem(Model):
+class CollectionItem(ItemMethods):
     """A folder, which has `item`, or a request, which has `request`.
 
     Attributes:
@@ -259,7 +260,7 @@ class CollectionRequest(Model):
 
 
 @define(kw_only=True, repr=False, eq=False)
-class CollectionUrl(Model):
+class CollectionUrl(UrlMethods):
     """An address in parts.
 
     Attributes:

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from attrs import define
 
 from postman_async.models.base import Model
+from postman_async.models.methods import EnvironmentMethods
 
 __all__ = ["Environment", "EnvironmentSummary", "EnvironmentValue"]
 
@@ -43,7 +44,7 @@ class EnvironmentSummary(Model):
 
 
 @define(kw_only=True, repr=False, eq=False)
-class Environment(Model):
+class Environment(EnvironmentMethods):
     """An environment with its variables.
 
     Attributes:

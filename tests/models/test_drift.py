@@ -143,7 +143,7 @@ def test_no_answer_at_all_raises_by_default(body: str, answer: Any) -> None:
     value_of(ANSWERS[body][0], answer, strict=False)
 
 
-@pytest.mark.parametrize("body", ANSWERS)
+@pytest.mark.parametrize("body", [b for b, (_, part) in ANSWERS.items() if "required" in part.node])
 def test_an_answer_without_what_was_promised_raises_strictly(body: str) -> None:
     name, _ = ANSWERS[body]
     with pytest.raises(ResponseValidationError, match=r"\$"):
