@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from postman_async.models.common import Deleted, Ref
     from postman_async.models.environments import Environment, EnvironmentSummary, EnvironmentValue
     from postman_async.models.imports import Imported
+    from postman_async.models.methods import CollectionEntry
     from postman_async.models.mocks import Mock, MockConfig, MockDelay, PublishedMock
     from postman_async.models.monitors import (
         Execution,
@@ -138,6 +139,7 @@ __all__ = [
     "CollectionAuthAttribute",
     "CollectionBody",
     "CollectionDescription",
+    "CollectionEntry",
     "CollectionEvent",
     "CollectionFork",
     "CollectionInfo",
@@ -263,6 +265,7 @@ _HOMES = {
     "TransportError": "errors",
     "UsageLimitError": "errors",
     "Model": "models.base",
+    "CollectionEntry": "models.methods",
     "Api": "models.apis",
     "DeletedApi": "models.apis",
     "ApiVersion": "models.apis",

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from postman_async.models.common import Deleted, Ref
     from postman_async.models.environments import Environment, EnvironmentSummary, EnvironmentValue
     from postman_async.models.imports import Imported
+    from postman_async.models.methods import CollectionEntry
     from postman_async.models.mocks import Mock, MockConfig, MockDelay, PublishedMock
     from postman_async.models.monitors import (
         Execution,
@@ -92,6 +93,7 @@ __all__ = [
     "CollectionAuthAttribute",
     "CollectionBody",
     "CollectionDescription",
+    "CollectionEntry",
     "CollectionEvent",
     "CollectionFork",
     "CollectionInfo",
@@ -156,6 +158,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "CollectionEntry": "methods",
     "Model": "base",
     "Api": "apis",
     "DeletedApi": "apis",

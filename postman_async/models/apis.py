@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class Api(Model):
     """An API.
 
@@ -60,7 +60,7 @@ class Api(Model):
     description: str | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class DeletedApi(Model):
     """Which API was deleted.
 
@@ -72,7 +72,7 @@ class DeletedApi(Model):
     id: str
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class ApiVersion(Model):
     """A version of an API.
 
@@ -109,7 +109,7 @@ class ApiVersion(Model):
     schema: list[str] | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class ApiVersionRef(Model):
     """The names of a version, and the API it belongs to.
 
@@ -125,7 +125,7 @@ class ApiVersionRef(Model):
     api: str
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class ApiVersionSource(Model):
     """What a new version copies.
 
@@ -142,7 +142,7 @@ class ApiVersionSource(Model):
     relations: dict[str, bool] | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class DeletedApiVersion(Model):
     """Which version was deleted.
 
@@ -154,7 +154,7 @@ class DeletedApiVersion(Model):
     id: str
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class ApiSchema(Model):
     """The schema of a version.
 
@@ -190,7 +190,7 @@ class ApiSchema(Model):
     schema: str | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class SchemaCollection(Model):
     """A collection that was made of a schema.
 
@@ -204,7 +204,7 @@ class SchemaCollection(Model):
     relations: list[SchemaRelation]
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class SchemaCollectionRef(Model):
     """The ids of a collection that was made of a schema.
 
@@ -218,7 +218,7 @@ class SchemaCollectionRef(Model):
     uid: str
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class SchemaRelation(Model):
     """How a collection that is made of a schema is linked to the version.
 
@@ -243,7 +243,7 @@ class SchemaRelation(Model):
     id: str | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class CollectionRelation(Model):
     """A collection that is linked to a version.
 
@@ -266,7 +266,7 @@ class CollectionRelation(Model):
     updated_at: str
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class EnvironmentRelation(Model):
     """An environment that is linked to a version.
 
@@ -286,7 +286,7 @@ class EnvironmentRelation(Model):
     updated_at: str
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class MonitorRelation(Model):
     """A monitor that is linked to a version.
 
@@ -309,7 +309,7 @@ class MonitorRelation(Model):
     updated_at: str
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class LinkedRelation(Model):
     """Something that is linked to a version.
 

@@ -11,7 +11,7 @@ from postman_async.models.common import Ref
 __all__ = ["Imported"]
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class Imported(Model):
     """What an import has made.
 

@@ -12,7 +12,7 @@ from postman_async.models.base import Model
 __all__ = ["Mock", "MockConfig", "MockDelay", "PublishedMock"]
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class Mock(Model):
     """A mock, and the URL it answers at.
 
@@ -53,7 +53,7 @@ class Mock(Model):
     updated_at: str | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class MockConfig(Model):
     """How a mock finds the example to answer a call with.
 
@@ -85,7 +85,7 @@ class MockConfig(Model):
     server_response_id: str | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class MockDelay(Model):
     """How long a mock waits before it answers.
 
@@ -101,7 +101,7 @@ class MockDelay(Model):
     duration: int | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class PublishedMock(Model):
     """Which mock was published, or is not public any more.
 

@@ -12,7 +12,7 @@ from postman_async.models.base import Model
 __all__ = ["Webhook"]
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class Webhook(Model):
     """A webhook, and the URL that runs its collection.
 
