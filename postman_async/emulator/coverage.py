@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from postman_async import spec
@@ -11,7 +10,6 @@ from postman_async.emulator.routes import ROUTES
 __all__ = ["coverage"]
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-_PARAMETER = re.compile(r"\{[^{}]*\}")
 
 
 def coverage() -> dict[str, bool]:
@@ -19,7 +17,7 @@ def coverage() -> dict[str, bool]:
 
     It does if it has a handler for the operation at the method and path of the specification.
     """
-    answered = {(name, route.method, _shape(route.path)) for name, route in ROUTES.items()}
+    answered = {(name, route.method, route.path) for name, route in ROUTES.items()}
     return {name: (name, method, path) in answered for name, method, path in _specified()}
 
 
@@ -28,9 +26,4 @@ def _specified() -> Iterator[tuple[str, str, str]]:
         for path, item in document.get("paths", {}).items():
             for method in _METHODS:
                 if method in item:
-                    yield item[method]["operationId"], method.upper(), _shape(path)
-
-
-def _shape(path: str) -> str:
-    """Return a path without the names of its parameters."""
-    return _PARAMETER.sub("{}", path)
+                    yield item[method]["operationId"], method.upper(), path

@@ -31,16 +31,16 @@ class Route(NamedTuple):
     handler: Handler
 
 
-_VERSIONS = "/apis/{api_id}/versions"
-_VERSION = f"{_VERSIONS}/{{api_version_id}}"
-_SCHEMA = f"{_VERSION}/schemas/{{schema_id}}"
+_VERSIONS = "/apis/{apiId}/versions"
+_VERSION = f"{_VERSIONS}/{{apiVersionId}}"
+_SCHEMA = f"{_VERSION}/schemas/{{schemaId}}"
 
 ROUTES: dict[str, Route] = {
     "apis.list": Route("GET", "/apis", apis.list_all),
     "apis.create": Route("POST", "/apis", apis.create),
-    "apis.delete": Route("DELETE", "/apis/{api_id}", apis.delete),
-    "apis.get": Route("GET", "/apis/{api_id}", apis.get),
-    "apis.update": Route("PUT", "/apis/{api_id}", apis.update),
+    "apis.delete": Route("DELETE", "/apis/{apiId}", apis.delete),
+    "apis.get": Route("GET", "/apis/{apiId}", apis.get),
+    "apis.update": Route("PUT", "/apis/{apiId}", apis.update),
     "apis.list_versions": Route("GET", _VERSIONS, versions.list_all),
     "apis.create_version": Route("POST", _VERSIONS, versions.create),
     "apis.delete_version": Route("DELETE", _VERSION, versions.delete),
@@ -66,7 +66,7 @@ ROUTES: dict[str, Route] = {
         "POST", f"{_SCHEMA}/collections", schemas.create_collection
     ),
     "apis.sync_relations_with_schema": Route(
-        "PUT", f"{_VERSION}/{{entity_type}}/{{entity_id}}/syncWithSchema", schemas.synchronise
+        "PUT", f"{_VERSION}/{{entityType}}/{{entityId}}/syncWithSchema", schemas.synchronise
     ),
     "collections.list": Route("GET", "/collections", collections.list_all),
     "collections.create": Route("POST", "/collections", collections.create),

@@ -138,14 +138,14 @@ class World:
     def seed_api(self, collection: str) -> None:
         """Make an API with a version, a schema and a linked collection, and a mock server."""
         self.ids["mock_uid"] = self.make("/mocks", {"mock": {"collection": collection}})
-        self.ids["api_id"] = self.make("/apis", {"api": {"name": "a"}})
-        path = f"/apis/{self.ids['api_id']}/versions"
-        self.ids["api_version_id"] = self.make(path, {"version": {"name": "a"}})
-        path = f"{path}/{self.ids['api_version_id']}"
+        self.ids["apiId"] = self.make("/apis", {"api": {"name": "a"}})
+        path = f"/apis/{self.ids['apiId']}/versions"
+        self.ids["apiVersionId"] = self.make(path, {"version": {"name": "a"}})
+        path = f"{path}/{self.ids['apiVersionId']}"
         schema = {"type": "openapi3", "language": "yaml", "schema": "openapi: 3.0.0"}
-        self.ids["schema_id"] = self.make(f"{path}/schemas", {"schema": schema})
+        self.ids["schemaId"] = self.make(f"{path}/schemas", {"schema": schema})
         self.send("apis.create_relations", {"documentation": [collection]}, {})
-        self.ids |= {"entity_type": "documentation", "entity_id": collection}
+        self.ids |= {"entityType": "documentation", "entityId": collection}
 
     def links(self, body: Any) -> Any:
         """Put real uids in the place of some words, so that references can be right."""

@@ -55,12 +55,12 @@ def linked_environment(call: Call, fields: Json) -> str | None:
 
 def api_of(call: Call) -> Entity:
     """Return the API that the path names."""
-    return call.find("apis", call.params["api_id"])
+    return call.find("apis", call.params["apiId"])
 
 
 def version_of(call: Call) -> Entity:
     """Return the version that the path names, if it is one of the path's API."""
-    return find_version(call, api_of(call), call.params["api_version_id"])
+    return find_version(call, api_of(call), call.params["apiVersionId"])
 
 
 def find_version(call: Call, api: Entity, reference: object) -> Entity:

@@ -30,7 +30,7 @@ def schemas_of(call: Call, version: Entity) -> list[Entity]:
 
 def _schema(call: Call) -> Entity:
     """Return the schema that the path names, if it is one of the path's version."""
-    version, reference = version_of(call), call.params["schema_id"]
+    version, reference = version_of(call), call.params["schemaId"]
     schema = call.find("schemas", reference)
     if schema.facts["version"] != version.id:
         raise not_found("schema", reference)
@@ -137,7 +137,7 @@ async def synchronise(call: Call) -> web.Response:
 
 def _synchronised_pair(call: Call) -> tuple[Entity, Entity]:
     """Return the collection that the path names by its own or its relation's id, and its schema."""
-    kind, reference = call.params["entity_type"], call.params["entity_id"]
+    kind, reference = call.params["entityType"], call.params["entityId"]
     validation.one_of(kind, COLLECTION_TYPES, "entityType")
     version = version_of(call)
     for relation in links_of(call, version):
