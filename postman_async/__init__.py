@@ -11,8 +11,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from postman_async.bulk.batch import BatchProgress, MonitorBatch
+    from postman_async.bulk.journal import read_journal
+    from postman_async.bulk.options import BatchOptions
     from postman_async.bulk.outcome import BatchReport, MonitorOutcome
     from postman_async.bulk.record import from_record, to_record
+    from postman_async.bulk.select import MonitorSelector
     from postman_async.client import AsyncPostman
     from postman_async.engine.convert import from_dict, to_dict
     from postman_async.engine.ratelimit import RateLimit
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
         ResponseValidationError,
         ServerError,
         TransportError,
+        UnsettledError,
         UsageLimitError,
     )
     from postman_async.models.base import Model
@@ -96,7 +101,7 @@ if TYPE_CHECKING:
     from postman_async.operations import OPERATIONS
     from postman_async.options import CallOptions, Retries, Timeout
     from postman_async.paging import Page
-    from postman_async.sync import Postman
+    from postman_async.sync import Postman, SyncMonitorBatch
     from postman_async.unset import UNSET, Unset
 
     __version__: str
@@ -109,6 +114,8 @@ __all__ = [
     "AsyncPostman",
     "AuthenticationError",
     "BadRequestError",
+    "BatchOptions",
+    "BatchProgress",
     "BatchReport",
     "CallOptions",
     "CallTimeoutError",
@@ -150,6 +157,7 @@ __all__ = [
     "JournalError",
     "Model",
     "Monitor",
+    "MonitorBatch",
     "MonitorDistribution",
     "MonitorLastRun",
     "MonitorNotifications",
@@ -161,6 +169,7 @@ __all__ = [
     "MonitorRunInfo",
     "MonitorRunStats",
     "MonitorSchedule",
+    "MonitorSelector",
     "MonitorSummary",
     "NotFoundError",
     "OperationUsage",
@@ -178,9 +187,11 @@ __all__ = [
     "RunFailure",
     "RunTally",
     "ServerError",
+    "SyncMonitorBatch",
     "Timeout",
     "TransportError",
     "Unset",
+    "UnsettledError",
     "UsageLimitError",
     "User",
     "Workspace",
@@ -191,6 +202,7 @@ __all__ = [
     "__version__",
     "from_dict",
     "from_record",
+    "read_journal",
     "to_dict",
     "to_record",
 ]
@@ -198,8 +210,14 @@ __all__ = [
 _HOMES = {
     "AsyncPostman": "client",
     "Postman": "sync",
+    "SyncMonitorBatch": "sync",
     "BatchReport": "bulk.outcome",
     "MonitorOutcome": "bulk.outcome",
+    "BatchProgress": "bulk.batch",
+    "MonitorBatch": "bulk.batch",
+    "read_journal": "bulk.journal",
+    "BatchOptions": "bulk.options",
+    "MonitorSelector": "bulk.select",
     "from_record": "bulk.record",
     "to_record": "bulk.record",
     "from_dict": "engine.convert",
@@ -233,6 +251,7 @@ _HOMES = {
     "ResponseValidationError": "errors",
     "ServerError": "errors",
     "TransportError": "errors",
+    "UnsettledError": "errors",
     "UsageLimitError": "errors",
     "Model": "models.base",
     "CollectionSummary": "models.collections",
