@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -14,11 +16,14 @@ from postman_async import (
     ConfigurationError,
     DeadlineExceeded,
     MonitorOutcome,
+    MonitorRun,
     MonitorSelector,
     Postman,
     Retries,
     UnsettledError,
 )
+from postman_async.bulk.runner import Runner
+from postman_async.bulk.select import Job
 from postman_async.emulator import PostmanEmulator
 from tests.bulk.kit import virtual_clocks
 from tests.bulk.model import Model, Service, serving
@@ -450,3 +455,27 @@ def test_a_sync_callback_may_control_the_batch(
     batch = sync_pm.monitor_batch(uids, concurrency=1, on_outcome=lambda _: batch.cancel())
     with batch:
         assert [o.status for o in batch] == ["passed", *["skipped"] * 5]
+
+
+# -- memory ----------------------------------------------------------------------------------------
+
+
+def alive(*kinds: type) -> int:
+    """Count the objects of these classes that exist."""
+    gc.collect()
+    return sum(type(thing) in kinds for thing in gc.get_objects())
+
+
+async def test_a_long_stream_holds_only_what_is_under_way(tmp_path: Path) -> None:
+    """Of 600 runs; ``benchmarks/memory.py`` does the same with 100,000 and tells the memory."""
+    service, taken, most = service_of(1, seconds=0.0), 0, 0
+    async with serving(service), client(service) as pm:
+        stream = pm.stream_monitor_runs(
+            ("1-0" for _ in range(600)), concurrency=5, journal=tmp_path / "j", overlap=True
+        )
+        async for _ in stream:
+            taken += 1
+            if taken % 100 == 0:
+                most = max(most, alive(MonitorRun, MonitorOutcome, Runner, Job))
+    assert taken == 600
+    assert most <= 4 * (5 + 2)
