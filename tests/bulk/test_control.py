@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -27,7 +28,7 @@ from postman_async.bulk.select import Job
 from postman_async.emulator import PostmanEmulator
 from tests.bulk.kit import virtual_clocks
 from tests.bulk.model import Model, Service, serving
-from tests.support import KEY
+from tests.support import KEY, reply, scripted
 
 
 def service_of(count: int, **model: Any) -> Service:
@@ -401,6 +402,20 @@ async def test_auto_learns_when_connections_are_cut() -> None:
             report = await pm.run_monitors(service.monitors, run_async="auto", concurrency=1)
     assert [o.status for o in report] == ["passed"] * 3
     assert [o.reconciled for o in report] == [True, False, False]
+
+
+@pytest.mark.looptime
+async def test_what_was_only_started_is_no_result() -> None:
+    """Even if the service writes a word for an end there."""
+    started = {"info": {"monitorId": "m", "jobId": "j", "status": "success"}}
+    last = {"status": "failed", "startedAt": "2026-03-01T12:00:00.5Z", "jobId": "j"}
+    last["finishedAt"] = last["startedAt"]
+    script = [{"run": started}, {"monitor": {"id": "m", "name": "M", "lastRun": last}}]
+    answers = [reply(body=json.dumps(answer)) for answer in script]
+    async with scripted(*answers) as server, AsyncPostman(KEY, base_url=server.url) as pm:
+        (outcome,) = await pm.run_monitors(["1-m"], run_async=True)
+    assert (outcome.status, outcome.name, outcome.reconciled) == ("failed", "M", False)
+    assert [r.target for r in server.received] == ["/monitors/1-m/run?async=true", "/monitors/1-m"]
 
 
 # -- the sync facade -------------------------------------------------------------------------------
