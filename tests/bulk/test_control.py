@@ -153,6 +153,30 @@ async def test_cancel_does_not_wait() -> None:
 
 
 @pytest.mark.looptime
+@pytest.mark.parametrize("how", ["cancelled", "left", "out of time"])
+async def test_no_connection_and_no_task_is_left(how: str) -> None:
+    service = service_of(5, seconds=3600.0)
+    before = asyncio.all_tasks()
+    async with serving(service), client(service) as pm:
+        if how == "left":
+            async with pm.monitor_batch(service.monitors):
+                await asyncio.sleep(1)
+                assert service.connections == 5
+        else:
+            limit = {"deadline": 2} if how == "out of time" else {}
+            running = asyncio.create_task(pm.run_monitors(service.monitors, **limit))
+            await asyncio.sleep(1)
+            assert service.connections == 5
+            if how == "cancelled":
+                running.cancel()
+            await asyncio.wait([running])
+            assert running.cancelled() == (how == "cancelled")
+        assert not [t for t in asyncio.all_tasks() - before if t.get_name().startswith("monitor")]
+        await asyncio.sleep(1)
+        assert service.connections == 0
+
+
+@pytest.mark.looptime
 async def test_a_paused_batch_triggers_nothing_and_goes_on_later() -> None:
     service = service_of(4)
     service.monitors["1-1"].faults = ["503 with a wait"]
