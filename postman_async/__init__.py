@@ -11,9 +11,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from postman_async.bulk.batch import BatchProgress, MonitorBatch
+    from postman_async.bulk.journal import read_journal
+    from postman_async.bulk.options import BatchOptions
     from postman_async.bulk.outcome import BatchReport, MonitorOutcome
+    from postman_async.bulk.record import from_record, to_record
+    from postman_async.bulk.select import MonitorSelector
     from postman_async.client import AsyncPostman
     from postman_async.engine.convert import from_dict, to_dict
+    from postman_async.engine.limits import RateLimits, RateLimitState
     from postman_async.engine.ratelimit import RateLimit
     from postman_async.engine.response import RawResponse
     from postman_async.errors import (
@@ -24,9 +30,11 @@ if TYPE_CHECKING:
         ConfigurationError,
         ConflictError,
         ConnectError,
+        DeadlineExceeded,
         DisconnectedError,
         InvalidArgumentError,
         InvalidResponseError,
+        JournalError,
         NotFoundError,
         PermissionDeniedError,
         PostmanError,
@@ -35,6 +43,7 @@ if TYPE_CHECKING:
         ResponseValidationError,
         ServerError,
         TransportError,
+        UnsettledError,
         UsageLimitError,
     )
     from postman_async.models.apis import (
@@ -110,16 +119,17 @@ if TYPE_CHECKING:
         WorkspaceScim,
         WorkspaceSummary,
     )
-    from postman_async.operations import OPERATIONS
-    from postman_async.options import CallOptions, Retries, Timeout
+    from postman_async.operations import OPERATIONS, PUBLISHED_LIMITS
+    from postman_async.options import CallOptions, RateLimitRule, Retries, Timeout
     from postman_async.paging import Page
-    from postman_async.sync import Postman
+    from postman_async.sync import Postman, SyncMonitorBatch
     from postman_async.unset import UNSET, Unset
 
     __version__: str
 
 __all__ = [
     "OPERATIONS",
+    "PUBLISHED_LIMITS",
     "UNSET",
     "Api",
     "ApiError",
@@ -131,6 +141,8 @@ __all__ = [
     "AsyncPostman",
     "AuthenticationError",
     "BadRequestError",
+    "BatchOptions",
+    "BatchProgress",
     "BatchReport",
     "CallOptions",
     "CallTimeoutError",
@@ -155,6 +167,7 @@ __all__ = [
     "ConfigurationError",
     "ConflictError",
     "ConnectError",
+    "DeadlineExceeded",
     "Deleted",
     "DeletedApi",
     "DeletedApiVersion",
@@ -174,12 +187,14 @@ __all__ = [
     "Imported",
     "InvalidArgumentError",
     "InvalidResponseError",
+    "JournalError",
     "LinkedRelation",
     "Mock",
     "MockConfig",
     "MockDelay",
     "Model",
     "Monitor",
+    "MonitorBatch",
     "MonitorDistribution",
     "MonitorLastRun",
     "MonitorNotifications",
@@ -192,6 +207,7 @@ __all__ = [
     "MonitorRunInfo",
     "MonitorRunStats",
     "MonitorSchedule",
+    "MonitorSelector",
     "MonitorSummary",
     "NotFoundError",
     "OperationUsage",
@@ -202,6 +218,9 @@ __all__ = [
     "PublishedMock",
     "RateLimit",
     "RateLimitError",
+    "RateLimitRule",
+    "RateLimitState",
+    "RateLimits",
     "RawResponse",
     "RedirectError",
     "Ref",
@@ -213,9 +232,11 @@ __all__ = [
     "SchemaCollectionRef",
     "SchemaRelation",
     "ServerError",
+    "SyncMonitorBatch",
     "Timeout",
     "TransportError",
     "Unset",
+    "UnsettledError",
     "UsageLimitError",
     "User",
     "Webhook",
@@ -226,20 +247,35 @@ __all__ = [
     "WorkspaceSummary",
     "__version__",
     "from_dict",
+    "from_record",
+    "read_journal",
     "to_dict",
+    "to_record",
 ]
 
 _HOMES = {
     "AsyncPostman": "client",
     "Postman": "sync",
+    "SyncMonitorBatch": "sync",
     "BatchReport": "bulk.outcome",
     "MonitorOutcome": "bulk.outcome",
+    "BatchProgress": "bulk.batch",
+    "MonitorBatch": "bulk.batch",
+    "read_journal": "bulk.journal",
+    "BatchOptions": "bulk.options",
+    "MonitorSelector": "bulk.select",
+    "from_record": "bulk.record",
+    "to_record": "bulk.record",
     "from_dict": "engine.convert",
     "to_dict": "engine.convert",
     "RateLimit": "engine.ratelimit",
     "RawResponse": "engine.response",
+    "RateLimits": "engine.limits",
+    "RateLimitState": "engine.limits",
     "OPERATIONS": "operations",
+    "PUBLISHED_LIMITS": "operations",
     "CallOptions": "options",
+    "RateLimitRule": "options",
     "Retries": "options",
     "Timeout": "options",
     "Page": "paging",
@@ -252,9 +288,11 @@ _HOMES = {
     "ConfigurationError": "errors",
     "ConflictError": "errors",
     "ConnectError": "errors",
+    "DeadlineExceeded": "errors",
     "DisconnectedError": "errors",
     "InvalidArgumentError": "errors",
     "InvalidResponseError": "errors",
+    "JournalError": "errors",
     "NotFoundError": "errors",
     "PermissionDeniedError": "errors",
     "PostmanError": "errors",
@@ -263,6 +301,7 @@ _HOMES = {
     "ResponseValidationError": "errors",
     "ServerError": "errors",
     "TransportError": "errors",
+    "UnsettledError": "errors",
     "UsageLimitError": "errors",
     "Model": "models.base",
     "CollectionEntry": "models.methods",
