@@ -82,7 +82,7 @@ class Window:
     def __attrs_post_init__(self) -> None:
         self.share = self.limit
         self._past = deque(maxlen=self.limit)
-        self._guard = min(_GUARD, 0.02 * self.seconds)
+        self._guard = min(_GUARD, 0.05 * self.seconds)
         self._measure()
 
     def _measure(self) -> None:
@@ -226,7 +226,7 @@ class Window:
             had = self._since(start - 1.15 * self._span)
             self.share = max(1, accepted, min(self.share - 1, had))
         self._step = max(1, self.limit // 100)
-        self._guard = min(_GUARD, 0.02 * self.seconds)
+        self._guard = min(_GUARD, 0.05 * self.seconds)
         self._measure()
 
     def _wait(self, told: RateLimit, now: float, chance: float) -> float:
