@@ -97,7 +97,7 @@ class Follower:
         while True:
             await asyncio.sleep(wait)
             result = self._conclude(trigger, await self._look())
-            if not isinstance(result, float):
+            if not isinstance(result, int | float):
                 return result
             wait = result
 
