@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from postman_async.bulk.outcome import BatchReport, MonitorOutcome
+    from postman_async.bulk.record import from_record, to_record
     from postman_async.client import AsyncPostman
     from postman_async.engine.convert import from_dict, to_dict
     from postman_async.engine.ratelimit import RateLimit
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
         ConfigurationError,
         ConflictError,
         ConnectError,
+        DeadlineExceeded,
         DisconnectedError,
         InvalidArgumentError,
         InvalidResponseError,
+        JournalError,
         NotFoundError,
         PermissionDeniedError,
         PostmanError,
@@ -128,6 +131,7 @@ __all__ = [
     "ConfigurationError",
     "ConflictError",
     "ConnectError",
+    "DeadlineExceeded",
     "Deleted",
     "DeletedWorkspace",
     "DisconnectedError",
@@ -143,6 +147,7 @@ __all__ = [
     "ForkedCollection",
     "InvalidArgumentError",
     "InvalidResponseError",
+    "JournalError",
     "Model",
     "Monitor",
     "MonitorDistribution",
@@ -185,7 +190,9 @@ __all__ = [
     "WorkspaceSummary",
     "__version__",
     "from_dict",
+    "from_record",
     "to_dict",
+    "to_record",
 ]
 
 _HOMES = {
@@ -193,6 +200,8 @@ _HOMES = {
     "Postman": "sync",
     "BatchReport": "bulk.outcome",
     "MonitorOutcome": "bulk.outcome",
+    "from_record": "bulk.record",
+    "to_record": "bulk.record",
     "from_dict": "engine.convert",
     "to_dict": "engine.convert",
     "RateLimit": "engine.ratelimit",
@@ -211,9 +220,11 @@ _HOMES = {
     "ConfigurationError": "errors",
     "ConflictError": "errors",
     "ConnectError": "errors",
+    "DeadlineExceeded": "errors",
     "DisconnectedError": "errors",
     "InvalidArgumentError": "errors",
     "InvalidResponseError": "errors",
+    "JournalError": "errors",
     "NotFoundError": "errors",
     "PermissionDeniedError": "errors",
     "PostmanError": "errors",

@@ -5,6 +5,8 @@
     PostmanError
     ├── ConfigurationError            a wrong or missing setting; nothing was sent
     ├── InvalidArgumentError          a wrong argument (a ValueError too); nothing was sent
+    ├── JournalError                  a batch's journal that cannot be used
+    ├── DeadlineExceeded              the time of a run in a batch was up (a TimeoutError too)
     ├── ApiError                      the service answered, and the answer is no
     │   ├── BadRequestError           400, 413, 422
     │   ├── AuthenticationError       401
@@ -43,9 +45,11 @@ __all__ = [
     "ConfigurationError",
     "ConflictError",
     "ConnectError",
+    "DeadlineExceeded",
     "DisconnectedError",
     "InvalidArgumentError",
     "InvalidResponseError",
+    "JournalError",
     "NotFoundError",
     "PermissionDeniedError",
     "PostmanError",
@@ -71,6 +75,18 @@ class ConfigurationError(PostmanError):
 
 class InvalidArgumentError(PostmanError, ValueError):
     """An argument cannot be sent (an empty id, ``..`` in a path); nothing was sent."""
+
+
+class JournalError(PostmanError):
+    """A batch's journal cannot be used: damaged, in use, or of another batch."""
+
+
+class DeadlineExceeded(PostmanError, TimeoutError):
+    """The deadline of a run, or of its batch, passed first; it is never raised by a batch.
+
+    It is the `error` of an outcome: ``skipped`` where the monitor was not triggered, ``unknown``
+    where it was.
+    """
 
 
 def _own(headers: Mapping[str, str]) -> Mapping[str, str]:
@@ -137,7 +153,7 @@ class ApiError(PostmanError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let the error cross processes (a traceback in a worker pool)."""
-        return _restore, (type(self), str(self), self.__dict__)
+        return restored, (type(self), str(self), self.__dict__)
 
 
 class BadRequestError(ApiError):
@@ -201,7 +217,7 @@ class TransportError(PostmanError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let the error cross processes."""
-        return _restore, (type(self), str(self), self.__dict__)
+        return restored, (type(self), str(self), self.__dict__)
 
 
 class ConnectError(TransportError):
@@ -275,10 +291,11 @@ class ResponseValidationError(PostmanError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let the error cross processes."""
-        return _restore, (type(self), str(self), self.__dict__)
+        return restored, (type(self), str(self), self.__dict__)
 
 
-def _restore(cls: type[PostmanError], message: str, state: dict[str, Any]) -> PostmanError:
+def restored(cls: type[PostmanError], message: str, state: dict[str, Any]) -> PostmanError:
+    """Make an error again from its text and attributes."""
     error = cls.__new__(cls, message)
     error.args = (message,)
     error.__dict__.update(state)
