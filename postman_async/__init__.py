@@ -11,11 +11,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from postman_async.bulk.batch import BatchProgress, MonitorBatch
+    from postman_async.bulk.journal import read_journal
+    from postman_async.bulk.options import BatchOptions
     from postman_async.bulk.outcome import BatchReport, MonitorOutcome
     from postman_async.bulk.record import from_record, to_record
     from postman_async.bulk.reports import render_report, write_report
+    from postman_async.bulk.select import MonitorSelector
     from postman_async.client import AsyncPostman
     from postman_async.engine.convert import from_dict, to_dict
+    from postman_async.engine.limits import RateLimits, RateLimitState
     from postman_async.engine.ratelimit import RateLimit
     from postman_async.engine.response import RawResponse
     from postman_async.errors import (
@@ -39,6 +44,7 @@ if TYPE_CHECKING:
         ResponseValidationError,
         ServerError,
         TransportError,
+        UnsettledError,
         UsageLimitError,
     )
     from postman_async.models.base import Model
@@ -94,22 +100,25 @@ if TYPE_CHECKING:
         WorkspaceScim,
         WorkspaceSummary,
     )
-    from postman_async.operations import OPERATIONS
-    from postman_async.options import CallOptions, Retries, Timeout
+    from postman_async.operations import OPERATIONS, PUBLISHED_LIMITS
+    from postman_async.options import CallOptions, RateLimitRule, Retries, Timeout
     from postman_async.paging import Page
-    from postman_async.sync import Postman
+    from postman_async.sync import Postman, SyncMonitorBatch
     from postman_async.unset import UNSET, Unset
 
     __version__: str
 
 __all__ = [
     "OPERATIONS",
+    "PUBLISHED_LIMITS",
     "UNSET",
     "ApiError",
     "ApiKeyOwner",
     "AsyncPostman",
     "AuthenticationError",
     "BadRequestError",
+    "BatchOptions",
+    "BatchProgress",
     "BatchReport",
     "CallOptions",
     "CallTimeoutError",
@@ -151,6 +160,7 @@ __all__ = [
     "JournalError",
     "Model",
     "Monitor",
+    "MonitorBatch",
     "MonitorDistribution",
     "MonitorLastRun",
     "MonitorNotifications",
@@ -162,6 +172,7 @@ __all__ = [
     "MonitorRunInfo",
     "MonitorRunStats",
     "MonitorSchedule",
+    "MonitorSelector",
     "MonitorSummary",
     "NotFoundError",
     "OperationUsage",
@@ -171,6 +182,9 @@ __all__ = [
     "PostmanError",
     "RateLimit",
     "RateLimitError",
+    "RateLimitRule",
+    "RateLimitState",
+    "RateLimits",
     "RawResponse",
     "RedirectError",
     "Ref",
@@ -179,9 +193,11 @@ __all__ = [
     "RunFailure",
     "RunTally",
     "ServerError",
+    "SyncMonitorBatch",
     "Timeout",
     "TransportError",
     "Unset",
+    "UnsettledError",
     "UsageLimitError",
     "User",
     "Workspace",
@@ -192,6 +208,7 @@ __all__ = [
     "__version__",
     "from_dict",
     "from_record",
+    "read_journal",
     "render_report",
     "to_dict",
     "to_record",
@@ -201,8 +218,14 @@ __all__ = [
 _HOMES = {
     "AsyncPostman": "client",
     "Postman": "sync",
+    "SyncMonitorBatch": "sync",
     "BatchReport": "bulk.outcome",
     "MonitorOutcome": "bulk.outcome",
+    "BatchProgress": "bulk.batch",
+    "MonitorBatch": "bulk.batch",
+    "read_journal": "bulk.journal",
+    "BatchOptions": "bulk.options",
+    "MonitorSelector": "bulk.select",
     "from_record": "bulk.record",
     "to_record": "bulk.record",
     "render_report": "bulk.reports",
@@ -211,8 +234,12 @@ _HOMES = {
     "to_dict": "engine.convert",
     "RateLimit": "engine.ratelimit",
     "RawResponse": "engine.response",
+    "RateLimits": "engine.limits",
+    "RateLimitState": "engine.limits",
     "OPERATIONS": "operations",
+    "PUBLISHED_LIMITS": "operations",
     "CallOptions": "options",
+    "RateLimitRule": "options",
     "Retries": "options",
     "Timeout": "options",
     "Page": "paging",
@@ -238,6 +265,7 @@ _HOMES = {
     "ResponseValidationError": "errors",
     "ServerError": "errors",
     "TransportError": "errors",
+    "UnsettledError": "errors",
     "UsageLimitError": "errors",
     "Model": "models.base",
     "CollectionSummary": "models.collections",

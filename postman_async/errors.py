@@ -7,6 +7,7 @@
     ├── InvalidArgumentError          a wrong argument (a ValueError too); nothing was sent
     ├── JournalError                  a batch's journal that cannot be used
     ├── DeadlineExceeded              the time of a run in a batch was up (a TimeoutError too)
+    ├── UnsettledError                a run's result cannot be told from others, or is not to be had
     ├── ApiError                      the service answered, and the answer is no
     │   ├── BadRequestError           400, 413, 422
     │   ├── AuthenticationError       401
@@ -58,6 +59,7 @@ __all__ = [
     "ResponseValidationError",
     "ServerError",
     "TransportError",
+    "UnsettledError",
     "UsageLimitError",
 ]
 
@@ -67,6 +69,9 @@ class PostmanError(Exception):
 
     attempts: int = 0
     """How often the call had been sent when the error was raised."""
+
+    waited: float = 0.0
+    """Seconds it had waited for a place within the rate limits, over all attempts."""
 
 
 class ConfigurationError(PostmanError):
@@ -87,6 +92,10 @@ class DeadlineExceeded(PostmanError, TimeoutError):
     It is the `error` of an outcome: ``skipped`` where the monitor was not triggered, ``unknown``
     where it was.
     """
+
+
+class UnsettledError(PostmanError):
+    """What came of a run in a batch cannot be told; like `DeadlineExceeded`, never raised."""
 
 
 def _own(headers: Mapping[str, str]) -> Mapping[str, str]:

@@ -35,6 +35,7 @@ from postman_async.errors import (
     RedirectError,
     ResponseValidationError,
     TransportError,
+    UnsettledError,
 )
 from postman_async.options import CallOptions
 
@@ -62,6 +63,7 @@ def one_of_each() -> list[PostmanError]:
         InvalidArgumentError("empty"),
         JournalError("line 3 is damaged"),
         DeadlineExceeded("30 s were up"),
+        UnsettledError("another run began since"),
         TransportError(CALL, "reason"),
         ConnectError(CALL, "refused"),
         CallTimeoutError(CALL, "silence"),

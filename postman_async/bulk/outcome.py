@@ -64,11 +64,15 @@ class MonitorOutcome:
     reconciled: bool = False
 
 
+def status_of_word(word: object) -> OutcomeStatus:
+    """Translate the service's word for how a run stands; ``unknown`` if it is none for an end."""
+    return _STATUS.get(str(word).lower(), "unknown")
+
+
 def status_of_run(run: MonitorRun) -> OutcomeStatus:
     """Judge a result: by the service's word, and never as passed with a failed assertion."""
     info = getattr(run, "info", None)
-    word = str(getattr(info, "status", "")).lower()
-    status = _STATUS.get(word, "unknown")
+    status = status_of_word(getattr(info, "status", None))
     assertions = getattr(getattr(run, "stats", None), "assertions", None)
     failed = getattr(assertions, "failed", None)
     if status == "passed" and failed:

@@ -91,6 +91,7 @@ def test_an_error_comes_back_with_its_class_message_and_names(
     outcome = MonitorOutcome(uid="1-m", status="error", error=error)
     record = json.loads(json.dumps(to_record(outcome)))
     back = from_record(record).error
+    assert back is not None
     assert type(back) is type(error)
     assert (str(back), back.attempts) == (str(error), attempts)
     for name in ("call", "status", "name", "message", "method", "path", "reason", "faults"):
