@@ -1,14 +1,14 @@
 """Reports: what CI and people read of many runs, in five formats.
 
-========== ===================================== ============================================
-format     for                                   memory
-========== ===================================== ============================================
-junit      Jenkins, GitLab, GitHub               one monitor at a time
-html       people: one file, without a network   one monitor at a time, and a number for each
-markdown   the page of a CI job                  bounded, like its size
-json       programs, with a schema               one outcome at a time
-jsonl      programs, line by line                one outcome at a time
-========== ===================================== ============================================
+========== ===================================== ==============================================
+format     for                                   in memory
+========== ===================================== ==============================================
+junit      Jenkins, GitLab, GitHub               one monitor; the others in a temporary file
+html       people: one file, without a network   one monitor; the others in temporary files
+markdown   the page of a CI job                  what is written, which is bounded
+json       programs, with a schema               one outcome
+jsonl      programs, line by line                one outcome
+========== ===================================== ==============================================
 
 All are made from the records of outcomes (`postman_async.bulk.record`) after secrets have been
 taken out of these (`postman_async.bulk.reports.redact`).
