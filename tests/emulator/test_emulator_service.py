@@ -17,6 +17,7 @@ import yaml
 
 from postman_async.emulator import EmulatorError, PostmanEmulator
 from postman_async.emulator.app import MAX_BODY
+from postman_async.emulator.request_log import LoggedRequest
 from postman_async.emulator.routes import ROUTES
 
 if TYPE_CHECKING:
@@ -163,10 +164,10 @@ async def test_the_log_names_each_request_with_its_operation(api: Api) -> None:
     await api.call("GET", "/collections", params={"name": "x"})
     await api.call("PUT", f"/environments/{NOBODY}", {})
     await api.call("GET", "/nowhere")
-    assert api.emulator.requests == [
-        ("GET", "/collections", "collections.list"),
-        ("PUT", f"/environments/{NOBODY}", "environments.update"),
-        ("GET", "/nowhere", None),
+    assert list(api.emulator.requests) == [
+        LoggedRequest("GET", "/collections", "collections.list", 200),
+        LoggedRequest("PUT", f"/environments/{NOBODY}", "environments.update", 400),
+        LoggedRequest("GET", "/nowhere", None, 404),
     ]
 
 
@@ -223,14 +224,16 @@ async def test_it_can_be_started_again_and_has_forgotten() -> None:
     for _ in range(2):
         async with emulator:
             assert emulator.load({"name": "Staging", "values": []})
-            assert emulator.requests == []
+            assert len(emulator.requests) == 0
 
 
 USES: list[Callable[[PostmanEmulator], object]] = [
     lambda emulator: emulator.url,
     lambda emulator: emulator.port,
     lambda emulator: emulator.engine,
-    lambda emulator: emulator.requests,
+    lambda emulator: emulator.client_options,
+    lambda emulator: emulator.snapshot(),
+    lambda emulator: emulator.seed(1),
     lambda emulator: emulator.reset(),
     lambda emulator: emulator.add_monitor("checkout"),
     lambda emulator: emulator.load({"name": "Staging", "values": []}),

@@ -134,7 +134,7 @@ async def run(call: Call) -> web.Response:
     runs.launch(job)
     if background:
         return answer({"run": {"info": job.info}})
-    if not await runs.hold(job):
+    if call.hurried or not await runs.hold(job):
         return answer({"run": {"info": _still_running(job.monitor)}}, 202)
     if job.refusal is not None or job.body is None:  # no body: aborted before its first step
         raise server_error(job.refusal or "The run was aborted.", 503)
