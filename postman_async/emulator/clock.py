@@ -101,7 +101,7 @@ class Clock:
         """
         if moment is not None:
             self.set(moment)
-        self._stopped = (self.now(), self.time())
+        self._stopped = (moment or self.now(), self.time())
         self._wake()
 
     def resume(self) -> None:

@@ -191,9 +191,11 @@ class Store:
         copy = sqlite3.connect(":memory:")
         try:
             self._connection.backup(copy)
-            return copy.serialize()
+            taken = copy.serialize()
         finally:
             copy.close()
+        # A copy in memory has no write-ahead log: bytes 18 and 19 of the header must not say so.
+        return taken[:18] + b"\x01\x01" + taken[20:]
 
     def restore(self, snapshot: bytes) -> None:
         """Become what a snapshot holds.
@@ -203,7 +205,7 @@ class Store:
         """
         copy = sqlite3.connect(":memory:")
         try:
-            copy.deserialize(snapshot)
+            copy.deserialize(snapshot or b"nothing")  # no bytes at all are a MemoryError there
             self._check(copy)
             copy.backup(self._connection)
         except (sqlite3.Error, ValueError, EmulatorError) as reason:
