@@ -14,6 +14,7 @@ from postman_async.emulator import validation
 from postman_async.emulator.errors import malformed, not_found, plain_problem
 from postman_async.emulator.fault_script import Faults
 from postman_async.emulator.ids import World, bare_id
+from postman_async.emulator.limiter import Limiter
 from postman_async.emulator.request_log import RequestLog
 from postman_async.emulator.runs import Runs
 from postman_async.emulator.store import Entity, Json, Store, dumps
@@ -47,6 +48,7 @@ class Service:
     api_key: str
     world: World
     faults: Faults
+    limiter: Limiter
     requests: RequestLog
     default_workspace: str = ""
     api_calls: int = 0

@@ -7,15 +7,12 @@ import contextlib
 import socket
 import struct
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
-from email.utils import format_datetime
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
 from aiohttp import web
 
 from postman_async.emulator.app import HURRIED, SERVICE, answer, read_body
-from postman_async.emulator.clock import Clock
 from postman_async.emulator.errors import ServiceError
 from postman_async.emulator.faults import (
     Alter,
@@ -27,8 +24,9 @@ from postman_async.emulator.faults import (
     Stall,
     Trigger,
 )
+from postman_async.emulator.moments import retry_after
 
-__all__ = ["Nothing", "Proceed", "end_connection", "inject", "retry_after"]
+__all__ = ["Nothing", "Proceed", "end_connection", "inject"]
 
 Proceed: TypeAlias = Callable[[], Awaitable[web.StreamResponse]]
 """Carries the operation out, as if there were no fault, and returns its answer."""
@@ -60,17 +58,9 @@ async def _answer(fault: Answer, request: web.Request, proceed: Proceed) -> web.
         made = answer(fault.body, fault.status)
     made.headers.update(fault.headers)
     if fault.retry_after is not None:
-        clock = request.app[SERVICE].world.clock
-        value = retry_after(clock, fault.retry_after, date=fault.date)
-        made.headers[fault.spelling] = value
+        now = request.app[SERVICE].world.clock.now()
+        made.headers[fault.spelling] = retry_after(now, fault.retry_after, date=fault.date)
     return made
-
-
-def retry_after(clock: Clock, seconds: float, *, date: bool) -> str:
-    """Return the value of a header that asks to wait: seconds, or the moment as an HTTP date."""
-    if date:
-        return format_datetime(clock.now() + timedelta(seconds=seconds), usegmt=True)
-    return f"{seconds:g}"
 
 
 async def _trigger(fault: Trigger, request: web.Request, proceed: Proceed) -> web.StreamResponse:

@@ -50,9 +50,12 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer a request; every failure becomes the service's JSON."""
+    told: dict[str, str] = {}
     try:
-        _admit(request, request.app[SERVICE])
-        return await handler(request)
+        told = _admit(request, request.app[SERVICE])
+        response = await handler(request)
+        response.headers.update(told)
+        return response
     except ServiceError as error:
         refusal = error
     except web.HTTPException as error:
@@ -60,13 +63,18 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
     except Exception:
         _LOG.exception("%s %s failed", request.method, request.path)
         refusal = server_error("The emulator failed; its log says why.")
-    return answer(refusal.body, refusal.status)
+    refused = answer(refusal.body, refusal.status)
+    refused.headers.update(told | refusal.headers)
+    return refused
 
 
-def _admit(request: web.Request, service: Service) -> None:
-    if not request.path.startswith(_OPEN):
-        service.api_calls += 1
-        _check_key(request, service.api_key)
+def _admit(request: web.Request, service: Service) -> dict[str, str]:
+    """Check key and limits; return the headers that tell what is left of these."""
+    if request.path.startswith(_OPEN):
+        return {}
+    service.api_calls += 1
+    _check_key(request, service.api_key)
+    return service.limiter.admit(request.match_info.route.name)
 
 
 def _check_key(request: web.Request, expected: str) -> None:

@@ -17,6 +17,8 @@ from postman_async.emulator.app import Service, make_app
 from postman_async.emulator.exceptions import EmulatorError
 from postman_async.emulator.fault_script import Faults
 from postman_async.emulator.ids import Ids, World, within
+from postman_async.emulator.limiter import Limiter
+from postman_async.emulator.limits import Limits
 from postman_async.emulator.request_log import RequestLog
 from postman_async.emulator.runs import Engine, RunLimits, Runs
 from postman_async.emulator.scripted import Outcome, Script
@@ -56,6 +58,7 @@ class PostmanEmulator:
         progress: told in one line of text when something takes long (the engine's installation).
         hold_limit: seconds after which a run is answered with 202 while it goes on.
         seed: makes the ids the same each time; None makes random ones.
+        limits: how often one may call; None means any number. ``Limits()`` is as the service.
 
     Attributes:
         faults: what goes wrong on purpose, scripted per operation.
@@ -74,6 +77,7 @@ class PostmanEmulator:
         progress: Callable[[str], None] | None = None,
         hold_limit: float = 300.0,
         seed: int | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self._host = host
         self._port = port
@@ -85,6 +89,8 @@ class PostmanEmulator:
         self._world = World(ids=Ids(seed))
         self.clock = self._world.clock
         self.faults = Faults(_operations)
+        self._given_limits = limits
+        self._limiter = Limiter(self.clock, limits)
         self.requests = RequestLog()
         self._service: Service | None = None
         self._runner: web.AppRunner | None = None
@@ -172,6 +178,7 @@ class PostmanEmulator:
             api_key=self._api_key,
             world=self._world,
             faults=self.faults,
+            limiter=self._limiter,
             requests=self.requests,
         )
 
@@ -194,12 +201,14 @@ class PostmanEmulator:
     def reset(self) -> None:
         """Be as after the start: entities, runs (those under way are aborted), requests, faults.
 
-        The clock shows real time, and the ids of a seed begin anew; address and key stay.
+        The clock shows real time, limits are those it was made with, and the ids of a seed begin
+        anew; address and key stay.
 
         Raises:
             EmulatorError: it does not run.
         """
         self._do(scenarios.reset)
+        self.limits = self._given_limits
 
     def seed(self, seed: int | None) -> None:
         """Take all further ids from a seed; None means random ones.
@@ -224,6 +233,15 @@ class PostmanEmulator:
             EmulatorError: it is no snapshot of this version, or the emulator does not run.
         """
         self._do(lambda service: scenarios.restore(service, snapshot))
+
+    @property
+    def limits(self) -> Limits | None:
+        """How often one may call; set it at any time, and all counting begins anew."""
+        return self._limiter.limits
+
+    @limits.setter
+    def limits(self, limits: Limits | None) -> None:
+        self._limiter.set(limits)
 
     # -- where it is ------------------------------------------------------------------------
 
