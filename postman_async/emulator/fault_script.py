@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from postman_async.emulator.exceptions import EmulatorError
-from postman_async.emulator.faults import Fault, SlowTls
+from postman_async.emulator.faults import Break, Fault, Ok, SlowTls
 
 __all__ = ["CONNECT", "EVERY", "Faults"]
 
@@ -94,8 +94,10 @@ class Faults:
         if not faults or not all(isinstance(fault, Fault) for fault in faults):
             raise EmulatorError("a script is a list of faults: [status(503), ok()]")
         for fault in faults:
-            if (operation == CONNECT) < isinstance(fault, SlowTls):
+            if operation != CONNECT and isinstance(fault, SlowTls):
                 raise EmulatorError(f"{fault} happens to connections: on({CONNECT!r}, …)")
+            if operation == CONNECT and not isinstance(fault, Ok | Break | SlowTls):
+                raise EmulatorError(f"{fault} happens to requests, not to connections")
 
     def clear(self) -> None:
         """Forget all scripts, and what was met."""

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import ssl
 import threading
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
-from aiohttp import web
-
 from postman_async.emulator import loading, scenarios
 from postman_async.emulator.app import Service, make_app
 from postman_async.emulator.exceptions import EmulatorError
 from postman_async.emulator.fault_script import Faults
+from postman_async.emulator.host import Host, check_reach
 from postman_async.emulator.ids import Ids, World, within
 from postman_async.emulator.limiter import Limiter
 from postman_async.emulator.limits import Limits
@@ -28,9 +28,6 @@ from postman_async.emulator.threads import LoopThread, call_in_loop
 __all__ = ["PostmanEmulator"]
 
 T = TypeVar("T")
-
-_SHUTDOWN_SECONDS = 0.1
-_BACKLOG = 1024  # hundreds of runs begin at once
 
 
 class PostmanEmulator:
@@ -50,7 +47,7 @@ class PostmanEmulator:
     thread, while the emulator runs.
 
     Args:
-        host: the address to listen on.
+        host: the address to listen on; another than this machine's own needs an ``api_key``.
         port: the port to listen on; 0 takes a free one.
         db: the SQLite file to keep everything in, or ``:memory:``.
         api_key: the key to accept; None makes one up.
@@ -59,6 +56,7 @@ class PostmanEmulator:
         hold_limit: seconds after which a run is answered with 202 while it goes on.
         seed: makes the ids the same each time; None makes random ones.
         limits: how often one may call; None means any number. ``Limits()`` is as the service.
+        tls: whether to speak https, with a certificate that only `ssl_context` trusts.
 
     Attributes:
         faults: what goes wrong on purpose, scripted per operation.
@@ -78,10 +76,11 @@ class PostmanEmulator:
         hold_limit: float = 300.0,
         seed: int | None = None,
         limits: Limits | None = None,
+        tls: bool = False,
     ) -> None:
-        self._host = host
-        self._port = port
+        self._host = Host(host, port, tls=tls)
         self._db = db
+        check_reach(host, api_key)
         self._api_key = api_key or f"PMAK-{secrets.token_hex(12)}-{secrets.token_hex(17)}"
         self._given_engine = engine
         self._progress = progress
@@ -93,13 +92,12 @@ class PostmanEmulator:
         self._limiter = Limiter(self.clock, limits)
         self.requests = RequestLog()
         self._service: Service | None = None
-        self._runner: web.AppRunner | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
 
     def __repr__(self) -> str:
         """Tell where it listens; never the key."""
-        where = "not running" if self._runner is None else self.url
+        where = self.url if self._host.is_open else "not running"
         return f"<PostmanEmulator {where}>"
 
     def __enter__(self) -> PostmanEmulator:
@@ -154,11 +152,7 @@ class PostmanEmulator:
         self._service = service = self._new_service(Store(self._db, self._world.ids))
         try:
             self._do(scenarios.settle)
-            self._runner = web.AppRunner(
-                make_app(service), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS
-            )
-            await self._runner.setup()
-            await web.TCPSite(self._runner, self._host, self._port, backlog=_BACKLOG).start()
+            await self._host.open(make_app(service), service)
         except BaseException:
             await self.close()
             raise
@@ -188,14 +182,12 @@ class PostmanEmulator:
         An emulator that does not run stays as it is.  It may be started again.
         """
         service, self._service = self._service, None
-        runner, self._runner = self._runner, None
         if service is None:
             return
         try:
             await service.runs.close()
         finally:
-            if runner is not None:
-                await runner.cleanup()
+            await self._host.close()
             service.store.close()
 
     def reset(self) -> None:
@@ -247,17 +239,13 @@ class PostmanEmulator:
 
     @property
     def url(self) -> str:
-        """The base URL, ``http://127.0.0.1:PORT``."""
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self.port}"
+        """The base URL, ``http://127.0.0.1:PORT``; https with TLS."""
+        return self._host.url
 
     @property
     def port(self) -> int:
         """The port it listens on."""
-        if self._runner is None or not self._runner.addresses:
-            raise EmulatorError("the emulator does not run: start it first")
-        port: int = self._runner.addresses[0][1]
-        return port
+        return self._host.port
 
     @property
     def api_key(self) -> str:
@@ -267,7 +255,26 @@ class PostmanEmulator:
     @property
     def client_options(self) -> dict[str, Any]:
         """What ``AsyncPostman(**…)`` and ``Postman(**…)`` need to be clients of it."""
-        return {"api_key": self.api_key, "base_url": self.url}
+        options = {"api_key": self.api_key, "base_url": self.url}
+        return {**options, "ssl": self.ssl_context} if self._host.tls else options
+
+    @property
+    def ssl_context(self) -> ssl.SSLContext:
+        """What makes Python's clients trust its certificate.
+
+        Raises:
+            EmulatorError: it speaks plain http, or was never started.
+        """
+        return self._host.certificates.client
+
+    @property
+    def ca_certificate(self) -> bytes:
+        """The certificate to trust, as PEM: for ``curl --cacert`` or ``NODE_EXTRA_CA_CERTS``.
+
+        Raises:
+            EmulatorError: it speaks plain http, or was never started.
+        """
+        return self._host.certificates.authority
 
     @property
     def engine(self) -> Engine:
