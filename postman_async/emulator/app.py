@@ -150,7 +150,8 @@ async def read_body(request: web.Request) -> bytes:
 
 
 def make_app(service: Service) -> web.Application:
-    """Return the application: every operation under its id, and the echo service."""
+    """Return the application: every operation under its id, the echo service, and the controls."""
+    from postman_async.emulator.control import CONTROL_ROUTES
     from postman_async.emulator.echo import ECHO_ROUTES
     from postman_async.emulator.guard import guard
     from postman_async.emulator.routes import ROUTES
@@ -159,6 +160,6 @@ def make_app(service: Service) -> web.Application:
     app[SERVICE] = service
     for operation, (method, path, handler) in ROUTES.items():
         app.router.add_resource(path, name=operation).add_route(method, serve(handler))
-    for method, path, echo in ECHO_ROUTES:
-        app.router.add_route(method, path, echo)
+    for method, path, handle in (*ECHO_ROUTES, *CONTROL_ROUTES):
+        app.router.add_route(method, path, handle)
     return app

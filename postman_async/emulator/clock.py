@@ -10,6 +10,8 @@ from postman_async.emulator.exceptions import EmulatorError
 
 __all__ = ["Clock"]
 
+_FIRST, _LAST = datetime(1970, 1, 2, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
+_LONGEST = 100 * 366 * 86_400.0
 _TICK = 1e-6  # a timer of the event loop may fire this much early
 
 
@@ -70,10 +72,12 @@ class Clock:
                 waiting.
 
         Raises:
-            EmulatorError: the moment has no time zone.
+            EmulatorError: the moment has no time zone, or is far off.
         """
         if moment.tzinfo is None:
             raise EmulatorError("a moment needs a time zone, for instance datetime.UTC")
+        if not _FIRST <= moment <= _LAST:
+            raise EmulatorError(f"a moment is from {_FIRST.year} to {_LAST.year}, not {moment}")
         gained = moment - self.now()
         self._move(gained, max(0.0, gained.total_seconds()))
 
@@ -81,12 +85,12 @@ class Clock:
         """Let time pass at once: runs end, limits open, stalls are over.
 
         Args:
-            seconds: how much, not less than 0.
+            seconds: how much, not less than 0 and not more than a century.
 
         Raises:
-            EmulatorError: the number is negative.
+            EmulatorError: the number is another.
         """
-        if not 0 <= seconds < float("inf"):
+        if not 0 <= seconds < _LONGEST:
             raise EmulatorError(f"time advances by a number of seconds, not by {seconds!r}")
         self._move(timedelta(seconds=seconds), seconds)
 
@@ -97,7 +101,7 @@ class Clock:
             moment: where to stand, with a time zone; None means the present one.
 
         Raises:
-            EmulatorError: the moment has no time zone.
+            EmulatorError: the moment has no time zone, or is far off.
         """
         if moment is not None:
             self.set(moment)

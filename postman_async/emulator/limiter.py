@@ -33,25 +33,26 @@ class Limiter:
 
     def __init__(self, clock: Clock, limits: Limits | None) -> None:
         self._clock = clock
+        self._first = limits
         self.set(limits)
 
     def set(self, limits: Limits | None) -> None:
         """Hold other limits from now on; all windows begin anew."""
         self.limits = limits
-        self.forget()
-
-    def forget(self) -> None:
-        """Count from zero."""
         self._month = (0, 0)
         self._used = 0
         self._windows: dict[str, Window] = {}
-        if self.limits is None:
+        if limits is None:
             return
-        rates = self.limits.rates()
-        if self.limits.user is not None:
-            rates[_USER] = Rate(*self.limits.user)
-        make = SlidingWindow if self.limits.window == "sliding" else FixedWindow
+        rates = limits.rates()
+        if limits.user is not None:
+            rates[_USER] = Rate(*limits.user)
+        make = SlidingWindow if limits.window == "sliding" else FixedWindow
         self._windows = {name: make(rate) for name, rate in rates.items()}
+
+    def reset(self) -> None:
+        """Hold the limits of the beginning, and count from zero."""
+        self.set(self._first)
 
     def admit(self, operation: str | None) -> dict[str, str]:
         """Count a call, and return the headers that tell what is left.

@@ -54,6 +54,7 @@ def reset(service: Service) -> None:
         service.store.clear()
         service.default_workspace = _new_default_workspace(service.store)
     service.faults.clear()
+    service.limiter.reset()
     service.requests.clear()
     service.api_calls = 0
 

@@ -88,7 +88,6 @@ class PostmanEmulator:
         self._world = World(ids=Ids(seed))
         self.clock = self._world.clock
         self.faults = Faults(_operations)
-        self._given_limits = limits
         self._limiter = Limiter(self.clock, limits)
         self.requests = RequestLog()
         self._service: Service | None = None
@@ -200,7 +199,6 @@ class PostmanEmulator:
             EmulatorError: it does not run.
         """
         self._do(scenarios.reset)
-        self.limits = self._given_limits
 
     def seed(self, seed: int | None) -> None:
         """Take all further ids from a seed; None means random ones.
