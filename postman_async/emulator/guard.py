@@ -26,8 +26,8 @@ __all__ = ["guard"]
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _LOG = logging.getLogger("postman_async.emulator")
-_OPEN = "/_echo/"  # asks for no key: collections call it
-_CONTROL = "/_emulator/"  # is the test's own hand, and so neither logged nor limited
+_OWN = "/_"  # is no part of the API and asks for no key: collections call it
+_CONTROL = "/_emulator/"  # is the test's own hand: it asks for the key, and nothing else
 
 
 @web.middleware
@@ -74,10 +74,10 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
 
 def _admit(request: web.Request, service: Service) -> dict[str, str]:
     """Check key and limits; return the headers that tell what is left of these."""
-    if request.path.startswith(_OPEN):
-        return {}
     if request.path.startswith(_CONTROL):
         _check_key(request, service.api_key)
+        return {}
+    if request.path.startswith(_OWN):
         return {}
     service.api_calls += 1
     _check_key(request, service.api_key)
