@@ -94,7 +94,9 @@ def _check_key(request: web.Request, expected: str) -> None:
 
 def _refusal(error: web.HTTPException) -> ServiceError:
     if error.status == 405:
-        return plain_problem(405, "The method is not allowed for this path.")
+        refused = plain_problem(405, "The method is not allowed for this path.")
+        refused.headers["Allow"] = error.headers.get("Allow", "")
+        return refused
     if error.status == 404:
         return named(404, "notFound", "The requested resource was not found.")
     return plain_problem(error.status, error.reason)

@@ -139,6 +139,20 @@ async def test_an_unknown_path_and_a_wrong_method_are_answered_in_json(api: Api)
     assert (refused.status, refused.body["status"]) == (405, 405)
 
 
+async def test_a_wrong_method_is_told_the_right_ones(api: Api) -> None:
+    async with api.session.post(f"{api.emulator.url}/me") as refused:
+        assert (refused.status, refused.headers["Allow"]) == (405, "GET")
+
+
+@pytest.mark.parametrize(
+    "query", ["/monitors?active=maybe", "/monitors?owner=me", "/workspaces?type=odd"]
+)
+async def test_a_filter_that_makes_no_sense_is_refused_where_nothing_is_filtered(
+    api: Api, query: str
+) -> None:
+    assert (await api.call("GET", f"{query}&cursor=YWZ0ZXI6OTk5")).status == 400
+
+
 async def test_a_body_that_is_too_large_is_refused(api: Api) -> None:
     answer = await api.call("POST", "/collections", data=io.BytesIO(b" " * (MAX_BODY + 1)))
     assert (answer.status, answer.body["title"]) == (413, "Request Entity Too Large")
