@@ -76,6 +76,7 @@ class Monitors:
                 sense.
             AuthenticationError: The key is missing, malformed or not valid.
             PermissionDeniedError: It belongs to someone else, or the feature is not available.
+            NotFoundError: There is no such thing.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
             ServerError: The service failed. It is overloaded, usually for less than five minutes.
@@ -184,6 +185,7 @@ class Monitors:
                 (cronPatternNotAllowedError) or the timezone is not accepted.
             AuthenticationError: The key is missing, malformed or not valid.
             PermissionDeniedError: It belongs to someone else, or the feature is not available.
+            NotFoundError: There is no such thing.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
             ServerError: The service failed. It is overloaded, usually for less than five minutes.
@@ -349,6 +351,7 @@ class Monitors:
             The run and its result.
 
         Raises:
+            BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
             PermissionDeniedError: It belongs to someone else, or the feature is not available.
             NotFoundError: There is no such thing.
