@@ -223,10 +223,11 @@ def _own_rules(given: object) -> list[RateLimitRule]:
         raise ConfigurationError(
             f"rate_limits must be 'auto', 'postman', None or RateLimitRule objects, not {given!r}"
         )
-    known = {None, *OPERATIONS, *(o.bucket for o in OPERATIONS.values())}
+    buckets = (operation.bucket for operation in OPERATIONS.values())
+    known = {*OPERATIONS, *(bucket for bucket in buckets if bucket is not None)}
     for rule in rules:
-        if rule.bucket not in known:
-            near = difflib.get_close_matches(rule.bucket, [k for k in known if k], n=1)
+        if rule.bucket is not None and rule.bucket not in known:
+            near = difflib.get_close_matches(rule.bucket, known, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise ConfigurationError(f"rate_limits: there is no bucket {rule.bucket!r}{hint}")
     return list(rules)

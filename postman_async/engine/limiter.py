@@ -357,11 +357,11 @@ class Limiter:
         found = window_refused(lane.windows, told, now)
         if found is not None:
             found.refuse(told, grant.start, now, self.chance())
-            held = True
+            held = (told.retry_after or 0.0) <= MAX_HOLD
         else:
             wait = told.retry_after or told.reset
-            held = wait is not None
-            if wait is not None and wait <= MAX_HOLD:
+            held = wait is not None and wait <= MAX_HOLD
+            if wait is not None and held:
                 lane.held = max(lane.held, now + wait + self.chance() * min(1.0, 0.1 + wait / 10))
         self._again()
         return held

@@ -7,9 +7,10 @@ to arrive.  Three things correct the log:
 
 * Headers that count more calls than ours tell of other clients of the key; theirs are left free
   until the service's reset.
-* A 429 stops the limit until the time the service names, and lowers our share of the places to
-  what was accepted.  The share grows again by little steps, faster while they succeed and the
-  sooner the smaller it is, so that clients without a common store end up with equal shares.
+* A 429 stops the limit until the time the service names, and lowers our share of the places: a
+  whole one to the half, a lower one to what we had.  The share is tried larger again, the sooner
+  the smaller it is and faster while that succeeds, so that clients without a common store end up
+  with equal shares.
 * Calls that could start at once are spread over the first part of the window.  Of several clients
   that begin together none takes all places, and few calls are under way when the first 429 comes.
 
@@ -38,9 +39,9 @@ _SPREAD = 0.05
 """The part of a window over which a whole budget is spread."""
 _SETTLE = 6.0
 """Seconds after which a 429 to a larger share would have come."""
-_PATIENCE = 12.5
+_PATIENCE = 11.5
 """Windows until a share that was lowered is tried larger, for a whole share; less for less."""
-_LONGEST_PATIENCE = 4.5, 90.0
+_LONGEST_PATIENCE = 4.0, 90.0
 """The most windows, and the most seconds, of that."""
 _NEVER = float("-inf")
 
@@ -120,7 +121,7 @@ class Window:
         if now < self._grow_at:
             return self._grow_at
         self.share = min(self.limit, self.share + self._step)
-        self._step *= 4
+        self._step *= 3
         self._grow_at = now + min(_SETTLE, self.seconds)
         return now
 
@@ -232,8 +233,9 @@ class Window:
     def _wait(self, told: RateLimit, now: float, chance: float) -> float:
         """Give the seconds the service asks for, or a part of a window where it names none.
 
-        It names whole seconds, rounded up.  Within the last of them the place that our own oldest
-        call leaves is known better.
+        It names whole seconds, rounded up: on average half a second too many, which would cost a
+        window of 10 s a twentieth.  Within the last of them the moment is known better at which
+        our own oldest call leaves the window.
         """
         wait = told.retry_after
         if wait is None and told.reset is not None:

@@ -17,6 +17,7 @@ from postman_async import (
     Postman,
     RateLimitError,
     RateLimitRule,
+    Retries,
     Timeout,
 )
 from tests.support import KEY, SILENCE, reply, scripted
@@ -183,6 +184,18 @@ async def test_after_a_429_all_calls_wait_once_and_only_once() -> None:
         assert 7 <= now() - began <= 8.5
     assert (raw.attempts, [r.attempts for r in rest]) == (2, [1, 1, 1])
     assert 6 <= raw.waited <= 8.5
+
+
+async def test_a_wait_longer_than_others_are_held_for_is_still_kept_by_its_call() -> None:
+    answers = [reply(429, LIMITED, Retry_After="200"), reply(body=ME)]
+    patient = Retries(max_retry_after=300.0)
+    async with (
+        scripted(*answers) as server,
+        AsyncPostman(KEY, base_url=server.url, rate_limits=[TWO], retries=patient) as pm,
+    ):
+        began = now()
+        await pm.users.me()
+        assert 200 <= now() - began <= 205
 
 
 async def test_a_place_of_a_call_that_never_left_is_free_again() -> None:
