@@ -11,7 +11,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from postman_async.bulk.batch import BatchProgress, MonitorBatch
+    from postman_async.bulk.journal import read_journal
+    from postman_async.bulk.options import BatchOptions
     from postman_async.bulk.outcome import BatchReport, MonitorOutcome
+    from postman_async.bulk.record import from_record, to_record
+    from postman_async.bulk.select import MonitorSelector
     from postman_async.client import AsyncPostman
     from postman_async.engine.convert import from_dict, to_dict
     from postman_async.engine.ratelimit import RateLimit
@@ -24,9 +29,11 @@ if TYPE_CHECKING:
         ConfigurationError,
         ConflictError,
         ConnectError,
+        DeadlineExceeded,
         DisconnectedError,
         InvalidArgumentError,
         InvalidResponseError,
+        JournalError,
         NotFoundError,
         PermissionDeniedError,
         PostmanError,
@@ -35,6 +42,7 @@ if TYPE_CHECKING:
         ResponseValidationError,
         ServerError,
         TransportError,
+        UnsettledError,
         UsageLimitError,
     )
     from postman_async.models.base import Model
@@ -93,7 +101,7 @@ if TYPE_CHECKING:
     from postman_async.operations import OPERATIONS
     from postman_async.options import CallOptions, Retries, Timeout
     from postman_async.paging import Page
-    from postman_async.sync import Postman
+    from postman_async.sync import Postman, SyncMonitorBatch
     from postman_async.unset import UNSET, Unset
 
     __version__: str
@@ -106,6 +114,8 @@ __all__ = [
     "AsyncPostman",
     "AuthenticationError",
     "BadRequestError",
+    "BatchOptions",
+    "BatchProgress",
     "BatchReport",
     "CallOptions",
     "CallTimeoutError",
@@ -128,6 +138,7 @@ __all__ = [
     "ConfigurationError",
     "ConflictError",
     "ConnectError",
+    "DeadlineExceeded",
     "Deleted",
     "DeletedWorkspace",
     "DisconnectedError",
@@ -143,8 +154,10 @@ __all__ = [
     "ForkedCollection",
     "InvalidArgumentError",
     "InvalidResponseError",
+    "JournalError",
     "Model",
     "Monitor",
+    "MonitorBatch",
     "MonitorDistribution",
     "MonitorLastRun",
     "MonitorNotifications",
@@ -156,6 +169,7 @@ __all__ = [
     "MonitorRunInfo",
     "MonitorRunStats",
     "MonitorSchedule",
+    "MonitorSelector",
     "MonitorSummary",
     "NotFoundError",
     "OperationUsage",
@@ -173,9 +187,11 @@ __all__ = [
     "RunFailure",
     "RunTally",
     "ServerError",
+    "SyncMonitorBatch",
     "Timeout",
     "TransportError",
     "Unset",
+    "UnsettledError",
     "UsageLimitError",
     "User",
     "Workspace",
@@ -185,14 +201,25 @@ __all__ = [
     "WorkspaceSummary",
     "__version__",
     "from_dict",
+    "from_record",
+    "read_journal",
     "to_dict",
+    "to_record",
 ]
 
 _HOMES = {
     "AsyncPostman": "client",
     "Postman": "sync",
+    "SyncMonitorBatch": "sync",
     "BatchReport": "bulk.outcome",
     "MonitorOutcome": "bulk.outcome",
+    "BatchProgress": "bulk.batch",
+    "MonitorBatch": "bulk.batch",
+    "read_journal": "bulk.journal",
+    "BatchOptions": "bulk.options",
+    "MonitorSelector": "bulk.select",
+    "from_record": "bulk.record",
+    "to_record": "bulk.record",
     "from_dict": "engine.convert",
     "to_dict": "engine.convert",
     "RateLimit": "engine.ratelimit",
@@ -211,9 +238,11 @@ _HOMES = {
     "ConfigurationError": "errors",
     "ConflictError": "errors",
     "ConnectError": "errors",
+    "DeadlineExceeded": "errors",
     "DisconnectedError": "errors",
     "InvalidArgumentError": "errors",
     "InvalidResponseError": "errors",
+    "JournalError": "errors",
     "NotFoundError": "errors",
     "PermissionDeniedError": "errors",
     "PostmanError": "errors",
@@ -222,6 +251,7 @@ _HOMES = {
     "ResponseValidationError": "errors",
     "ServerError": "errors",
     "TransportError": "errors",
+    "UnsettledError": "errors",
     "UsageLimitError": "errors",
     "Model": "models.base",
     "CollectionSummary": "models.collections",

@@ -11,7 +11,7 @@ from attrs import define
 from postman_async.engine.convert import from_dict, load_model, to_dict
 from postman_async.engine.request import build_request
 from postman_async.engine.response import parse_json, value_of
-from postman_async.engine.transport import Plan, Transport
+from postman_async.engine.transport import Plan, Transport, Watcher
 from postman_async.engine.validate import answer_faults
 from postman_async.errors import Answer, InvalidArgumentError, ResponseValidationError
 from postman_async.options import CallOptions, Retries, Timeout
@@ -38,9 +38,13 @@ class RawCaller:
         return self
 
     async def request(
-        self, operation: Operation, arguments: Mapping[str, Any], options: CallOptions
+        self,
+        operation: Operation,
+        arguments: Mapping[str, Any],
+        options: CallOptions,
+        watcher: Watcher | None = None,
     ) -> RawResponse[Any]:
-        """Send one call and return its answer with its value.
+        """Send one call and return its answer with its value; a watcher is told of its attempts.
 
         Raises:
             InvalidArgumentError: an argument or option cannot be sent; nothing was.
@@ -49,13 +53,17 @@ class RawCaller:
             ResponseValidationError: the answer drifts, and the client is strict.
 
         """
-        plan = self._plan(operation, options)
+        plan = self._plan(operation, options, watcher)
         request = build_request(operation, arguments, options, to_dict)
         response: RawResponse[Any] = await self.transport.send(request, plan)
         response.value = self._value(operation.result, request.call, response)
         return response
 
-    def _plan(self, operation: Operation, options: CallOptions) -> Plan:
+    def retries_of(self, options: CallOptions) -> Retries:
+        """Return what holds for a call with these options."""
+        return self.retries.altered(options["retries"]) if "retries" in options else self.retries
+
+    def _plan(self, operation: Operation, options: CallOptions, watcher: Watcher | None) -> Plan:
         unknown = options.keys() - CallOptions.__annotations__.keys()
         if unknown:
             raise InvalidArgumentError(
@@ -66,12 +74,15 @@ class RawCaller:
         try:
             if "timeout" in options:
                 timeout = timeout.altered(options["timeout"])
-            if "retries" in options:
-                retries = retries.altered(options["retries"])
+            retries = self.retries_of(options)
         except (TypeError, ValueError) as error:
             raise InvalidArgumentError(f"{operation.id}: {error.args[0]}") from None
         return Plan.of(
-            idempotent=operation.idempotent, held=operation.held, timeout=timeout, retries=retries
+            idempotent=operation.idempotent,
+            held=operation.held,
+            timeout=timeout,
+            retries=retries,
+            watcher=watcher,
         )
 
     def _value(self, result: Result, call: str, response: RawResponse[Any]) -> Any:

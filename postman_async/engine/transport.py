@@ -8,7 +8,7 @@ import logging
 import random
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import aiohttp
 from attrs import define, field, frozen
@@ -17,7 +17,7 @@ from yarl import URL
 from postman_async.engine.ratelimit import read_rate_limit
 from postman_async.engine.request import Request
 from postman_async.engine.response import RawResponse, error_of
-from postman_async.engine.retry import may_retry, retry_wait
+from postman_async.engine.retry import may_retry, not_taken, retry_wait
 from postman_async.errors import (
     Answer,
     CallTimeoutError,
@@ -31,9 +31,19 @@ if TYPE_CHECKING:
     from postman_async.engine.session import SessionHolder
     from postman_async.options import Retries, Timeout
 
-__all__ = ["Plan", "Transport"]
+__all__ = ["Plan", "Transport", "Watcher"]
 
 log = logging.getLogger("postman_async")
+
+
+class Watcher(Protocol):
+    """Told of the attempts of a call, for whoever must know whether the service may have it."""
+
+    def sending(self) -> None:
+        """Note that the next thing to happen is an attempt: no wait is left before it."""
+
+    def refused(self) -> None:
+        """Note that it is certain that the service did not take that attempt."""
 
 
 @frozen(kw_only=True)
@@ -46,6 +56,7 @@ class Plan:
         read: seconds of silence allowed.
         deadline: seconds for the whole call, waits included.
         retries: how often and after what waits it is sent again.
+        watcher: who is told of the attempts, if anyone is.
 
     """
 
@@ -54,9 +65,18 @@ class Plan:
     read: float | None
     deadline: float | None
     retries: Retries
+    watcher: Watcher | None = None
 
     @classmethod
-    def of(cls, *, idempotent: bool, held: bool, timeout: Timeout, retries: Retries) -> Plan:
+    def of(
+        cls,
+        *,
+        idempotent: bool,
+        held: bool,
+        timeout: Timeout,
+        retries: Retries,
+        watcher: Watcher | None = None,
+    ) -> Plan:
         """Choose the times: a held call has a deadline of its own instead of a read timeout."""
         limits = [t for t in (timeout.total, timeout.run if held else None) if t is not None]
         return cls(
@@ -65,6 +85,7 @@ class Plan:
             read=None if held else timeout.read,
             deadline=min(limits, default=None),
             retries=retries,
+            watcher=watcher,
         )
 
 
@@ -101,6 +122,8 @@ class Transport:
                 return state.response(answer)
             except PostmanError as error:
                 error.attempts = state.attempts
+                if plan.watcher is not None and not_taken(error):
+                    plan.watcher.refused()
                 wait = _wait(error, plan, state.attempts)
                 if wait is None:
                     raise
@@ -110,6 +133,8 @@ class Transport:
     async def _attempt(self, request: Request, plan: Plan, number: int) -> Answer:
         """Send the request once; anything but a 2xx answer is raised."""
         session, started = self.sessions.get(), time.monotonic()
+        if plan.watcher is not None:
+            plan.watcher.sending()
         try:
             answer, failure = await self._exchange(session, request, plan), None
         except (aiohttp.ClientError, OSError, ValueError) as error:
