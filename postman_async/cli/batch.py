@@ -18,8 +18,8 @@ from postman_async.cli.complaints import (
     UNAVAILABLE,
     UsageError,
     code_of,
-    complain,
     reported,
+    say,
 )
 from postman_async.cli.display import Screen, View
 from postman_async.cli.files import Report, check_reports, write_reports
@@ -127,11 +127,11 @@ async def _run(service: Service, plan: Plan) -> int:
     if not outcomes:
         raise UsageError("no monitor fits; postman-async monitors list shows those there are")
     _show(view, outcomes, progress.elapsed)
+    if interrupt.code is not None:
+        _tell_how_to_go_on(outcomes, plan.options.get("journal"))
     write_reports(plan.reports, outcomes, keep_headers=plan.keep_headers)
     _say_written(view, plan.reports)
-    if interrupt.code is not None:
-        return _interrupted(interrupt.code, outcomes, plan.options.get("journal"))
-    return verdict(outcomes)
+    return verdict(outcomes) if interrupt.code is None else interrupt.code
 
 
 async def _watched(batch: MonitorBatch, view: View) -> list[MonitorOutcome]:
@@ -142,7 +142,8 @@ async def _watched(batch: MonitorBatch, view: View) -> list[MonitorOutcome]:
     async with view.watch(lambda: batch.progress) as done:
         async for outcome in batch:
             outcomes.append(outcome)
-            done(row_of(outcome))
+            if outcome.status != "skipped":
+                done(row_of(outcome))
             if isinstance(outcome.error, AuthenticationError):
                 batch.cancel()  # the key is no better for the others
     return sorted(outcomes, key=lambda outcome: outcome.index)
@@ -185,16 +186,14 @@ def _say_written(view: View, reports: Iterable[Report]) -> None:
         view.say(f"wrote {', '.join(written)}")
 
 
-def _interrupted(code: int, outcomes: Sequence[MonitorOutcome], journal: Path | None) -> int:
-    """Say how far it came and how to go on."""
+def _tell_how_to_go_on(outcomes: Sequence[MonitorOutcome], journal: Path | None) -> None:
     known = sum(outcome.status not in ("unknown", "skipped") for outcome in outcomes)
     how = (
         "there is no journal to go on with: give --journal FILE next time"
         if journal is None
         else f"go on with: {resume_command(sys.argv[1:], journal)}"
     )
-    complain(f"interrupted: {known} of {len(outcomes)} outcomes are known; {how}", code)
-    return code
+    say(f"interrupted: {known} of {len(outcomes)} outcomes are known; {how}")
 
 
 def resume_command(arguments: Sequence[str], journal: Path) -> str:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from postman_async.cli import options
-from postman_async.cli.complaints import UsageError, reported
-from postman_async.cli.output import clean, dump_json, show_table, stderr, write, write_bytes
+from postman_async.cli.complaints import UsageError, reported, say
+from postman_async.cli.output import clean, dump_json, show_table, write, write_bytes
 from postman_async.cli.service import Service
 from postman_async.cli.values import parse_values
 
@@ -121,7 +121,7 @@ async def _one(pm: AsyncPostman, operation: Operation, arguments: Mapping[str, A
     if not isinstance(value, Page):
         return to_dict(value)
     if value.next_cursor is not None:
-        stderr.write("postman-async: this is one page, and there are more; --all gets them\n")
+        say("this is one page, and there are more; --all gets them")
     return [to_dict(item) for item in value]
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "code_of",
     "complain",
     "reported",
+    "say",
 ]
 
 FAILED = 1
@@ -80,9 +81,14 @@ def code_of(error: Exception) -> int | None:
 
 def complain(message: str, code: int) -> typer.Exit:
     """Write a line to stderr, and return what ends the command with this code."""
+    say(message)
+    return typer.Exit(code)
+
+
+def say(message: str) -> None:
+    """Write a line to stderr."""
     stderr.write(f"postman-async: {clean(' '.join(message.split()))}\n")
     stderr.flush()
-    return typer.Exit(code)
 
 
 def _words(error: Exception) -> str:

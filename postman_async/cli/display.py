@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from itertools import count
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from attrs import frozen
@@ -163,9 +164,7 @@ class _Live(_Base):
         self._reasons(rows)
 
     def _reasons(self, rows: Sequence[Row]) -> None:
-        for row in rows:
-            if row.status == "passed":
-                continue
+        for row in (row for row in rows if row.status not in ("passed", "skipped")):
             self._console.print(_line(row))
             for reason in _shown(row.reasons):
                 self._console.print(Text(f"  - {reason}"))
@@ -176,10 +175,10 @@ class _Plain(_Base):
 
     @asynccontextmanager
     async def watch(self, look: Look) -> AsyncIterator[Done]:
+        numbers = count(1)
+
         def done(row: Row) -> None:
-            progress = look()
-            total = "?" if progress.total is None else progress.total
-            self.text(f"[{progress.done}/{total}] {row.status:7} {row.name}")
+            self.text(f"[{next(numbers)}/{look().total or '?'}] {row.status:7} {row.name}")
 
         async with _ticking(lambda: self.text(note(look())), _PLAIN_SECONDS):
             yield done
@@ -237,9 +236,10 @@ def _indented(row: Row) -> list[str]:
 
 
 def _worth_showing(rows: Sequence[Row]) -> list[Row]:
-    """Leave out what passed where the table would fill more than a screen."""
-    whole = len(rows) <= _LARGEST_TABLE
-    return [row for row in rows if whole or row.status != "passed"]
+    """Leave out what was not run, and what passed where the table would fill many screens."""
+    run = [row for row in rows if row.status != "skipped"]
+    whole = len(run) <= _LARGEST_TABLE
+    return [row for row in run if whole or row.status != "passed"]
 
 
 def _shown(reasons: Sequence[str]) -> list[str]:

@@ -54,9 +54,12 @@ def _from_keyring() -> str:
     if find_spec("keyring") is None:
         raise UsageError(_HOW)
     import keyring
+    from keyring.errors import NoKeyringError
 
     try:
         key = keyring.get_password(SERVICE, ENTRY)
+    except NoKeyringError:
+        key = None
     except Exception as error:  # whatever the system behind it raises
         raise UsageError(f"{_HOW}; the keyring said: {error or type(error).__name__}") from None
     if not key or not key.strip():

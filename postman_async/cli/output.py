@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,8 +47,8 @@ class _Stream(io.TextIOBase):
         self._name = name
 
     @property
-    def _stream(self) -> IO[str]:
-        return cast("IO[str]", getattr(sys, self._name))
+    def _stream(self) -> TextIO:
+        return cast("TextIO", getattr(sys, self._name))
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
@@ -142,7 +142,7 @@ def console(*, no_color: bool = False, to_stderr: bool = False) -> Console:
     colourless = no_color or bool(os.environ.get("NO_COLOR"))
     stream = stderr if to_stderr else stdout
     return Console(
-        file=cast("IO[str]", stream),
+        file=cast("TextIO", stream),
         color_system=None if colourless else "auto",
         no_color=colourless,
         highlight=False,

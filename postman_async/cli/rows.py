@@ -35,7 +35,7 @@ class Row:
     """
 
     name: str
-    status: str
+    status: OutcomeStatus
     assertions: str
     requests: str
     seconds: float

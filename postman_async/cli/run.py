@@ -65,10 +65,8 @@ class Keep(StrEnum):
     summary = "summary"
 
 
-def _duration(flag: str, text: str, default: str | bool = False) -> Any:
-    return typer.Option(
-        flag, parser=parse_duration, metavar="TIME", help=text, show_default=default
-    )
+def _duration(flag: str, text: str) -> Any:
+    return typer.Option(flag, parser=parse_duration, metavar="TIME", help=text)
 
 
 def run(
@@ -97,8 +95,9 @@ def run(
         float | None, _duration("--deadline", "For all of it: 90s, 20m, 1h30m.")
     ] = None,
     run_deadline: Annotated[
-        float, _duration("--run-deadline", "For each run, from when it is triggered.", "20m")
-    ] = 1200.0,
+        float | None,
+        _duration("--run-deadline", "For each run, from when it is triggered; else 20m."),
+    ] = None,
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", help="Begin no more after one that did not pass.")
     ] = False,
@@ -176,10 +175,9 @@ def run(
             options={
                 **which,
                 **batch.journal_options(journal, resume),
-                **({} if retries is None else {"retries": retries}),
+                **_given(retries=retries, run_deadline=run_deadline),
                 "concurrency": concurrency,
                 "deadline": deadline,
-                "run_deadline": run_deadline,
                 "fail_fast": fail_fast,
                 "max_failures": max_failures,
                 "repeat": repeat,
@@ -198,3 +196,8 @@ def run(
             ),
         )
     raise typer.Exit(batch.run(Service(api_key_file, base_url, region), plan))
+
+
+def _given(**settings: Any) -> dict[str, Any]:
+    """Leave the defaults of what was not given to the batch."""
+    return {name: value for name, value in settings.items() if value is not None}
