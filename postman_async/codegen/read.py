@@ -77,6 +77,11 @@ class Spec:
         documents = self.documents.values()
         return {tag["name"]: tag["description"] for d in documents for tag in d.get("tags", [])}
 
+    def buckets(self) -> Mapping[str, Node]:
+        """Return the published limits, by the name of what they count."""
+        documents = self.documents.values()
+        return {name: node for d in documents for name, node in d.get("x-buckets", {}).items()}
+
 
 def read() -> Spec:
     """Read the package's own spec."""

@@ -70,20 +70,14 @@ class RawCaller:
                 f"{operation.id} has no argument or option {min(unknown)!r}; the options are:"
                 f" {', '.join(CallOptions.__annotations__)}"
             )
-        timeout, retries = self.timeout, self.retries
+        timeout = self.timeout
         try:
             if "timeout" in options:
                 timeout = timeout.altered(options["timeout"])
             retries = self.retries_of(options)
         except (TypeError, ValueError) as error:
             raise InvalidArgumentError(f"{operation.id}: {error.args[0]}") from None
-        return Plan.of(
-            idempotent=operation.idempotent,
-            held=operation.held,
-            timeout=timeout,
-            retries=retries,
-            watcher=watcher,
-        )
+        return Plan.of(operation, timeout, retries, watcher)
 
     def _value(self, result: Result, call: str, response: RawResponse[Any]) -> Any:
         if not response.content and result.model is None and result.key is None:

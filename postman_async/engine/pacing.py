@@ -1,0 +1,195 @@
+"""When the next call may start under one limit: pure decisions, the clock is passed in.
+
+A `Window` remembers when our own calls started (a sliding log), so that alone we never exceed
+the limit, whether the service counts in fixed windows or in sliding ones: a place is used again
+only when a window and a small guard have passed.  The guard covers calls that take unequal times
+to arrive.  Three things correct the log:
+
+* Headers that count more calls than ours tell of other clients of the key; theirs are left free
+  until the service's reset.
+* A 429 stops the limit until the time the service names, and lowers our share of the places to
+  what was accepted.  The share grows again by little steps, faster while they succeed and the
+  sooner the smaller it is, so that clients without a common store end up with equal shares.
+* Calls that could start at once are spread over the first part of the window.  Of several clients
+  that begin together none takes all places, and few calls are under way when the first 429 comes.
+
+No kept library fits: `limits` and `aiolimiter` know a fixed rate only, neither a share that
+changes nor what the service tells, cost 40 to 60 ms to import, and need 429s to find their window.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+if TYPE_CHECKING:
+    from postman_async.engine.ratelimit import RateLimit
+
+__all__ = ["MAX_HOLD", "Window"]
+
+MAX_HOLD = 120.0
+"""Seconds; a service that asks for more stops the call that was told so, not those that wait."""
+
+_GUARD = 0.15
+_SPREAD = 0.05
+_PATIENCE = 6.0
+_NEVER = float("-inf")
+
+
+@define(eq=False)
+class Window:
+    """One limit: at most so many calls in so many seconds.
+
+    Args:
+        name: the bucket it counts.
+        limit: calls in the window.
+        seconds: the window's length.
+
+    """
+
+    name: str
+    limit: int
+    seconds: float
+    share: int = field(init=False)
+    """How many of the places are ours, as far as the 429s tell."""
+    _log: deque[float] = field(factory=deque, init=False)
+    _guard: float = field(init=False)
+    _span: float = field(init=False)
+    _gap: float = field(init=False)
+    _burst: float = field(init=False)
+    _held: float = field(default=_NEVER, init=False)
+    _next: float = field(default=_NEVER, init=False)
+    _rest: int = field(default=0, init=False)
+    _rest_until: float = field(default=_NEVER, init=False)
+    _grow_at: float = field(default=_NEVER, init=False)
+    _step: int = field(default=1, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.share = self.limit
+        self._guard = min(_GUARD, 0.02 * self.seconds)
+        self._measure()
+
+    def _measure(self) -> None:
+        self._span = self.seconds + self._guard
+        self._gap = self.seconds * _SPREAD / self.limit
+        self._burst = (max(1, self.limit // 10) - 1) * self._gap
+
+    # -- asking ------------------------------------------------------------------------------
+
+    def opens(self, now: float) -> float:
+        """Tell when the next call may start; at once if that is not after ``now``."""
+        log = self._log
+        before = now - self._span
+        while log and log[0] <= before:
+            log.popleft()
+        soonest = self._next if self._next > self._held else self._held
+        places = self._places(now)
+        if len(log) < places:
+            return soonest
+        frees = log[len(log) - places] + self._span if places else float("inf")
+        return max(soonest, min(frees, self._widens(now)))
+
+    def _places(self, now: float) -> int:
+        return self.share if now >= self._rest_until else min(self.share, self._rest)
+
+    def _widens(self, now: float) -> float:
+        """Tell when there are more places, though none has become free; asked when all are taken.
+
+        That is the moment at which the share grows, too.
+        """
+        if now < self._rest_until:
+            return self._rest_until
+        if self.share >= self.limit:
+            return float("inf")
+        if now < self._grow_at:
+            return self._grow_at
+        self.share = min(self.limit, self.share + self._step)
+        self._step *= 2
+        self._grow_at = now + self._span
+        return now
+
+    def earliest(self, ahead: int, now: float) -> float:
+        """Tell before when a call with so many ahead of it surely cannot start."""
+        free = max(0, self.limit - len(self._log))
+        if ahead < free:
+            return max(now, self._held)
+        rounds, place = divmod(ahead - free, self.limit)
+        start = self._log[place] if place < len(self._log) else now
+        return max(start + (rounds + 1) * self._span, self._held)
+
+    def used(self, now: float) -> int:
+        """Count the calls in the window, ours and those of others that we know of."""
+        ours = sum(1 for start in self._log if start > now - self.seconds)
+        return ours if now >= self._rest_until else ours + max(0, self.limit - self._rest)
+
+    def resets(self, now: float) -> float:
+        """Tell how many seconds from now the window has a whole place more than it has now."""
+        oldest = self._log[0] + self.seconds if self._log else now
+        return max(0.0, oldest - now, self._held - now)
+
+    # -- telling -----------------------------------------------------------------------------
+
+    def take(self, now: float) -> None:
+        """Note that a call starts now."""
+        self._log.append(now)
+        floor = now - self._burst
+        self._next = (self._next if self._next > floor else floor) + self._gap
+
+    def give_back(self, start: float) -> None:
+        """Forget a call that was never sent, or was refused."""
+        try:
+            self._log.remove(start)
+        except ValueError:
+            return
+
+    def alter(self, limit: int, seconds: float) -> None:
+        """Take over figures that the service told; a share that was whole stays so."""
+        whole = self.share >= self.limit
+        self.limit, self.seconds = max(1, limit), seconds
+        self.share = self.limit if whole else min(self.share, self.limit)
+        self._measure()
+
+    def correct(self, told: RateLimit, start: float, now: float) -> None:
+        """Learn from an answer how much of the window others use.
+
+        An answer that was long under way tells of a window that may be over.
+        """
+        if told.remaining is None or told.reset is None or now - start > self._prompt():
+            return
+        whole = told.limit or self.limit
+        others = whole - told.remaining - len(self._log)
+        if others > 0:
+            self._rest = max(0, whole - others)
+            self._rest_until = now + min(told.reset, self.seconds)
+        else:
+            self._rest_until = _NEVER
+
+    def _prompt(self) -> float:
+        return max(0.5, _SPREAD * self.seconds)
+
+    def refuse(self, told: RateLimit, start: float, now: float, chance: float) -> None:
+        """Learn from a 429 to the call of that start; ``chance`` is a random number, 0 to 1."""
+        self.give_back(start)
+        accepted = sum(1 for at in self._log if at > now - self._span)
+        if accepted >= self.limit:
+            # All places were ours alone: the calls arrived closer than they started.
+            self._guard = min(self._guard * 2, _SPREAD * self.seconds)
+            self._measure()
+        else:
+            self.share = max(1, min(self.share, accepted))
+        self._step = max(1, self.limit // 50)
+        patience = _PATIENCE * self.share / self.limit * (0.5 + chance)
+        self._grow_at = now + self._span * max(0.5, patience)
+        wait = self._named(told, accepted, chance)
+        if wait <= MAX_HOLD:
+            self._held = max(self._held, now + wait + chance * min(0.1, 0.01 * self.seconds))
+
+    def _named(self, told: RateLimit, accepted: int, chance: float) -> float:
+        """Give the seconds that the service asks for; where it says nothing, a part of a window."""
+        if told.retry_after is not None:
+            return told.retry_after
+        if told.reset is not None:
+            return min(told.reset, self.seconds)
+        return 0.0 if accepted else self.seconds * (0.1 + 0.4 * chance)
