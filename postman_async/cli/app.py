@@ -31,6 +31,7 @@ Exit codes:
   3    the API key is not accepted, or not for this
   4    an error, an unknown outcome, or a service that cannot be reached
   130  interrupted by Ctrl-C (143: by SIGTERM)
+
 \b
 The API key comes from --api-key-file, or POSTMAN_API_KEY, or the keyring
 (pip install 'postman-async[keyring]'; keyring set postman-async api-key).

@@ -29,7 +29,7 @@ from postman_async.cli.service import Service
 from postman_async.cli.uids import STDIN, read_uids
 
 if TYPE_CHECKING:
-    from postman_async import MonitorBatch, MonitorOutcome
+    from postman_async import AsyncPostman, MonitorBatch, MonitorOutcome
 
 __all__ = ["Plan", "journal_options", "resume_command", "run", "verdict", "which"]
 
@@ -122,7 +122,7 @@ async def _run(service: Service, plan: Plan) -> int:
     view = plan.screen.view()
     async with service.client() as pm, pm.monitor_batch(**plan.options) as batch:
         with interruptible(batch.cancel) as interrupt:
-            outcomes = await _watched(batch, view)
+            outcomes = await _watched(pm, batch, view)
         progress = batch.progress
     if not outcomes:
         raise UsageError("no monitor fits; postman-async monitors list shows those there are")
@@ -134,12 +134,12 @@ async def _run(service: Service, plan: Plan) -> int:
     return verdict(outcomes) if interrupt.code is None else interrupt.code
 
 
-async def _watched(batch: MonitorBatch, view: View) -> list[MonitorOutcome]:
+async def _watched(pm: AsyncPostman, batch: MonitorBatch, view: View) -> list[MonitorOutcome]:
     """Take the outcomes as they come, and return them in the order of the monitors."""
     from postman_async import AuthenticationError
 
     outcomes: list[MonitorOutcome] = []
-    async with view.watch(lambda: batch.progress) as done:
+    async with view.watch(batch, pm.rate_limits) as done:
         async for outcome in batch:
             outcomes.append(outcome)
             if outcome.status != "skipped":
@@ -174,7 +174,8 @@ def _show(view: View, outcomes: Sequence[MonitorOutcome], seconds: float) -> Non
     counts = Counter(outcome.status for outcome in outcomes)
     waited = sum(outcome.waited for outcome in outcomes) / len(outcomes)
     view.table(rows)
-    told = f"{len(rows)} monitors in {seconds:.1f} s: {tally(counts)}."
+    many = "monitor" if len(rows) == 1 else "monitors"
+    told = f"{len(rows)} {many} in {seconds:.1f} s: {tally(counts)}."
     if waited >= _WORTH_TELLING:
         told += f" On average they waited {waited:.1f} s for the rate limit."
     view.text(f"\n{told}")

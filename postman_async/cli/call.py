@@ -33,6 +33,7 @@ Examples:
   postman-async call monitors.update monitor_uid=... active:=false
   postman-async call collections.create collection:=@collection.json
   postman-async call workspaces.list --raw
+
 \b
 Values:
   name=text    name:=JSON    name=@file    name:=@file.json
@@ -46,6 +47,15 @@ def _completed(incomplete: str) -> list[str]:
     return [name for name in OPERATIONS if name.startswith(incomplete)]
 
 
+def _completed_values(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Complete the name of an argument of the operation before it."""
+    from postman_async.operations import OPERATIONS
+
+    operation = OPERATIONS.get(ctx.params.get("operation") or "")
+    names = [] if operation is None else [f"{p.name}=" for p in operation.parameters]
+    return [name for name in names if name.startswith(incomplete)]
+
+
 def call(
     operation: Annotated[
         str | None,
@@ -55,7 +65,11 @@ def call(
     ] = None,
     values: Annotated[
         list[str] | None,
-        typer.Argument(metavar="NAME=VALUE", help="Its arguments, see below."),
+        typer.Argument(
+            metavar="NAME=VALUE",
+            help="Its arguments, see below.",
+            autocompletion=_completed_values,
+        ),
     ] = None,
     raw: Annotated[
         bool,

@@ -72,7 +72,8 @@ def code_of(error: Exception) -> int | None:
     """Return the exit code that an error stands for; None for one that is no user's business."""
     from postman_async import errors
 
-    if isinstance(error, UsageError | errors.ConfigurationError | errors.InvalidArgumentError):
+    usage = (errors.ConfigurationError, errors.InvalidArgumentError, errors.JournalError)
+    if isinstance(error, (UsageError, *usage)):
         return USAGE
     if isinstance(error, errors.AuthenticationError | errors.PermissionDeniedError):
         return REFUSED

@@ -61,7 +61,7 @@ async def _run_all(pm: AsyncPostman, uids: list[str], concurrency: int, screen: 
     rows: dict[str, Row] = {}
     async with (
         pm.monitor_batch(uids, concurrency=concurrency) as batch,
-        screen.watch(lambda: batch.progress) as done,
+        screen.watch(batch, pm.rate_limits) as done,
     ):
         async for outcome in batch:
             rows[outcome.uid] = row_of(outcome, names[outcome.uid])

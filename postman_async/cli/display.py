@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from itertools import count
 from typing import TYPE_CHECKING, Protocol, TypeAlias
@@ -15,24 +15,40 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from postman_async.cli.output import console
+from postman_async.cli.output import clean, console
 from postman_async.cli.rows import Row, tally
 
 if TYPE_CHECKING:
     from postman_async import BatchProgress
+    from postman_async.engine.limits import RateLimitState
 
-__all__ = ["Screen", "View", "note"]
+__all__ = ["Screen", "View", "Watched", "note", "wait_of"]
 
-Look: TypeAlias = "Callable[[], BatchProgress]"
+Limits: TypeAlias = "Mapping[str, RateLimitState]"
 Done: TypeAlias = Callable[[Row], None]
 
 _STYLES = {"passed": "green", "failed": "red", "error": "magenta"}
 _OTHER_STYLE = "yellow"
 _SHOWN_REASONS = 3
+_SHOWN_RUNNING = 5
 _LARGEST_TABLE = 50
 _BAR = 40
 _LIVE_SECONDS = 0.125
 _PLAIN_SECONDS = 30.0
+
+
+class Watched(Protocol):
+    """What a view looks at: a `MonitorBatch`."""
+
+    @property
+    def progress(self) -> BatchProgress:
+        """How far it is."""
+        ...
+
+    @property
+    def running(self) -> Sequence[tuple[str, float]]:
+        """What is under way, and for how many seconds."""
+        ...
 
 
 class View(Protocol):
@@ -42,7 +58,7 @@ class View(Protocol):
         """Tell about a step on the way."""
         ...
 
-    def watch(self, look: Look) -> AbstractAsyncContextManager[Done]:
+    def watch(self, batch: Watched, limits: Limits) -> AbstractAsyncContextManager[Done]:
         """Show how a batch goes on; what it yields takes each row as it is done."""
         ...
 
@@ -80,14 +96,23 @@ class Screen:
         return _Plain(shown) if self.plain or not shown.is_terminal else _Live(shown)
 
 
-def note(progress: BatchProgress) -> str:
-    """Say in a line how far a batch is."""
+def wait_of(limits: Limits) -> float:
+    """Return the seconds until the limit lets the next of the waiting calls go."""
+    full = (limit for limit in limits.values() if limit.waiting and not limit.remaining)
+    return max((limit.reset for limit in full), default=0.0)
+
+
+def note(progress: BatchProgress, wait: float = 0.0) -> str:
+    """Say in a line how far a batch is, and when the limit lets the next one go."""
+    waiting = f"{progress.waiting} waiting" if progress.waiting else ""
+    if wait >= 1:
+        waiting += f" for the rate limit, {wait:.0f} s"
     total = "?" if progress.total is None else progress.total
     parts = [
         f"{progress.done}/{total}",
         tally(progress.counts),
         f"{progress.running} running" if progress.running else "",
-        f"{progress.waiting} waiting for the limit" if progress.waiting else "",
+        waiting,
         _clock(progress.elapsed),
         "" if progress.eta is None else f"{_clock(progress.eta)} to go",
     ]
@@ -135,12 +160,13 @@ class _Live(_Base):
     """A display that moves while the monitors run, then a table."""
 
     @asynccontextmanager
-    async def watch(self, look: Look) -> AsyncIterator[Done]:
+    async def watch(self, batch: Watched, limits: Limits) -> AsyncIterator[Done]:
+        def draw() -> RenderableType:
+            return _board(batch.progress, batch.running, wait_of(limits))
+
         # It is drawn in the loop's own turn: a thread would see a batch in the middle of a change.
-        with Live(
-            _board(look()), console=self._console, auto_refresh=False, transient=True
-        ) as live:
-            show = lambda: live.update(_board(look()), refresh=True)  # noqa: E731
+        with Live(draw(), console=self._console, auto_refresh=False, transient=True) as live:
+            show = lambda: live.update(draw(), refresh=True)  # noqa: E731
             async with _ticking(show, _LIVE_SECONDS):
                 yield self._done
 
@@ -174,13 +200,16 @@ class _Plain(_Base):
     """One line for each thing, with nothing that moves: for logs and pipes."""
 
     @asynccontextmanager
-    async def watch(self, look: Look) -> AsyncIterator[Done]:
+    async def watch(self, batch: Watched, limits: Limits) -> AsyncIterator[Done]:
         numbers = count(1)
 
-        def done(row: Row) -> None:
-            self.text(f"[{next(numbers)}/{look().total or '?'}] {row.status:7} {row.name}")
+        def tell() -> None:
+            self.text(note(batch.progress, wait_of(limits)))
 
-        async with _ticking(lambda: self.text(note(look())), _PLAIN_SECONDS):
+        def done(row: Row) -> None:
+            self.text(f"[{next(numbers)}/{batch.progress.total or '?'}] {row.status:7} {row.name}")
+
+        async with _ticking(tell, _PLAIN_SECONDS):
             yield done
 
     def table(self, rows: Sequence[Row]) -> None:
@@ -204,7 +233,7 @@ class _Quiet(_Base):
         pass
 
     @asynccontextmanager
-    async def watch(self, look: Look) -> AsyncIterator[Done]:
+    async def watch(self, batch: Watched, limits: Limits) -> AsyncIterator[Done]:
         yield self._done
 
     def _done(self, row: Row) -> None:
@@ -215,12 +244,20 @@ class _Quiet(_Base):
         pass
 
 
-def _board(progress: BatchProgress) -> RenderableType:
-    """Draw the bar, and below it the figures."""
+def _board(
+    progress: BatchProgress, running: Sequence[tuple[str, float]], wait: float
+) -> RenderableType:
+    """Draw the bar, and below it the figures and what is under way."""
     bar = ProgressBar(
         total=progress.total, completed=progress.done, width=_BAR, pulse=progress.total is None
     )
-    return Group(bar, Text(note(progress)))
+    slow = [f"{seconds:6.1f} s  {clean(name)}" for name, seconds in running[:_SHOWN_RUNNING]]
+    if len(running) > _SHOWN_RUNNING:
+        slow.append(f"          and {len(running) - _SHOWN_RUNNING} more")
+    lines = (Text(line, style="dim", no_wrap=True, overflow="ellipsis") for line in slow)
+    shown = Table.grid()
+    shown.add_row(bar)
+    return Group(shown, Text(note(progress, wait)), *lines)
 
 
 def _line(row: Row) -> Text:

@@ -45,6 +45,7 @@ Examples:
   postman-async monitors create --name Nightly --collection 12345678-... --cron '0 4 * * *'
   postman-async monitors create --name Hourly --collection 12345678-... --cron '0 * * * *' \\
       --timezone Europe/Berlin 'options:={"requestTimeout": 3000}' 'retry:={"attempts": 2}'
+
 \b
 What has no option of its own goes as NAME=VALUE, as for "call": options, notifications,
 distribution, retry, notification_limit.

@@ -48,7 +48,9 @@ class _Stream(io.TextIOBase):
 
     @property
     def _stream(self) -> TextIO:
-        return cast("TextIO", getattr(sys, self._name))
+        stream = getattr(sys, self._name)
+        # While rich shows something live, it stands before the stream, and would show it twice.
+        return cast("TextIO", getattr(stream, "rich_proxied_file", stream))
 
     @property
     def encoding(self) -> str:  # type: ignore[override]

@@ -26,6 +26,7 @@ Examples:
   postman-async monitors list -o json | jq -r '.[].uid' | postman-async run -
   postman-async run --all --journal runs.jsonl      # and, after a Ctrl-C or a crash:
   postman-async run --all --resume runs.jsonl
+
 \b
 Exit codes, the first that fits:
   2    wrong usage; nothing was run
@@ -55,6 +56,19 @@ class OnUnknown(StrEnum):
 
     report = "report"
     rerun = "rerun"
+
+
+class Pacing(StrEnum):
+    """Which limits the calls are paced by."""
+
+    auto = "auto"
+    postman = "postman"
+    none = "none"
+
+    @property
+    def setting(self) -> Literal["auto", "postman"] | None:
+        """What a client takes for it."""
+        return "auto" if self is Pacing.auto else "postman" if self is Pacing.postman else None
 
 
 class Keep(StrEnum):
@@ -117,6 +131,9 @@ def run(
     retries: Annotated[
         int | None, typer.Option(min=1, help="How often a call is sent at most.")
     ] = None,
+    rate_limits: Annotated[
+        Pacing, typer.Option(help="Keep below the published limits, or only what is told.")
+    ] = Pacing.auto,
     keep: Annotated[
         Keep, typer.Option(help="Whose executions are kept for the reports.")
     ] = Keep.all,
@@ -195,7 +212,8 @@ def run(
                 to_stderr=any(report.to_stdout for report in reports),
             ),
         )
-    raise typer.Exit(batch.run(Service(api_key_file, base_url, region), plan))
+    service = Service(api_key_file, base_url, region, rate_limits.setting)
+    raise typer.Exit(batch.run(service, plan))
 
 
 def _given(**settings: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from attrs import frozen
 
@@ -29,12 +29,14 @@ class Service:
         key_file: the file with the key, or None for the environment or the keyring.
         base_url: its address, or None for that of the environment or the region.
         region: ``us`` or ``eu``, or None.
+        rate_limits: which limits the calls are paced by.
 
     """
 
     key_file: Path | None
     base_url: str | None
     region: RegionName | None
+    rate_limits: Literal["auto", "postman"] | None = "auto"
 
     def client(self) -> AsyncPostman:
         """Make the client.
@@ -46,7 +48,12 @@ class Service:
         """
         from postman_async import AsyncPostman
 
-        return AsyncPostman(find_key(self.key_file), base_url=self.base_url, region=self.region)
+        return AsyncPostman(
+            find_key(self.key_file),
+            base_url=self.base_url,
+            region=self.region,
+            rate_limits=self.rate_limits,
+        )
 
     def ask(self, job: Callable[[AsyncPostman], Awaitable[T]]) -> T:
         """Do the job with a client, and report what goes wrong.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -65,6 +66,31 @@ def run_here(
         main()
     told = capsys.readouterr()
     return Ended(int(ended.value.code or 0), told.out, told.err)
+
+
+class Here:
+    """Runs the command in this process, with the emulator for its service."""
+
+    def __init__(
+        self,
+        emulator: PostmanEmulator,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        for name in _OF_THIS_MACHINE:
+            monkeypatch.delenv(name, raising=False)
+        for name, value in variables(emulator).items():
+            monkeypatch.setenv(name, value)
+        self._fixtures = capsys, monkeypatch
+
+    def __call__(self, *arguments: str) -> Ended:
+        return run_here(*self._fixtures, arguments)
+
+
+def runs_of(emulator: PostmanEmulator) -> Counter[str]:
+    """Count how often each monitor was triggered, as the service saw it."""
+    paths = (request.path for request in emulator.requests if request.method == "POST")
+    return Counter(path.split("/")[2] for path in paths if path.endswith("/run"))
 
 
 def assert_one_complaint(ended: Ended, code: int, *words: str) -> None:

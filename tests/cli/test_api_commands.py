@@ -15,12 +15,10 @@ from postman_async.emulator import PostmanEmulator
 from postman_async.operations import OPERATIONS
 from tests.cli.kit import (
     COMMAND,
-    Ended,
+    Here,
     assert_one_complaint,
     environment,
     run,
-    run_here,
-    variables,
 )
 from tests.support import emulator_in_thread
 
@@ -45,33 +43,6 @@ def collection(emulator: PostmanEmulator) -> str:
     """The uid of a collection."""
     with Postman(emulator.api_key, base_url=emulator.url) as pm:
         return pm.collections.create(collection=COLLECTION).uid
-
-
-class Here:
-    """Runs the command in this process, with the emulator for its service."""
-
-    def __init__(
-        self,
-        emulator: PostmanEmulator,
-        capsys: pytest.CaptureFixture[str],
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        for name, value in variables(emulator).items():
-            monkeypatch.setenv(name, value)
-        self._fixtures = capsys, monkeypatch
-
-    def __call__(self, *arguments: str) -> Ended:
-        return run_here(*self._fixtures, arguments)
-
-
-@pytest.fixture
-def here(
-    emulator: PostmanEmulator,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Here:
-    """The command in this process."""
-    return Here(emulator, capsys, monkeypatch)
 
 
 # -- me --------------------------------------------------------------------------------------
@@ -201,7 +172,7 @@ def test_the_list_of_operations_is_whole(here: Here) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "which operation"),
+        (["--all"], "which operation"),
         (["monitors.gte"], "did you mean monitors.get?"),
         (["monitors.get"], "needs monitor_uid=…"),
         (["monitors.get", "1-m"], "write name=text"),
