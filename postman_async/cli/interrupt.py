@@ -27,8 +27,8 @@ class Interrupt:
 def interruptible(stop: Callable[[], None]) -> Iterator[Interrupt]:
     """Call ``stop`` at the first SIGINT or SIGTERM of the block.
 
-    The next one does what it does without this.  On Windows, where a loop cannot handle signals,
-    Ctrl-C stays a `KeyboardInterrupt`.
+    The next one does what it does without this.  Where a loop cannot handle signals (on Windows,
+    and outside the main thread), Ctrl-C stays a `KeyboardInterrupt`.
     """
     loop = asyncio.get_running_loop()
     interrupt = Interrupt()
@@ -46,7 +46,7 @@ def interruptible(stop: Callable[[], None]) -> Iterator[Interrupt]:
     for number in _CODES:
         try:
             loop.add_signal_handler(number, received, number)
-        except NotImplementedError:
+        except (NotImplementedError, RuntimeError, ValueError):
             break
         handled.append(number)
     try:
