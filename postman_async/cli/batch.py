@@ -24,12 +24,13 @@ from postman_async.cli.complaints import (
 from postman_async.cli.display import Screen, View
 from postman_async.cli.files import Report, check_reports, write_reports
 from postman_async.cli.interrupt import interruptible
-from postman_async.cli.rows import row_of, tally
+from postman_async.cli.rows import Row, row_of, tally
 from postman_async.cli.service import Service
 from postman_async.cli.uids import STDIN, read_uids
 
 if TYPE_CHECKING:
     from postman_async import AsyncPostman, MonitorBatch, MonitorOutcome
+    from postman_async.bulk.outcome import OutcomeStatus
 
 __all__ = ["Plan", "journal_options", "resume_command", "run", "verdict", "which"]
 
@@ -122,11 +123,13 @@ async def _run(service: Service, plan: Plan) -> int:
     view = plan.screen.view()
     async with service.client() as pm, pm.monitor_batch(**plan.options) as batch:
         with interruptible(batch.cancel) as interrupt:
-            outcomes = await _watched(pm, batch, view)
-        progress = batch.progress
-    if not outcomes:
+            found = await _watched(pm, batch, view)
+        seconds = batch.progress.elapsed
+    if not found:
         raise UsageError("no monitor fits; postman-async monitors list shows those there are")
-    _show(view, outcomes, progress.elapsed)
+    outcomes = [outcome for outcome, _ in found]
+    view.table([row for _, row in found])
+    view.text(f"\n{_summary(outcomes, seconds)}")
     if interrupt.code is not None:
         _tell_how_to_go_on(outcomes, plan.options.get("journal"))
     write_reports(plan.reports, outcomes, keep_headers=plan.keep_headers)
@@ -134,19 +137,22 @@ async def _run(service: Service, plan: Plan) -> int:
     return verdict(outcomes) if interrupt.code is None else interrupt.code
 
 
-async def _watched(pm: AsyncPostman, batch: MonitorBatch, view: View) -> list[MonitorOutcome]:
+async def _watched(
+    pm: AsyncPostman, batch: MonitorBatch, view: View
+) -> list[tuple[MonitorOutcome, Row]]:
     """Take the outcomes as they come, and return them in the order of the monitors."""
     from postman_async import AuthenticationError
 
-    outcomes: list[MonitorOutcome] = []
+    found: list[tuple[MonitorOutcome, Row]] = []
     async with view.watch(batch, pm.rate_limits) as done:
         async for outcome in batch:
-            outcomes.append(outcome)
+            row = row_of(outcome)
+            found.append((outcome, row))
             if outcome.status != "skipped":
-                done(row_of(outcome))
+                done(row)
             if isinstance(outcome.error, AuthenticationError):
                 batch.cancel()  # the key is no better for the others
-    return sorted(outcomes, key=lambda outcome: outcome.index)
+    return sorted(found, key=lambda pair: pair[0].index)
 
 
 def verdict(outcomes: Iterable[MonitorOutcome]) -> int:
@@ -169,16 +175,14 @@ def _code(outcome: MonitorOutcome) -> int:
 # -- the end ---------------------------------------------------------------------------------
 
 
-def _show(view: View, outcomes: Sequence[MonitorOutcome], seconds: float) -> None:
-    rows = [row_of(outcome) for outcome in outcomes]
-    counts = Counter(outcome.status for outcome in outcomes)
+def _summary(outcomes: Sequence[MonitorOutcome], seconds: float) -> str:
+    counts: Counter[OutcomeStatus] = Counter(outcome.status for outcome in outcomes)
     waited = sum(outcome.waited for outcome in outcomes) / len(outcomes)
-    view.table(rows)
-    many = "monitor" if len(rows) == 1 else "monitors"
-    told = f"{len(rows)} {many} in {seconds:.1f} s: {tally(counts)}."
+    many = "monitor" if len(outcomes) == 1 else "monitors"
+    told = f"{len(outcomes)} {many} in {seconds:.1f} s: {tally(counts)}."
     if waited >= _WORTH_TELLING:
         told += f" On average they waited {waited:.1f} s for the rate limit."
-    view.text(f"\n{told}")
+    return told
 
 
 def _say_written(view: View, reports: Iterable[Report]) -> None:

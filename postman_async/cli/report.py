@@ -69,7 +69,8 @@ class _Outcomes(Iterable["MonitorOutcome"]):
     def _is_report(self) -> bool:
         """Look at the first line: a journal begins with a head of its own."""
         with self.file.open("rb") as file:
-            return b'"uid"' in file.readline(_A_LINE)
+            line = file.readline(_A_LINE)
+        return b'"uid"' in line and not line.startswith(b'{"journal"')
 
 
 def _records(file: Path) -> Iterator[MonitorOutcome]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,6 @@ from tests.cli.kit import (
     environment,
     run,
 )
-from tests.support import emulator_in_thread
 
 COLLECTION = {
     "info": {
@@ -31,14 +29,7 @@ COLLECTION = {
 }
 
 
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[PostmanEmulator]:
-    """One emulator for the file; each test makes what it needs."""
-    with emulator_in_thread() as emulator:
-        yield emulator
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def collection(emulator: PostmanEmulator) -> str:
     """The uid of a collection."""
     with Postman(emulator.api_key, base_url=emulator.url) as pm:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 
@@ -12,7 +11,6 @@ from postman_async.cli import me
 from postman_async.emulator import PostmanEmulator
 from postman_async.operations import OPERATIONS
 from tests.cli.kit import COMMAND, Here, assert_one_complaint, environment, run
-from tests.support import emulator_in_thread
 
 COMMANDS = [
     "run",
@@ -27,13 +25,6 @@ COMMANDS = [
     "demo",
     "emulator",
 ]
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[PostmanEmulator]:
-    """One emulator for the file."""
-    with emulator_in_thread() as emulator:
-        yield emulator
 
 
 def test_the_start_of_the_command_loads_nothing_heavy() -> None:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -18,7 +17,6 @@ import yaml
 
 from postman_async.emulator import PostmanEmulator
 from tests.cli.kit import Ended, environment, runs_of
-from tests.support import emulator_in_thread
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -26,20 +24,6 @@ SECTION = README.partition("\n## The command line\n")[2].partition("\n## ")[0]
 COMMANDS = "".join(re.findall(r"^```sh\n(.*?)^```$", SECTION, re.MULTILINE | re.DOTALL))
 JOBS = re.findall(r"^```yaml\n(.*?)^```$", SECTION, re.MULTILINE | re.DOTALL)
 UID = "12345678-1e6b6cb1-0000-4000-8000-000000000001"
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[PostmanEmulator]:
-    """One emulator for the file."""
-    with emulator_in_thread() as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def emulator(shared: PostmanEmulator) -> PostmanEmulator:
-    """That emulator with nothing in it."""
-    shared.reset()
-    return shared
 
 
 def shell(script: str, folder: Path, emulator: PostmanEmulator, **more: str) -> Ended:

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -32,21 +31,6 @@ from tests.cli.kit import (
     run,
     runs_of,
 )
-from tests.support import emulator_in_thread
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[PostmanEmulator]:
-    """One emulator for the file."""
-    with emulator_in_thread() as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def emulator(shared: PostmanEmulator) -> PostmanEmulator:
-    """That emulator with nothing in it."""
-    shared.reset()
-    return shared
 
 
 def counted(ended: Ended) -> str:
