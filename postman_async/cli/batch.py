@@ -14,10 +14,12 @@ from attrs import frozen
 
 from postman_async.cli.complaints import (
     FAILED,
+    INTERRUPTED,
     REFUSED,
     UNAVAILABLE,
     UsageError,
     code_of,
+    complain,
     reported,
     say,
 )
@@ -114,9 +116,13 @@ def run(service: Service, plan: Plan) -> int:
         typer.Exit: it could not be run; the user has been told.
 
     """
+    journal = plan.options.get("journal")
     with reported():
         check_reports(plan.reports)
-        return asyncio.run(_run(service, plan))
+        try:
+            return asyncio.run(_run(service, plan))
+        except KeyboardInterrupt:  # before the runs, or once more; on Windows every one
+            raise complain(f"interrupted; {_how_to_go_on(journal)}", INTERRUPTED) from None
 
 
 async def _run(service: Service, plan: Plan) -> int:
@@ -131,7 +137,7 @@ async def _run(service: Service, plan: Plan) -> int:
     view.table([row for _, row in found])
     view.text(f"\n{_summary(outcomes, seconds)}")
     if interrupt.code is not None:
-        _tell_how_to_go_on(outcomes, plan.options.get("journal"))
+        say(f"{_how_far(outcomes)}; {_how_to_go_on(plan.options.get('journal'))}")
     write_reports(plan.reports, outcomes, keep_headers=plan.keep_headers)
     _say_written(view, plan.reports)
     return verdict(outcomes) if interrupt.code is None else interrupt.code
@@ -191,14 +197,15 @@ def _say_written(view: View, reports: Iterable[Report]) -> None:
         view.say(f"wrote {', '.join(written)}")
 
 
-def _tell_how_to_go_on(outcomes: Sequence[MonitorOutcome], journal: Path | None) -> None:
+def _how_far(outcomes: Sequence[MonitorOutcome]) -> str:
     known = sum(outcome.status not in ("unknown", "skipped") for outcome in outcomes)
-    how = (
-        "there is no journal to go on with: give --journal FILE next time"
-        if journal is None
-        else f"go on with: {resume_command(sys.argv[1:], journal)}"
-    )
-    say(f"interrupted: {known} of {len(outcomes)} outcomes are known; {how}")
+    return f"interrupted: {known} of {len(outcomes)} outcomes are known"
+
+
+def _how_to_go_on(journal: Path | None) -> str:
+    if journal is None or not journal.exists():
+        return "there is no journal to go on with: give --journal FILE next time"
+    return f"go on with: {resume_command(sys.argv[1:], journal)}"
 
 
 def resume_command(arguments: Sequence[str], journal: Path) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Coroutine
+from typing import Any
 
 import pytest
 
@@ -52,6 +54,16 @@ def test_a_fault_of_our_own_is_a_line_and_no_traceback(
 
     monkeypatch.setattr(me, "_show", broken)
     assert_one_complaint(here("me"), 4, "a fault of postman-async itself: KeyError", "--debug")
+
+
+def test_ctrl_c_ends_any_command_in_a_line(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(work: Coroutine[Any, Any, Any]) -> None:
+        work.close()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("asyncio.run", interrupted)
+    for command in (["me"], ["monitors", "list"], ["call", "users.me"], ["run", "--all"]):
+        assert_one_complaint(here(*command), 130, "interrupted")
 
 
 def test_debug_tells_each_call_and_never_the_key(emulator: PostmanEmulator) -> None:
