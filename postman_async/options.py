@@ -21,6 +21,11 @@ def _seconds(_: Any, attribute: Attribute[Any], value: Any) -> None:
     optional(and_(instance_of((int, float)), ge(0)))(None, attribute, value)
 
 
+def _some_seconds(_: Any, attribute: Attribute[Any], value: Any) -> None:
+    _seconds(None, attribute, value)
+    gt(0)(None, attribute, value)
+
+
 @frozen(kw_only=True)
 class Timeout:
     """How long the parts of one attempt may take, in seconds; ``None`` means no limit.
@@ -90,7 +95,7 @@ class RateLimitRule:
     """
 
     calls: int = field(validator=[instance_of(int), ge(1)])
-    seconds: float = field(validator=and_(instance_of((int, float)), gt(0)))
+    seconds: float = field(validator=_some_seconds)
     bucket: str | None = field(default=None, validator=optional(instance_of(str)))
 
 

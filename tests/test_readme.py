@@ -48,8 +48,9 @@ def adapted(script: str, emulator: PostmanEmulator) -> str:
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=[f"script {n}" for n in range(1, len(SCRIPTS) + 1)])
 def test_each_script_of_the_readme_runs(
-    script: str, emulator: PostmanEmulator, monkeypatch: pytest.MonkeyPatch
+    script: str, emulator: PostmanEmulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.chdir(tmp_path)  # some write files
     monkeypatch.setenv("POSTMAN_BASE_URL", emulator.url)
     monkeypatch.setenv("POSTMAN_API_KEY", emulator.api_key)
     exec(compile(adapted(script, emulator), "README.md", "exec"), {"__name__": "readme"})

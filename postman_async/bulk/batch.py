@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from attrs import frozen
 
+from postman_async.bulk import clock
 from postman_async.bulk.drive import Drive
 from postman_async.bulk.journal import Journal
 from postman_async.bulk.memory import memory_of
@@ -78,7 +77,7 @@ class MonitorBatch:
         self._drive: Drive | None = None
         self._task: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
-        self._started_at, self._started = datetime.now(UTC), time.monotonic()
+        self._started_at, self._started = clock.wall(), clock.monotonic()
 
     # -- its life -----------------------------------------------------------------------------
 
@@ -92,7 +91,7 @@ class MonitorBatch:
         """
         if self._task is not None:
             raise ConfigurationError("a batch is run once: make another one")
-        self._started_at, self._started = datetime.now(UTC), time.monotonic()
+        self._started_at, self._started = clock.wall(), clock.monotonic()
         if self._settings.journal is not None:
             self._journal = await Journal.open(self._settings.journal, resume=self._settings.resume)
         try:
@@ -196,7 +195,7 @@ class MonitorBatch:
         """Wait for the end, and report the outcomes that were not taken, by their places."""
         outcomes = [outcome async for outcome in self]
         outcomes.sort(key=lambda outcome: outcome.index)
-        return BatchReport(tuple(outcomes), self._started_at, time.monotonic() - self._started)
+        return BatchReport(tuple(outcomes), self._started_at, clock.monotonic() - self._started)
 
     # -- control ------------------------------------------------------------------------------
 
@@ -231,7 +230,7 @@ class MonitorBatch:
         done, new = counts.total(), drive.counts.total()
         total = drive.pulled if drive.exhausted else drive.source.total
         running, waiting = drive.under_way()
-        elapsed = time.monotonic() - self._started
+        elapsed = clock.monotonic() - self._started
         left = None if total is None or not new else (total - done) * elapsed / new
         return BatchProgress(
             total=total,

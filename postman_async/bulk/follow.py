@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import define, frozen
 
+from postman_async.bulk import clock
 from postman_async.bulk.outcome import OutcomeStatus, status_of_run
 from postman_async.bulk.settle import Look, Trigger, Verdict, date_of, judge
 from postman_async.engine.convert import load_model
+from postman_async.engine.limiter import at_priority
 from postman_async.errors import (
     PostmanError,
     RateLimitError,
@@ -34,12 +35,15 @@ _GRACE = (2.0, 3.0)
 """Seconds before the second and the third look for a run that seems not to have begun."""
 
 _FIRST = 4.0
-_WIDENING = 1.5
+_WIDENING = 1.3
 _LONGEST = 60.0
 """Seconds between two looks at a run that goes on: at first, then so much more, and at most."""
 
 _MISSES = {False: 3, True: 10}
 """So many looks in a row may fail, each with its retries: for a run that is not certain, or is."""
+
+_PRIORITY = 1
+"""A look goes before triggers that wait for the rate limit: it ends what holds a place."""
 
 _CUT = 10.0
 """A connection that held on for so many seconds, and then broke, was idle for too long."""
@@ -57,7 +61,7 @@ class Found:
 
 @define
 class Follower:
-    """Follows one run.
+    """Follows one run; the transport tells it of each attempt of a look (see `Watcher`).
 
     Attributes:
         caller: sends the looks.
@@ -76,6 +80,7 @@ class Follower:
     waited: float = 0.0
     name: str | None = None
     _step: float = _FIRST
+    _asked: float = 0.0
     _congestion: float = 0.0
     _absent: int = 0
     _misses: int = 0
@@ -87,7 +92,7 @@ class Follower:
             What was found, or None if the service has not begun the run.
 
         """
-        known = self.memory.last_run(self.uid)
+        self._step, self._absent, self._misses = _FIRST, 0, 0
         wait = self._until_next(trigger) if trigger.certain else 0.0
         while True:
             await asyncio.sleep(wait)
@@ -97,7 +102,7 @@ class Follower:
                     return Found(status="unknown", error=trigger.error or look)
                 wait = self._until_next(trigger)
                 continue
-            verdict, self._misses = judge(trigger, look, known), 0
+            verdict, self._misses = judge(trigger, look), 0
             if verdict in ("ended", "lost"):
                 return _ended(trigger, look) if verdict == "ended" else _lost(trigger)
             if verdict == "absent" and not trigger.certain and self._absent == len(_GRACE):
@@ -120,32 +125,40 @@ class Follower:
         """
         known = self.memory.last_run(self.uid)
         expected = 0.0 if known is None or known.seconds is None else known.seconds
-        left = trigger.earliest + expected - time.monotonic()
+        left = trigger.earliest + expected - clock.monotonic()
         step, self._step = self._step, min(self._step * _WIDENING, _LONGEST)
         return max(step, left, 2 * self._congestion)
 
     async def _look(self) -> Look | PostmanError:
-        asked = time.monotonic()
+        arguments = {"monitor_uid": self.uid}
         try:
-            answer = await self.caller.request(_GET, {"monitor_uid": self.uid}, self.options)
+            with at_priority(_PRIORITY):
+                answer = await self.caller.request(_GET, arguments, self.options, self)
         except PostmanError as error:
-            self._note_wait(error)
+            self._note_wait(error.waited)
             return error
-        self._note_wait(answer)
+        self._note_wait(answer.waited)
         look = Look(
             monitor=answer.value,
             date=date_of(answer.headers),
-            asked=asked + self._congestion,
-            answered=time.monotonic(),
+            asked=self._asked,
+            answered=clock.monotonic(),
         )
         if not look.readable:
             return UnsettledError("what the service tells of the monitor's last run is unreadable")
         self.name = look.monitor.name
         return look
 
-    def _note_wait(self, call: Any) -> None:
-        self._congestion = getattr(call, "waited", 0.0)
-        self.waited += self._congestion
+    def sending(self) -> None:
+        """Note when a look is sent: an earlier attempt's time would make its age vague."""
+        self._asked = clock.monotonic()
+
+    def refused(self) -> None:
+        """Note nothing: a look may be sent as often as need be."""
+
+    def _note_wait(self, seconds: float) -> None:
+        self._congestion = seconds
+        self.waited += seconds
 
     def _gives_up(self, error: PostmanError, trigger: Trigger) -> bool:
         self._misses += 1

@@ -22,15 +22,15 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import time
 from array import array
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import blake2b
 from typing import IO, Any, TypeAlias
 
 from attrs import define, evolve, field, frozen
 
+from postman_async.bulk import clock
 from postman_async.bulk.outcome import MonitorOutcome
 from postman_async.bulk.record import VERSION, from_record, to_record
 from postman_async.bulk.settle import PROMPT, Trigger
@@ -73,8 +73,8 @@ class Started:
 
     def trigger(self) -> Trigger:
         """Place it on the clock of this process, with a margin for a clock that was set."""
-        age = (datetime.now(UTC) - self.at).total_seconds()
-        sent = time.monotonic() - age
+        age = (clock.wall() - self.at).total_seconds()
+        sent = clock.monotonic() - age
         return Trigger(
             earliest=sent - _MARGIN,
             latest=sent + PROMPT + _MARGIN,
@@ -339,4 +339,4 @@ def _number(uid: str) -> int:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat()
+    return clock.wall().isoformat()

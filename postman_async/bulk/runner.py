@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
+from postman_async.bulk import clock
 from postman_async.bulk.follow import Follower, Found
 from postman_async.bulk.outcome import MonitorOutcome, status_of_error, status_of_run
 from postman_async.bulk.settle import PROMPT, Known, Trigger
@@ -86,7 +86,7 @@ class Runner:
     @property
     def age(self) -> float:
         """Seconds since it was triggered; 0 before that."""
-        return 0.0 if self._started_at is None else time.monotonic() - self._started
+        return 0.0 if self._started_at is None else clock.monotonic() - self._started
 
     async def outcome(self) -> MonitorOutcome:
         """Run it; whatever goes wrong with it is its outcome.
@@ -122,8 +122,8 @@ class Runner:
         self.attempts += 1
         if self.context.journal is not None:
             self.context.journal.started(self.job.index, self.job.uid, self.attempts)
-        now = time.monotonic()
-        self._enter(Trigger(earliest=now, latest=now + PROMPT), datetime.now(UTC))
+        now, before = clock.monotonic(), self.context.memory.last_run(self.job.uid)
+        self._enter(Trigger(earliest=now, latest=now + PROMPT, before=before), clock.wall())
 
     def refused(self) -> None:
         """Note that it is certain that the service did not take the attempt."""
@@ -188,19 +188,19 @@ class Runner:
 
     def _failed(self, error: PostmanError) -> Found | None:
         """Judge a failed call: the service may have begun the run all the same."""
-        self._waited += getattr(error, "waited", 0.0)
+        self._waited += error.waited
         error.attempts = self.attempts
         trigger = self._trigger
         if trigger is None or status_of_error(error) == "error":
             return Found(status="error", error=error)
-        now = time.monotonic()
+        now = clock.monotonic()
         trigger.error, trigger.cut = error, now - trigger.earliest
         trigger.latest = min(trigger.latest, now)
         return None
 
     def _answered(self, answer: RawResponse[Any]) -> Found | None:
         """Take the result, or what the answer tells of a run that goes on."""
-        self._waited += getattr(answer, "waited", 0.0)
+        self._waited += answer.waited
         run, trigger = answer.value, self._trigger
         assert trigger is not None
         info = getattr(run, "info", None)
@@ -219,7 +219,7 @@ class Runner:
         if self.waiting:
             words = "the batch's time was up before the monitor was triggered"
             return Found(status="skipped", error=DeadlineExceeded(words))
-        seconds = time.monotonic() - self._started
+        seconds = clock.monotonic() - self._started
         words = f"the time was up {seconds:.1f} s after the monitor was triggered"
         return Found(status="unknown", error=DeadlineExceeded(words))
 

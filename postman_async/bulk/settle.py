@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PROMPT", "SKEW", "Known", "Look", "Trigger", "Verdict", "judge"]
 
-PROMPT = 30.0
+PROMPT = 15.0
 """Seconds within which a run begins once it is asked for, connecting included."""
 
 SKEW = 1.0
@@ -75,6 +75,8 @@ class Trigger:
     Attributes:
         earliest: when the call was sent, on the monotonic clock.
         latest: when the run must have begun, if it did.
+        before: the monitor's last run whose result was known when the call was sent: it is not
+            the one that the call began.
         job: the run's id, if the service gave it.
         certain: the service said that the run began.
         crowded: this client had another call for the same monitor under way.
@@ -86,6 +88,7 @@ class Trigger:
 
     earliest: float
     latest: float
+    before: Known | None = None
     job: str | None = None
     certain: bool = False
     crowded: bool = False
@@ -145,13 +148,12 @@ class Look:
         return self.asked - age - 1.0, self.answered - age + coarse(self.last.started_at)
 
 
-def judge(trigger: Trigger, look: Look, known: Known | None = None) -> Verdict:
+def judge(trigger: Trigger, look: Look) -> Verdict:
     """Tell what a look says of the run that a call may have begun.
 
     Args:
         trigger: the call.
         look: the monitor as it is now.
-        known: a run of the monitor that is known to be another one.
 
     """
     last = look.last
@@ -160,7 +162,7 @@ def judge(trigger: Trigger, look: Look, known: Known | None = None) -> Verdict:
             return "ended" if has_ended(look) else "running"
         if look.going == trigger.job:
             return "running"
-    place = _place(trigger, look, known)
+    place = _place(trigger, look)
     if place == "before":
         return "absent" if look.going is None else _goes_on(trigger, look.going)
     if place != "within" or _doubtful(trigger, look):
@@ -177,11 +179,9 @@ def _goes_on(trigger: Trigger, going: str) -> Verdict:
     return "running" if len(trigger.seen) == 1 else "lost"
 
 
-def _place(
-    trigger: Trigger, look: Look, known: Known | None
-) -> Literal["before", "within", "after", "nowhere"]:
+def _place(trigger: Trigger, look: Look) -> Literal["before", "within", "after", "nowhere"]:
     """Place the beginning of the last run against our call."""
-    last, began = look.last, look.began()
+    last, began, known = look.last, look.began(), trigger.before
     if last is None:
         return "before"
     if known is not None and known.job and last.job_id:

@@ -274,13 +274,18 @@ class Limiter:
     async def _share(self, grant: Grant) -> Grant:
         assert self.shared is not None
         try:
-            for w in grant.lane.windows:
-                while wait := await self.shared.take(w.name, w.limit, w.seconds):
-                    await asyncio.sleep(wait)  # noqa: ASYNC110 - the store tells how long
+            for window in grant.lane.windows:
+                await self._take_shared(self.shared, window)
         except BaseException:
             self.give_back(grant)
             raise
         return grant
+
+    async def _take_shared(self, shared: SharedWindows, window: Window) -> None:
+        wait = await shared.take(window.name, window.limit, window.seconds)
+        while wait > 0:
+            await asyncio.sleep(wait)
+            wait = await shared.take(window.name, window.limit, window.seconds)
 
     # -- waking ------------------------------------------------------------------------------
 

@@ -32,9 +32,16 @@ __all__ = ["MAX_HOLD", "Window"]
 MAX_HOLD = 120.0
 """Seconds; a service that asks for more stops the call that was told so, not those that wait."""
 
-_GUARD = 0.15
+_GUARD = 0.12
+"""Seconds by which a place rests longer than the window, against unequal times of arrival."""
 _SPREAD = 0.05
+"""The part of a window over which a whole budget is spread."""
+_SETTLE = 3.0
+"""Seconds after which a 429 to a larger share would have come."""
 _PATIENCE = 6.0
+"""Windows until a share that was lowered is tried larger, for a whole share; less for less."""
+_LONGEST_PATIENCE = 3.0, 90.0
+"""The most windows, and the most seconds, of that."""
 _NEVER = float("-inf")
 
 
@@ -55,19 +62,26 @@ class Window:
     share: int = field(init=False)
     """How many of the places are ours, as far as the 429s tell."""
     _log: deque[float] = field(factory=deque, init=False)
+    _past: deque[float] = field(init=False)
+    """The calls before those, as many as can be of use."""
     _guard: float = field(init=False)
     _span: float = field(init=False)
     _gap: float = field(init=False)
     _burst: float = field(init=False)
     _held: float = field(default=_NEVER, init=False)
+    """Nothing starts before."""
     _next: float = field(default=_NEVER, init=False)
+    """The next call does not start before, so that calls are spread."""
     _rest: int = field(default=0, init=False)
+    """The places that others leave, until `_rest_until`."""
     _rest_until: float = field(default=_NEVER, init=False)
+    _halved: float = field(default=_NEVER, init=False)
     _grow_at: float = field(default=_NEVER, init=False)
     _step: int = field(default=1, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.share = self.limit
+        self._past = deque(maxlen=self.limit)
         self._guard = min(_GUARD, 0.02 * self.seconds)
         self._measure()
 
@@ -83,7 +97,7 @@ class Window:
         log = self._log
         before = now - self._span
         while log and log[0] <= before:
-            log.popleft()
+            self._past.append(log.popleft())
         soonest = self._next if self._next > self._held else self._held
         places = self._places(now)
         if len(log) < places:
@@ -107,7 +121,7 @@ class Window:
             return self._grow_at
         self.share = min(self.limit, self.share + self._step)
         self._step *= 2
-        self._grow_at = now + self._span
+        self._grow_at = now + min(_SETTLE, 0.3 * self.seconds)
         return now
 
     def earliest(self, ahead: int, now: float) -> float:
@@ -172,24 +186,46 @@ class Window:
     def refuse(self, told: RateLimit, start: float, now: float, chance: float) -> None:
         """Learn from a 429 to the call of that start; ``chance`` is a random number, 0 to 1."""
         self.give_back(start)
-        accepted = sum(1 for at in self._log if at > now - self._span)
+        accepted = sum(at > now - self._span for at in self._log)
         if accepted >= self.limit:
             # All places were ours alone: the calls arrived closer than they started.
             self._guard = min(self._guard * 2, _SPREAD * self.seconds)
             self._measure()
         else:
-            self.share = max(1, min(self.share, accepted))
-        self._step = max(1, self.limit // 50)
-        patience = _PATIENCE * self.share / self.limit * (0.5 + chance)
-        self._grow_at = now + self._span * max(0.5, patience)
-        wait = self._named(told, accepted, chance)
+            self._cut(accepted, start, now)
+        windows, seconds = _LONGEST_PATIENCE
+        patience = min(_PATIENCE * self.share / self.limit, windows) * self._span
+        self._grow_at = now + min(patience, seconds) * (0.5 + chance)
+        wait = self._wait(told, now, chance)
+        # For the rest of the window no more places than those that were accepted.
+        self._rest = accepted
+        self._rest_until = max(self._rest_until, now + max(wait, 0.1 * self.seconds))
         if wait <= MAX_HOLD:
             self._held = max(self._held, now + wait + chance * min(0.1, 0.01 * self.seconds))
 
-    def _named(self, told: RateLimit, accepted: int, chance: float) -> float:
-        """Give the seconds that the service asks for; where it says nothing, a part of a window."""
-        if told.retry_after is not None:
-            return told.retry_after
-        if told.reset is not None:
-            return min(told.reset, self.seconds)
-        return 0.0 if accepted else self.seconds * (0.1 + 0.4 * chance)
+    def _cut(self, accepted: int, start: float, now: float) -> None:
+        """Lower the share: a whole one to the half, a lower one to what we had got until then."""
+        if start <= self._halved:
+            return  # it had started before the share was halved
+        if self.share >= self.limit:
+            self.share, self._halved = max(1, self.limit // 2), now
+        else:
+            before = start - 1.15 * self._span
+            had = sum(at > before for log in (self._past, self._log) for at in log)
+            self.share = max(1, accepted, min(self.share - 1, had))
+        self._step = max(1, self.limit // 100)
+
+    def _wait(self, told: RateLimit, now: float, chance: float) -> float:
+        """Give the seconds the service asks for, or a part of a window where it names none.
+
+        It names whole seconds, rounded up.  Within the last of them the place that our own oldest
+        call leaves is known better.
+        """
+        wait = told.retry_after
+        if wait is None and told.reset is not None:
+            wait = min(told.reset, self.seconds)
+        if wait is None:
+            return 0.0 if self._log else self.seconds * (0.1 + 0.4 * chance)
+        if self._log and wait == int(wait):
+            return min(wait, max(wait - 1, self._log[0] + self._span - now))
+        return wait
