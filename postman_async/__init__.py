@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from postman_async.bulk.outcome import BatchReport, MonitorOutcome
     from postman_async.bulk.record import from_record, to_record
+    from postman_async.bulk.reports import render_report, write_report
     from postman_async.client import AsyncPostman
     from postman_async.engine.convert import from_dict, to_dict
     from postman_async.engine.ratelimit import RateLimit
@@ -191,8 +192,10 @@ __all__ = [
     "__version__",
     "from_dict",
     "from_record",
+    "render_report",
     "to_dict",
     "to_record",
+    "write_report",
 ]
 
 _HOMES = {
@@ -202,6 +205,8 @@ _HOMES = {
     "MonitorOutcome": "bulk.outcome",
     "from_record": "bulk.record",
     "to_record": "bulk.record",
+    "render_report": "bulk.reports",
+    "write_report": "bulk.reports",
     "from_dict": "engine.convert",
     "to_dict": "engine.convert",
     "RateLimit": "engine.ratelimit",
