@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import ast
-import asyncio
 import inspect
 import re
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,18 +22,9 @@ ROW = re.compile(r"^\| `(\w+\.\w+)` \| `([A-Z]+) (\S+)` \| `(.+)` \|$", re.MULTI
 
 
 @pytest.fixture
-def emulator() -> Iterator[PostmanEmulator]:
+def emulator(sync_postman_emulator: PostmanEmulator) -> PostmanEmulator:
     """An emulator in a thread of its own: the scripts bring their own event loops."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    server = PostmanEmulator()
-    asyncio.run_coroutine_threadsafe(server.start(), loop).result(10)
-    yield server
-    asyncio.run_coroutine_threadsafe(server.close(), loop).result(10)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(10)
-    loop.close()
+    return sync_postman_emulator
 
 
 def adapted(script: str, emulator: PostmanEmulator) -> str:
