@@ -51,6 +51,7 @@ Examples:
   postman-async emulator --demo
   postman-async emulator --port 8080 --load collection.json environment.json
   postman-async emulator --db emulator.sqlite --api-key-file key.txt
+  postman-async emulator --limits --seed 7 --clock 2026-03-01
 """
 
 

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from postman_async.emulator import PostmanEmulator
 from tests.cli.kit import Here
-from tests.support import emulator_in_thread
-
-
-@pytest.fixture(scope="package")
-def shared_emulator() -> Iterator[PostmanEmulator]:
-    """One emulator for all of them: to start one takes longer than most tests."""
-    with emulator_in_thread() as emulator:
-        yield emulator
 
 
 @pytest.fixture
-def emulator(shared_emulator: PostmanEmulator) -> PostmanEmulator:
-    """That emulator with nothing in it."""
-    shared_emulator.reset()
-    return shared_emulator
+def emulator(session_postman_emulator: PostmanEmulator) -> PostmanEmulator:
+    """The session's emulator with nothing in it: to start one takes longer than most tests."""
+    return session_postman_emulator
 
 
 @pytest.fixture

@@ -89,8 +89,8 @@ class Here:
 
 def runs_of(emulator: PostmanEmulator) -> Counter[str]:
     """Count how often each monitor was triggered, as the service saw it."""
-    paths = (request.path for request in emulator.requests if request.method == "POST")
-    return Counter(path.split("/")[2] for path in paths if path.endswith("/run"))
+    runs = (request for request in emulator.requests if request.operation == "monitors.run")
+    return Counter(request.path.split("/")[2] for request in runs)
 
 
 def assert_one_complaint(ended: Ended, code: int, *words: str) -> None:

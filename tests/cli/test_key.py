@@ -12,7 +12,7 @@ from postman_async.cli.complaints import UsageError
 from postman_async.cli.keys import ENTRY, SERVICE, find_key
 from postman_async.emulator import PostmanEmulator
 from tests.cli.kit import assert_one_complaint, environment, run, run_here
-from tests.support import KEY, emulator_in_thread
+from tests.support import KEY
 
 BACKEND = '''
 from keyring.backend import KeyringBackend
@@ -43,7 +43,7 @@ class Locked(Filled):
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[PostmanEmulator]:
     """An emulator that accepts `KEY`."""
-    with emulator_in_thread(api_key=KEY) as emulator:
+    with PostmanEmulator(api_key=KEY) as emulator:
         yield emulator
 
 
