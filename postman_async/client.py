@@ -125,7 +125,7 @@ class AsyncPostman(AsyncNamespaces):
         """
         from postman_async.bulk.batch import MonitorBatch
 
-        return MonitorBatch(self, uids, options)
+        return MonitorBatch(self._raw, uids, options)
 
     async def run_monitors(
         self, uids: Uids | None = None, **options: Unpack[BatchOptions]

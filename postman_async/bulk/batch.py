@@ -18,12 +18,13 @@ from postman_async.bulk.options import Settings
 from postman_async.bulk.outcome import BatchReport, MonitorOutcome, OutcomeStatus
 from postman_async.bulk.runner import Context
 from postman_async.bulk.select import Source
+from postman_async.engine.caller import AsyncCaller
 from postman_async.errors import ConfigurationError, InvalidArgumentError
 
 if TYPE_CHECKING:
     from postman_async.bulk.options import BatchOptions
     from postman_async.bulk.select import Uids
-    from postman_async.client import AsyncPostman
+    from postman_async.engine.caller import RawCaller
 
 __all__ = ["BatchProgress", "MonitorBatch"]
 
@@ -67,8 +68,8 @@ class MonitorBatch:
     connection behind.
     """
 
-    def __init__(self, client: AsyncPostman, uids: Uids | None, options: BatchOptions) -> None:
-        self._client = client
+    def __init__(self, caller: RawCaller, uids: Uids | None, options: BatchOptions) -> None:
+        self._caller = caller
         self._settings = settings = Settings.of(options)
         self._source = _source(uids, settings)
         self._journal: Journal | None = None
@@ -125,7 +126,7 @@ class MonitorBatch:
         found = None if self._journal is None else self._journal.monitors
         assert settings.select is not None
         if found is None:
-            found = await settings.select.find(self._client, settings.looking)
+            found = await settings.select.find(AsyncCaller(self._caller), settings.looking)
         return Source(found, settings.repeat, settings.order)
 
     async def _compare(self, source: Source) -> None:
@@ -143,8 +144,8 @@ class MonitorBatch:
     def _begin(self, source: Source) -> None:
         settings, deadline = self._settings, self._settings.deadline
         ends = None if deadline is None else asyncio.get_running_loop().time() + deadline
-        memory = memory_of(self._client)
-        context = Context(self._client._raw, settings, memory, self._journal, ends)
+        memory = memory_of(self._caller)
+        context = Context(self._caller, settings, memory, self._journal, ends)
         self._drive = Drive(context, source, self._hand_out)
         self._task = asyncio.create_task(self._work(self._drive), name="monitor batch")
 

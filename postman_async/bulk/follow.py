@@ -96,18 +96,23 @@ class Follower:
         wait = self._until_next(trigger) if trigger.certain else 0.0
         while True:
             await asyncio.sleep(wait)
-            look = await self._look()
-            if isinstance(look, PostmanError):
-                if self._gives_up(look, trigger):
-                    return Found(status="unknown", error=trigger.error or look)
-                wait = self._until_next(trigger)
-                continue
-            verdict, self._misses = judge(trigger, look), 0
-            if verdict in ("ended", "lost"):
-                return _ended(trigger, look) if verdict == "ended" else _lost(trigger)
-            if verdict == "absent" and not trigger.certain and self._absent == len(_GRACE):
-                return None
-            wait = self._after(verdict, trigger)
+            result = self._conclude(trigger, await self._look())
+            if not isinstance(result, float):
+                return result
+            wait = result
+
+    def _conclude(self, trigger: Trigger, look: Look | PostmanError) -> Found | float | None:
+        """Tell what a look showed, or how long to wait for the next one."""
+        if isinstance(look, PostmanError):
+            if self._gives_up(look, trigger):
+                return Found(status="unknown", error=trigger.error or look)
+            return self._until_next(trigger)
+        verdict, self._misses = judge(trigger, look), 0
+        if verdict in ("ended", "lost"):
+            return _ended(trigger, look) if verdict == "ended" else _lost(trigger)
+        if verdict == "absent" and not trigger.certain and self._absent == len(_GRACE):
+            return None
+        return self._after(verdict, trigger)
 
     def _after(self, verdict: Verdict, trigger: Trigger) -> float:
         """Choose the wait after a look that did not bring the end."""

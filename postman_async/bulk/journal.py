@@ -47,6 +47,7 @@ JOURNAL = 1
 _LARGEST = 2**32
 _ONE_TURN = 500
 _MARGIN = 1.0
+_DOUBT = 60.0
 _START = b'{"journal":'
 
 Path: TypeAlias = "str | os.PathLike[str]"
@@ -72,12 +73,13 @@ class Started:
     crowded: bool = False
 
     def trigger(self) -> Trigger:
-        """Place it on the clock of this process, with a margin for a clock that was set."""
+        """Place it on the clock of this process; the time of day may have been set since."""
         age = (clock.wall() - self.at).total_seconds()
         sent = clock.monotonic() - age
         return Trigger(
             earliest=sent - _MARGIN,
             latest=sent + PROMPT + _MARGIN,
+            doubt=_DOUBT,
             job=self.job,
             certain=self.certain,
             crowded=self.crowded,

@@ -11,7 +11,7 @@ from attrs import define, field
 from postman_async.bulk.settle import Known, Trigger
 
 if TYPE_CHECKING:
-    from postman_async.client import AsyncPostman
+    from postman_async.engine.caller import RawCaller
 
 __all__ = ["Memory", "memory_of"]
 
@@ -73,9 +73,9 @@ class Memory:
         return known.seconds > min(PATIENCE, self.cut or PATIENCE)
 
 
-_MEMORIES: WeakKeyDictionary[AsyncPostman, Memory] = WeakKeyDictionary()
+_MEMORIES: WeakKeyDictionary[RawCaller, Memory] = WeakKeyDictionary()
 
 
-def memory_of(client: AsyncPostman) -> Memory:
+def memory_of(caller: RawCaller) -> Memory:
     """Return the one memory of a client: its batches share it."""
-    return _MEMORIES.setdefault(client, Memory())
+    return _MEMORIES.setdefault(caller, Memory())

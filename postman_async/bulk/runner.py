@@ -203,13 +203,14 @@ class Runner:
         self._waited += answer.waited
         run, trigger = answer.value, self._trigger
         assert trigger is not None
-        info = getattr(run, "info", None)
-        status = status_of_run(run)
-        if status != "unknown" or getattr(info, "finished_at", None) is not None:
+        info, status = getattr(run, "info", None), status_of_run(run)
+        ended = getattr(info, "finished_at", None) is not None
+        # One that was only started has no figures yet, whatever word stands there.
+        if ended or (status != "unknown" and getattr(run, "stats", None) is not None):
             return Found(status=status, run=run)
         job = getattr(info, "job_id", None)
         trigger.job = job if isinstance(job, str) else None
-        trigger.certain = isinstance(getattr(info, "status", None), str)
+        trigger.certain = trigger.job is not None or getattr(info, "status", None) is not None
         if trigger.certain and self.context.journal is not None:
             self.context.journal.began(self.job.index, trigger.job)
         return None

@@ -19,11 +19,11 @@ from postman_async.engine.convert import to_dict
 from postman_async.engine.request import build_request
 from postman_async.errors import InvalidArgumentError
 from postman_async.operations import OPERATIONS
-from postman_async.unset import UNSET
+from postman_async.paging import iterate
 
 if TYPE_CHECKING:
     from postman_async.bulk.journal import Started
-    from postman_async.client import AsyncPostman
+    from postman_async.engine.operation import Caller
     from postman_async.options import CallOptions
 
 __all__ = ["Job", "MonitorSelector", "Source", "Uids"]
@@ -52,7 +52,7 @@ class MonitorSelector:
     collection: str | None = None
     environment: str | None = None
 
-    async def find(self, client: AsyncPostman, options: CallOptions) -> dict[str, str]:
+    async def find(self, caller: Caller, options: CallOptions) -> dict[str, str]:
         """Return the names of the monitors by their uids, in the service's order.
 
         Only the name is compared here: the service has a filter for everything else.
@@ -64,11 +64,11 @@ class MonitorSelector:
             "collection_uid": self.collection,
             "environment_uid": self.environment,
         }
-        given = {k: UNSET if v is None else v for k, v in filters.items()}
+        given = {key: value for key, value in filters.items() if value is not None}
         return {
             monitor.uid: monitor.name
-            async for monitor in client.monitors.iter(**given, **options)
-            if self.name is None or fnmatchcase(monitor.name, self.name)
+            async for monitor in iterate(caller, OPERATIONS["monitors.list"], given, options)
+            if self.name is None or fnmatchcase(str(monitor.name), self.name)
         }
 
 

@@ -20,6 +20,9 @@ What else could have begun at that time is never taken for ours:
 - one of two: another run is seen going on, or was seen before, or this client had a second call
   for the same monitor under way.
 
+A run that began shortly before our call, and is not known, leaves the outcome open, too: if a
+clock was wrong after all, a second trigger would be a second run.
+
 What remains is another client that triggers the same monitor within these seconds while our own
 call is lost on its way: the service tells nothing that would tell the two apart.
 """
@@ -48,6 +51,9 @@ PROMPT = 15.0
 SKEW = 1.0
 """Seconds by which the clocks of the service's machines may differ."""
 
+DOUBT = 5.0
+"""Of a run that began less than so many seconds before our call, nothing is concluded at all."""
+
 Verdict: TypeAlias = Literal["ended", "running", "absent", "lost"]
 """Of our run: it has ended; it goes on; it has not begun; or it cannot be told from others."""
 
@@ -75,6 +81,8 @@ class Trigger:
     Attributes:
         earliest: when the call was sent, on the monotonic clock.
         latest: when the run must have begun, if it did.
+        doubt: seconds before ``earliest`` in which a run may have begun and still be ours, if
+            clocks are worse than they should be: it is neither taken for ours nor for another.
         before: the monitor's last run whose result was known when the call was sent: it is not
             the one that the call began.
         job: the run's id, if the service gave it.
@@ -88,6 +96,7 @@ class Trigger:
 
     earliest: float
     latest: float
+    doubt: float = DOUBT
     before: Known | None = None
     job: str | None = None
     certain: bool = False
@@ -194,7 +203,7 @@ def _place(trigger: Trigger, look: Look) -> Literal["before", "within", "after",
         return "nowhere"
     low, high = began
     if high < trigger.earliest - SKEW:
-        return "before"
+        return "before" if high < trigger.earliest - trigger.doubt else "nowhere"
     return "after" if low > trigger.latest + SKEW else "within"
 
 

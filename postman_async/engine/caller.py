@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncCaller", "RawCaller"]
 
 
-@define
+@define(eq=False)
 class RawCaller:
     """Calls operations; its answers are `RawResponse` objects."""
 

@@ -371,11 +371,14 @@ class Limiter:
         found = window_told(lane.windows, told)
         if not self.learns or told.limit is None:
             return found
-        if found is None:
-            rule = rule_told(self.published, lane.names, told)
-            return None if rule is None else self._add(rule)
-        if told.limit != found.limit:
-            found.alter(told.limit, found.seconds)
+        if found is not None and found.limit == told.limit:
+            return found
+        rule = rule_told(self.published, lane.names, told)
+        if rule is None:
+            return found
+        if found is None or (rule in self.published and (rule.bucket or USER) not in self.windows):
+            return self._add(rule)
+        found.alter(told.limit, found.seconds)
         return found
 
     def _again(self) -> None:

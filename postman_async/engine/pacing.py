@@ -36,11 +36,11 @@ _GUARD = 0.12
 """Seconds by which a place rests longer than the window, against unequal times of arrival."""
 _SPREAD = 0.05
 """The part of a window over which a whole budget is spread."""
-_SETTLE = 3.0
+_SETTLE = 6.0
 """Seconds after which a 429 to a larger share would have come."""
-_PATIENCE = 6.0
+_PATIENCE = 12.5
 """Windows until a share that was lowered is tried larger, for a whole share; less for less."""
-_LONGEST_PATIENCE = 3.0, 90.0
+_LONGEST_PATIENCE = 4.5, 90.0
 """The most windows, and the most seconds, of that."""
 _NEVER = float("-inf")
 
@@ -82,7 +82,7 @@ class Window:
     def __attrs_post_init__(self) -> None:
         self.share = self.limit
         self._past = deque(maxlen=self.limit)
-        self._guard = min(_GUARD, 0.02 * self.seconds)
+        self._guard = min(_GUARD, 0.05 * self.seconds)
         self._measure()
 
     def _measure(self) -> None:
@@ -120,8 +120,8 @@ class Window:
         if now < self._grow_at:
             return self._grow_at
         self.share = min(self.limit, self.share + self._step)
-        self._step *= 2
-        self._grow_at = now + min(_SETTLE, 0.3 * self.seconds)
+        self._step *= 4
+        self._grow_at = now + min(_SETTLE, self.seconds)
         return now
 
     def earliest(self, ahead: int, now: float) -> float:
@@ -177,7 +177,7 @@ class Window:
         if others > 0:
             self._rest = max(0, whole - others)
             self._rest_until = now + min(told.reset, self.seconds)
-        else:
+        elif now >= self._held:
             self._rest_until = _NEVER
 
     def _prompt(self) -> float:
@@ -187,21 +187,34 @@ class Window:
         """Learn from a 429 to the call of that start; ``chance`` is a random number, 0 to 1."""
         self.give_back(start)
         accepted = sum(at > now - self._span for at in self._log)
-        if accepted >= self.limit:
-            # All places were ours alone: the calls arrived closer than they started.
+        wait = self._wait(told, now, chance)
+        if self._by_ourselves(start, wait):
             self._guard = min(self._guard * 2, _SPREAD * self.seconds)
             self._measure()
         else:
             self._cut(accepted, start, now)
         windows, seconds = _LONGEST_PATIENCE
-        patience = min(_PATIENCE * self.share / self.limit, windows) * self._span
+        patience = min(_PATIENCE * (self.share / self.limit) ** 2, windows) * self._span
         self._grow_at = now + min(patience, seconds) * (0.5 + chance)
-        wait = self._wait(told, now, chance)
         # For the rest of the window no more places than those that were accepted.
         self._rest = accepted
         self._rest_until = max(self._rest_until, now + max(wait, 0.1 * self.seconds))
         if wait <= MAX_HOLD:
             self._held = max(self._held, now + wait + chance * min(0.1, 0.01 * self.seconds))
+
+    def _by_ourselves(self, start: float, wait: float) -> bool:
+        """Guess that nobody else took the place: our own calls arrived closer than they started.
+
+        That can be while a window's worth of our calls lies before it and the place is nearly
+        free; if it still happens when the guard is as large as it gets, there is somebody else.
+        """
+        if self.share < self.limit or wait > 1 or self._guard >= _SPREAD * self.seconds:
+            return False
+        before = start - self._span - _SPREAD * self.seconds
+        return self._since(before) >= self.limit
+
+    def _since(self, before: float) -> int:
+        return sum(at > before for log in (self._past, self._log) for at in log)
 
     def _cut(self, accepted: int, start: float, now: float) -> None:
         """Lower the share: a whole one to the half, a lower one to what we had got until then."""
@@ -210,10 +223,11 @@ class Window:
         if self.share >= self.limit:
             self.share, self._halved = max(1, self.limit // 2), now
         else:
-            before = start - 1.15 * self._span
-            had = sum(at > before for log in (self._past, self._log) for at in log)
+            had = self._since(start - 1.15 * self._span)
             self.share = max(1, accepted, min(self.share - 1, had))
         self._step = max(1, self.limit // 100)
+        self._guard = min(_GUARD, 0.05 * self.seconds)
+        self._measure()
 
     def _wait(self, told: RateLimit, now: float, chance: float) -> float:
         """Give the seconds the service asks for, or a part of a window where it names none.

@@ -109,6 +109,8 @@ class Service:
         lag: seconds by which what it tells of runs is behind.
         ids: whether it tells job ids.
         coarse: whether it tells times in whole seconds.
+        calls: how many calls came.
+        connections: how many connections are open.
 
     """
 
@@ -119,6 +121,7 @@ class Service:
     coarse: bool = False
     url: str = ""
     calls: int = 0
+    connections: int = 0
     _jobs: Any = field(factory=itertools.count)
 
     def now(self) -> float:
@@ -263,6 +266,7 @@ class Service:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the calls of one connection until it closes."""
+        self.connections += 1
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
@@ -280,6 +284,7 @@ class Service:
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
+            self.connections -= 1
             writer.close()
 
     async def _until(self, gone: asyncio.Task[bytes], answer: Awaitable[Any]) -> bytes | None:

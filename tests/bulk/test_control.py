@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -27,7 +28,7 @@ from postman_async.bulk.select import Job
 from postman_async.emulator import PostmanEmulator
 from tests.bulk.kit import virtual_clocks
 from tests.bulk.model import Model, Service, serving
-from tests.support import KEY
+from tests.support import KEY, reply, scripted
 
 
 def service_of(count: int, **model: Any) -> Service:
@@ -149,6 +150,30 @@ async def test_cancel_does_not_wait() -> None:
         assert asyncio.get_running_loop().time() < 5
     assert [o.status for o in report] == ["unknown", "unknown", "skipped", "skipped"]
     assert isinstance(report[0].error, UnsettledError)
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("how", ["cancelled", "left", "out of time"])
+async def test_no_connection_and_no_task_is_left(how: str) -> None:
+    service = service_of(5, seconds=3600.0)
+    before = asyncio.all_tasks()
+    async with serving(service), client(service) as pm:
+        if how == "left":
+            async with pm.monitor_batch(service.monitors):
+                await asyncio.sleep(1)
+                assert service.connections == 5
+        else:
+            deadline = 2 if how == "out of time" else None
+            running = asyncio.create_task(pm.run_monitors(service.monitors, deadline=deadline))
+            await asyncio.sleep(1)
+            assert service.connections == 5
+            if how == "cancelled":
+                running.cancel()
+            await asyncio.wait([running])
+            assert running.cancelled() == (how == "cancelled")
+        assert not [t for t in asyncio.all_tasks() - before if t.get_name().startswith("monitor")]
+        await asyncio.sleep(1)
+        assert service.connections == 0
 
 
 @pytest.mark.looptime
@@ -403,6 +428,20 @@ async def test_auto_learns_when_connections_are_cut() -> None:
     assert [o.reconciled for o in report] == [True, False, False]
 
 
+@pytest.mark.looptime
+async def test_what_was_only_started_is_no_result() -> None:
+    """Even if the service writes a word for an end there."""
+    started = {"info": {"monitorId": "m", "jobId": "j", "status": "success"}}
+    last = {"status": "failed", "startedAt": "2026-03-01T12:00:00.5Z", "jobId": "j"}
+    last["finishedAt"] = last["startedAt"]
+    script = [{"run": started}, {"monitor": {"id": "m", "name": "M", "lastRun": last}}]
+    answers = [reply(body=json.dumps(answer)) for answer in script]
+    async with scripted(*answers) as server, AsyncPostman(KEY, base_url=server.url) as pm:
+        (outcome,) = await pm.run_monitors(["1-m"], run_async=True)
+    assert (outcome.status, outcome.name, outcome.reconciled) == ("failed", "M", False)
+    assert [r.target for r in server.received] == ["/monitors/1-m/run?async=true", "/monitors/1-m"]
+
+
 # -- the sync facade -------------------------------------------------------------------------------
 
 
@@ -467,15 +506,15 @@ def alive(*kinds: type) -> int:
 
 
 async def test_a_long_stream_holds_only_what_is_under_way(tmp_path: Path) -> None:
-    """Of 600 runs; ``benchmarks/memory.py`` does the same with 100,000 and tells the memory."""
+    """Of 300 runs; ``benchmarks/memory.py`` does the same with 100,000 and tells the memory."""
     service, taken, most = service_of(1, seconds=0.0), 0, 0
     async with serving(service), client(service) as pm:
         stream = pm.stream_monitor_runs(
-            ("1-0" for _ in range(600)), concurrency=5, journal=tmp_path / "j", overlap=True
+            ("1-0" for _ in range(300)), concurrency=5, journal=tmp_path / "j", overlap=True
         )
         async for _ in stream:
             taken += 1
             if taken % 100 == 0:
                 most = max(most, alive(MonitorRun, MonitorOutcome, Runner, Job))
-    assert taken == 600
+    assert taken == 300
     assert most <= 4 * (5 + 2)

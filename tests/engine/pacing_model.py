@@ -114,6 +114,24 @@ class ModelServer:
         return min((c.told(now) for c in self.counters), key=lambda t: t.remaining or 0)
 
 
+@define(eq=False)
+class MemoryStore:
+    """Places that the clients of one process share: a sliding log for each bucket."""
+
+    _starts: dict[str, deque[float]] = field(factory=dict)
+
+    async def take(self, bucket: str, calls: int, seconds: float) -> float:
+        """Take a place, or tell when to ask again; a guard as the client's own windows have."""
+        now = asyncio.get_running_loop().time()
+        log = self._starts.setdefault(bucket, deque())
+        while log and log[0] <= now - seconds - 0.12:
+            log.popleft()
+        if len(log) < calls:
+            log.append(now)
+            return 0.0
+        return max(0.001, log[0] + seconds + 0.12 - now)
+
+
 @frozen
 class Result:
     """What came of a client's calls: when each ended, and how often it was refused."""
