@@ -165,6 +165,17 @@ def test_the_timeline_is_walked_with_the_keyboard(browser: Browser, small: Path)
     assert "no such monitor" in browser.shown(".problems pre")[0]
 
 
+def test_the_timeline_passes_over_what_is_filtered_out(browser: Browser, small: Path) -> None:
+    browser.open(small)
+    browser.find("input[value=error]").click()
+    browser.run("document.querySelector('#lanes').focus()")
+    seen = []
+    for key in (Keys.HOME, *[Keys.ARROW_DOWN] * 3):
+        browser.press(key)
+        seen += browser.shown("#tip strong")
+    assert seen == ["Checkout", "Search", "Late", "Late"]
+
+
 def test_a_link_leads_to_a_monitor_even_one_that_is_filtered_out(
     browser: Browser, small: Path
 ) -> None:

@@ -208,20 +208,26 @@
 
   function attend(runs) {
     const lanes = $("lanes"), rowOf = new Map(runs.map((row) => [bars.get(row), row]));
-    let current = -1;
-    const select = (index) => {
-      bars.get(runs[current])?.setAttribute("aria-selected", "false");
-      current = Math.min(Math.max(index, 0), runs.length - 1);
-      const bar = bars.get(runs[current]);
+    let current = null;
+    const select = (row) => {
+      bars.get(current)?.setAttribute("aria-selected", "false");
+      const bar = bars.get(row);
+      current = row;
       bar.setAttribute("aria-selected", "true");
       bar.scrollIntoView({ block: "nearest" });
       lanes.setAttribute("aria-activedescendant", bar.id);
-      tip(bar, runs[current]);
+      tip(bar, row);
+    };
+    // What the filters hide is passed over.
+    const move = (by) => {
+      const shown = runs.filter((row) => !row.hidden);
+      const next = Math.min(Math.max(shown.indexOf(current) + by, 0), shown.length - 1);
+      if (shown.length) select(shown[next]);
     };
     const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity };
     lanes.addEventListener("keydown", (event) => {
-      if (event.key in steps) select(current < 0 ? 0 : current + steps[event.key]);
-      else if ((event.key === "Enter" || event.key === " ") && current >= 0) open(runs[current]);
+      if (event.key in steps) move(steps[event.key]);
+      else if ((event.key === "Enter" || event.key === " ") && current) open(current);
       else if (event.key === "Escape") $("tip").hidden = true;
       else return;
       event.preventDefault();
