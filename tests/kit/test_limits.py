@@ -221,15 +221,22 @@ async def test_limits_change_while_it_runs_and_a_reset_brings_the_first_ones_bac
 
 
 @pytest.mark.looptime
-async def test_a_client_that_waits_as_told_gets_through(postman_emulator: PostmanEmulator) -> None:
-    """40 calls where 10 in 10 s are allowed, in virtual time: each ends well, after 30 s."""
+@pytest.mark.parametrize(("paced", "refused"), [({}, False), ({"rate_limits": None}, True)])
+async def test_a_client_gets_through_in_time(
+    postman_emulator: PostmanEmulator, paced: dict[str, Any], refused: bool
+) -> None:
+    """40 calls where 10 in 10 s are allowed, in virtual time: each ends well, after 30 s.
+
+    One that learns the limit from the headers is never refused; one that does not waits as told.
+    """
     postman_emulator.limits = Limits()
     began = asyncio.get_running_loop().time()
-    async with AsyncPostman(**postman_emulator.client_options) as pm:
+    async with AsyncPostman(**postman_emulator.client_options, **paced) as pm:
         for _ in range(40):
             await pm.monitors.list()
     assert 30 <= asyncio.get_running_loop().time() - began < 40
-    assert postman_emulator.requests.count("monitors.list") > 40
+    statuses = {entry.status for entry in postman_emulator.requests}
+    assert statuses == ({200, 429} if refused else {200})
 
 
 @pytest.mark.parametrize(
