@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from postman_async.bulk.options import BatchOptions
     from postman_async.bulk.outcome import BatchReport, MonitorOutcome
     from postman_async.bulk.record import from_record, to_record
+    from postman_async.bulk.reports import render_report, write_report
     from postman_async.bulk.select import MonitorSelector
     from postman_async.client import AsyncPostman
     from postman_async.engine.convert import from_dict, to_dict
@@ -208,8 +209,10 @@ __all__ = [
     "from_dict",
     "from_record",
     "read_journal",
+    "render_report",
     "to_dict",
     "to_record",
+    "write_report",
 ]
 
 _HOMES = {
@@ -225,6 +228,8 @@ _HOMES = {
     "MonitorSelector": "bulk.select",
     "from_record": "bulk.record",
     "to_record": "bulk.record",
+    "render_report": "bulk.reports",
+    "write_report": "bulk.reports",
     "from_dict": "engine.convert",
     "to_dict": "engine.convert",
     "RateLimit": "engine.ratelimit",

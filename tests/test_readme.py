@@ -17,7 +17,8 @@ from postman_async import AsyncPostman
 from postman_async.emulator import PostmanEmulator
 from postman_async.operations import OPERATIONS
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 SCRIPTS = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 UIDS = re.compile(r"12345678-1e6b6cb1-[0-9a-f-]+")
 ROW = re.compile(r"^\| `(\w+\.\w+)` \| `([A-Z]+) (\S+)` \| `(.+)` \|$", re.MULTILINE)
@@ -54,6 +55,13 @@ def test_each_script_of_the_readme_runs(
     monkeypatch.setenv("POSTMAN_BASE_URL", emulator.url)
     monkeypatch.setenv("POSTMAN_API_KEY", emulator.api_key)
     exec(compile(adapted(script, emulator), "README.md", "exec"), {"__name__": "readme"})
+
+
+def test_pictures_are_there_and_small() -> None:
+    pictures = re.findall(r'<img src="([^"]+)"', README)
+    assert pictures
+    for name in pictures:
+        assert 10_000 < (ROOT / name).stat().st_size < 150_000
 
 
 def test_there_are_scripts() -> None:
