@@ -1,36 +1,15 @@
-"""What several tests share: an emulator in a thread, and a server that says what it is told."""
+"""What several tests share: a key, and a server that says what it is told."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import Any
 
 from attrs import field, frozen, mutable
 
-from postman_async.emulator import PostmanEmulator
-
 KEY = "PMAK-0123456789abcdef01234567-0123456789abcdef0123456789abcdef01"
-
-
-@contextmanager
-def emulator_in_thread(**options: Any) -> Iterator[PostmanEmulator]:
-    """Run an emulator in a loop and thread of its own, for callers that bring their own loops."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="emulator")
-    thread.start()
-    emulator = PostmanEmulator(**options)
-    try:
-        asyncio.run_coroutine_threadsafe(emulator.start(), loop).result(10)
-        yield emulator
-        asyncio.run_coroutine_threadsafe(emulator.close(), loop).result(10)
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()
 
 
 @frozen

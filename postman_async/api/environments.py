@@ -97,6 +97,7 @@ class AsyncEnvironments:
             AuthenticationError: The key is missing, malformed or not valid.
             PermissionDeniedError: The thing belongs to someone else, or the feature is not
                 available to the user.
+            NotFoundError: There is no such thing.
             RateLimitError: Too many calls in too short a time (rateLimited, of older servers
                 rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
                 which waiting does not cure.

@@ -77,6 +77,7 @@ class AsyncMonitors:
             AuthenticationError: The key is missing, malformed or not valid.
             PermissionDeniedError: The thing belongs to someone else, or the feature is not
                 available to the user.
+            NotFoundError: There is no such thing.
             RateLimitError: Too many calls in too short a time (rateLimited, of older servers
                 rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
                 which waiting does not cure.
@@ -188,6 +189,7 @@ class AsyncMonitors:
             AuthenticationError: The key is missing, malformed or not valid.
             PermissionDeniedError: The thing belongs to someone else, or the feature is not
                 available to the user.
+            NotFoundError: There is no such thing.
             RateLimitError: Too many calls in too short a time (rateLimited, of older servers
                 rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
                 which waiting does not cure.
@@ -380,6 +382,7 @@ class AsyncMonitors:
             The run and its result.
 
         Raises:
+            BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
             PermissionDeniedError: The thing belongs to someone else, or the feature is not
                 available to the user.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -88,8 +89,28 @@ def emulator(
         typer.Option(help="A collection, environment or data dump to load; may be repeated."),
     ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Load the demo workspace.")] = False,
+    limits: Annotated[
+        bool, typer.Option("--limits", help="Refuse what the service would: 300 calls a minute…")
+    ] = False,
+    seed: Annotated[
+        int | None, typer.Option(help="Make the same ids each time; random ones without it.")
+    ] = None,
+    clock: Annotated[
+        datetime | None,
+        typer.Option(
+            help="Stand still at this moment (UTC) until /_emulator/clock moves it.",
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"],
+        ),
+    ] = None,
+    tls: Annotated[
+        Path | None,
+        typer.Option(help="Speak https, and write the certificate to trust into this file."),
+    ] = None,
 ) -> None:
-    """Run the emulator until Ctrl-C or SIGTERM, which end it with exit code 0."""
+    """Run the emulator until Ctrl-C or SIGTERM, which end it with exit code 0.
+
+    Tests drive it over HTTP, under /_emulator/: see the README.
+    """
     settings = emulator_job.Settings(
         host=host,
         port=port,
@@ -97,6 +118,10 @@ def emulator(
         api_key_file=api_key_file,
         files=[*(load or []), *(files or [])],
         demo=demo,
+        limits=limits,
+        seed=seed,
+        clock=None if clock is None else clock.replace(tzinfo=UTC),
+        tls=tls,
     )
     with reported():
         asyncio.run(emulator_job.serve(settings))

@@ -9,12 +9,14 @@ import secrets
 import shlex
 import signal
 import sys
+import warnings
+from datetime import datetime
 from pathlib import Path
 
 from attrs import frozen
 
 from postman_async.cli.complaints import UsageError
-from postman_async.emulator import EmulatorError, PostmanEmulator
+from postman_async.emulator import EmulatorError, Limits, PostmanEmulator
 from postman_async.emulator.demo import load_demo
 
 __all__ = ["Settings", "serve"]
@@ -31,6 +33,10 @@ class Settings:
         api_key_file: the file with the key to accept, or None for a new key.
         files: documents to load.
         demo: whether to load the demo workspace too.
+        limits: whether to hold the service's limits.
+        seed: makes the ids the same each time.
+        clock: the moment at which time stands still.
+        tls: the file for the certificate to trust, or None for plain http.
 
     """
 
@@ -40,6 +46,10 @@ class Settings:
     api_key_file: Path | None
     files: list[Path]
     demo: bool
+    limits: bool
+    seed: int | None
+    clock: datetime | None
+    tls: Path | None
 
 
 async def serve(settings: Settings) -> None:
@@ -53,21 +63,42 @@ async def serve(settings: Settings) -> None:
     """
     ended = _end_by_signal()
     _check(settings.files)
-    emulator = PostmanEmulator(
-        host=settings.host,
-        port=settings.port,
-        db=str(settings.db or ":memory:"),
-        api_key=_key(settings.api_key_file),
-        progress=_say,
-    )
-    await _start(emulator, settings)
+    emulator = _emulator(settings)
     try:
+        await _start(emulator, settings)
         await _fill(emulator, settings)
         _announce(emulator, settings)
         await ended.wait()
     finally:
         await emulator.close()
     _say("stopped")
+
+
+def _emulator(settings: Settings) -> PostmanEmulator:
+    with warnings.catch_warnings(record=True) as noticed:
+        warnings.simplefilter("always")
+        emulator = _made(settings)
+    for each in noticed:
+        _say(f"warning: {each.message}")
+    if settings.clock is not None:
+        emulator.clock.freeze(settings.clock)
+    return emulator
+
+
+def _made(settings: Settings) -> PostmanEmulator:
+    try:
+        return PostmanEmulator(
+            host=settings.host,
+            port=settings.port,
+            db=str(settings.db or ":memory:"),
+            api_key=_key(settings.api_key_file),
+            progress=_say,
+            seed=settings.seed,
+            limits=Limits() if settings.limits else None,
+            tls=settings.tls is not None,
+        )
+    except EmulatorError as error:
+        raise UsageError(f"{error} (--api-key-file)") from None
 
 
 def _end_by_signal() -> asyncio.Event:
@@ -118,6 +149,15 @@ async def _start(emulator: PostmanEmulator, settings: Settings) -> None:
         raise EmulatorError(
             f"port {settings.port} of {settings.host} is in use; choose another one with --port"
         ) from None
+    if settings.tls is not None:
+        _write(settings.tls, emulator.ca_certificate)
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"cannot write {file}: {error.strerror}") from None
 
 
 async def _fill(emulator: PostmanEmulator, settings: Settings) -> None:
@@ -138,12 +178,13 @@ def _load(emulator: PostmanEmulator, file: Path) -> None:
 
 def _announce(emulator: PostmanEmulator, settings: Settings) -> None:
     """Print what a client needs.  A key out of a file stays there: it may be a real one."""
-    file = settings.api_key_file
+    file, tls = settings.api_key_file, settings.tls
     key = emulator.api_key if file is None else f'"$(cat {shlex.quote(str(file))})"'
+    trust = "" if tls is None else f" SSL_CERT_FILE={shlex.quote(str(tls.resolve()))}"
     lines = [
         f"Postman API emulator: {emulator.url}",
         f"key: {key if file is None else f'the one in {file}'}",
-        f"export POSTMAN_BASE_URL={emulator.url} POSTMAN_API_KEY={key}",
+        f"export POSTMAN_BASE_URL={emulator.url} POSTMAN_API_KEY={key}{trust}",
         "Ctrl-C ends it.",
     ]
     sys.stdout.write("\n".join(lines) + "\n")

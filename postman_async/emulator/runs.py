@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from postman_async.emulator.clock import Clock
 from postman_async.emulator.errors import not_found, server_error
 from postman_async.emulator.exceptions import EmulatorError
 from postman_async.emulator.ids import iso, make_uid, new_id, now
@@ -90,6 +91,7 @@ class Runs:
             it is first needed if None is given, and closed with the runs.
         progress: told in one line what a first start of the engine installs.
         limits: the time limits.
+        clock: what durations and the hold limit are measured by; the real time if None.
     """
 
     def __init__(
@@ -99,12 +101,14 @@ class Runs:
         engine: Engine | None = None,
         progress: Callable[[str], None] | None = None,
         limits: RunLimits | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._store = store
         self._engine = engine
         self._owns_engine = engine is None
         self._progress = progress
         self._limits = limits or RunLimits()
+        self._clock = clock or Clock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
 
@@ -163,8 +167,12 @@ class Runs:
     async def hold(self, job: Job) -> bool:
         """Wait until a run has ended, at most for the hold limit; tell whether it has."""
         assert job.task is not None
-        done, _ = await asyncio.wait({job.task}, timeout=self._limits.hold)
-        return bool(done)
+        limit = asyncio.create_task(self._clock.sleep(self._limits.hold))
+        try:
+            await asyncio.wait({job.task, limit}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            limit.cancel()
+        return job.task.done()
 
     def cancel(self) -> list[asyncio.Task[None]]:
         """Abort all runs under way, and return their tasks."""
@@ -181,7 +189,7 @@ class Runs:
             await self._engine.close()
 
     async def _execute(self, job: Job) -> None:
-        started = asyncio.get_running_loop().time()
+        started = self._clock.time()
         try:
             result = await self._result(job)
         except asyncio.CancelledError:
@@ -198,7 +206,7 @@ class Runs:
     async def _result(self, job: Job) -> Json:
         if job.script is None:
             return await self._with_engine(job)
-        await asyncio.sleep(job.script.duration)
+        await self._clock.sleep(job.script.duration)
         if job.script.run is not None:
             return job.script.run
         return job.script.result(sent_requests(job.collection), job.began)
@@ -217,8 +225,7 @@ class Runs:
         return await self.engine.run(order)
 
     def _end(self, job: Job, result: Json, started: float) -> None:
-        # The loop's clock measures, so that a test's own clock gives a duration that fits.
-        elapsed = timedelta(seconds=asyncio.get_running_loop().time() - started)
+        elapsed = timedelta(seconds=self._clock.time() - started)
         outcome = {
             "status": result.get("status", "success"),
             "finishedAt": iso(job.began + elapsed),

@@ -16,7 +16,7 @@ from postman_async.emulator.scripted import Script
 from postman_async.emulator.settings import DEFAULTS
 from postman_async.emulator.store import Entity, Json, Store, dumps
 
-__all__ = ["add_monitor", "load", "own_result", "reset", "script_run", "settle"]
+__all__ = ["add_monitor", "load", "own_result", "reset", "restore", "script_run", "settle"]
 
 _DEFAULT_WORKSPACE = "default_workspace"
 _SCHEDULE = {"cron": "0 0 * * *", "timezone": "UTC"}
@@ -47,13 +47,23 @@ def settle(service: Service) -> None:
 
 
 def reset(service: Service) -> None:
-    """Forget entities, runs and requests; the default workspace is a new one."""
+    """Be as after the start: no entity, run, request or fault, real time, the first ids again."""
     service.runs.cancel()
+    service.world.clock.reset()
     with service.store.transaction():
         service.store.clear()
         service.default_workspace = _new_default_workspace(service.store)
+    service.faults.clear()
+    service.limiter.reset()
     service.requests.clear()
     service.api_calls = 0
+
+
+def restore(service: Service, snapshot: bytes) -> None:
+    """Take entities, runs and the place of the ids from a snapshot; runs under way are aborted."""
+    service.runs.cancel()
+    service.store.restore(snapshot)
+    settle(service)
 
 
 def _new_default_workspace(store: Store) -> str:

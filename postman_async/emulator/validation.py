@@ -158,7 +158,7 @@ def positive(
     value = query.get(name)
     if value is None:
         return None
-    if not (value.isascii() and value.isdecimal() and len(value) <= 9 and int(value) >= low):
+    if not (value.isascii() and value.isdecimal() and len(value) <= 18 and int(value) >= low):
         raise bad_request(f"The query parameter '{name}' must be a whole number from {low} on.")
     if high is not None and int(value) > high:
         raise bad_request(f"The query parameter '{name}' must not be above {high}.")

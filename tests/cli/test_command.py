@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import urllib.request
@@ -135,6 +136,50 @@ def test_a_key_file_is_made_for_this_user_only(tmp_path: Path) -> None:
         assert get(f"{exported(announcement)['POSTMAN_BASE_URL']}/me", key)
     assert key.startswith("PMAK-")
     assert file.stat().st_mode & 0o077 == 0
+
+
+def put(url: str, key: str, body: str) -> str:
+    """Tell the emulator something as any HTTP client does."""
+    request = urllib.request.Request(url, body.encode(), {"X-Api-Key": key}, method="PUT")
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        text: str = answer.read().decode()
+        return text
+
+
+def test_ids_time_and_limits_are_those_asked_for() -> None:
+    told = []
+    for _ in range(2):
+        with running("--seed", "7", "--clock", "2026-03-01T12:00:00", "--limits") as (_, text):
+            variables = exported(text)
+            base, key = variables["POSTMAN_BASE_URL"], variables["POSTMAN_API_KEY"]
+            told.append(get(f"{base}/workspaces", key))
+            assert '"user":[300,60.0]' in get(f"{base}/_emulator/limits", key)
+            moved = put(f"{base}/_emulator/clock", key, '{"advance": 60}')
+            assert moved == '{"now":"2026-03-01T12:01:00.000Z","frozen":true}'
+    assert told[0] == told[1]
+    assert "2026-03-01T12:00:00.000Z" in told[0]
+
+
+def test_it_speaks_https_to_those_who_take_its_certificate(tmp_path: Path) -> None:
+    file = tmp_path / "the ca.pem"
+    with running("--tls", str(file)) as (_, announcement):
+        base, key = re.findall(r"_BASE_URL=(\S+) POSTMAN_API_KEY=(\S+) ", announcement)[0]
+        assert f"SSL_CERT_FILE='{file}'" in announcement
+        context = ssl.create_default_context(cafile=str(file))
+        request = urllib.request.Request(f"{base}/me", headers={"X-Api-Key": key})
+        with urllib.request.urlopen(request, context=context, timeout=10) as answer:
+            assert answer.status == 200
+
+
+def test_others_are_let_in_only_with_a_key_that_was_chosen(tmp_path: Path) -> None:
+    refused = run("emulator", "--host", "0.0.0.0", "--port", "0")
+    assert_one_complaint(refused, 2, "0.0.0.0", "--api-key-file")
+    file = tmp_path / "key"
+    with running("--host", "0.0.0.0", "--api-key-file", str(file)) as (process, _):
+        process.terminate()
+        _, stderr = process.communicate(timeout=10)
+    assert "others can run collections" in stderr
+    assert process.returncode == 0
 
 
 def test_a_port_in_use_is_one_clear_line() -> None:

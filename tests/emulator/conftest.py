@@ -84,10 +84,9 @@ class Api:
 
 
 @pytest.fixture
-async def emulator() -> AsyncIterator[PostmanEmulator]:
-    """A fresh emulator."""
-    async with PostmanEmulator() as running:
-        yield running
+def emulator(postman_emulator: PostmanEmulator) -> PostmanEmulator:
+    """A fresh emulator: the public fixture."""
+    return postman_emulator
 
 
 @pytest.fixture

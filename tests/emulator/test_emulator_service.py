@@ -17,6 +17,7 @@ import yaml
 
 from postman_async.emulator import EmulatorError, PostmanEmulator
 from postman_async.emulator.app import MAX_BODY
+from postman_async.emulator.request_log import LoggedRequest
 from postman_async.emulator.routes import ROUTES
 
 if TYPE_CHECKING:
@@ -138,6 +139,20 @@ async def test_an_unknown_path_and_a_wrong_method_are_answered_in_json(api: Api)
     assert (refused.status, refused.body["status"]) == (405, 405)
 
 
+async def test_a_wrong_method_is_told_the_right_ones(api: Api) -> None:
+    async with api.session.post(f"{api.emulator.url}/me") as refused:
+        assert (refused.status, refused.headers["Allow"]) == (405, "GET")
+
+
+@pytest.mark.parametrize(
+    "query", ["/monitors?active=maybe", "/monitors?owner=me", "/workspaces?type=odd"]
+)
+async def test_a_filter_that_makes_no_sense_is_refused_where_nothing_is_filtered(
+    api: Api, query: str
+) -> None:
+    assert (await api.call("GET", f"{query}&cursor=YWZ0ZXI6OTk5")).status == 400
+
+
 async def test_a_body_that_is_too_large_is_refused(api: Api) -> None:
     answer = await api.call("POST", "/collections", data=io.BytesIO(b" " * (MAX_BODY + 1)))
     assert (answer.status, answer.body["title"]) == (413, "Request Entity Too Large")
@@ -163,10 +178,10 @@ async def test_the_log_names_each_request_with_its_operation(api: Api) -> None:
     await api.call("GET", "/collections", params={"name": "x"})
     await api.call("PUT", f"/environments/{NOBODY}", {})
     await api.call("GET", "/nowhere")
-    assert api.emulator.requests == [
-        ("GET", "/collections", "collections.list"),
-        ("PUT", f"/environments/{NOBODY}", "environments.update"),
-        ("GET", "/nowhere", None),
+    assert list(api.emulator.requests) == [
+        LoggedRequest("GET", "/collections", "collections.list", 200),
+        LoggedRequest("PUT", f"/environments/{NOBODY}", "environments.update", 400),
+        LoggedRequest("GET", "/nowhere", None, 404),
     ]
 
 
@@ -223,14 +238,16 @@ async def test_it_can_be_started_again_and_has_forgotten() -> None:
     for _ in range(2):
         async with emulator:
             assert emulator.load({"name": "Staging", "values": []})
-            assert emulator.requests == []
+            assert len(emulator.requests) == 0
 
 
 USES: list[Callable[[PostmanEmulator], object]] = [
     lambda emulator: emulator.url,
     lambda emulator: emulator.port,
     lambda emulator: emulator.engine,
-    lambda emulator: emulator.requests,
+    lambda emulator: emulator.client_options,
+    lambda emulator: emulator.snapshot(),
+    lambda emulator: emulator.seed(1),
     lambda emulator: emulator.reset(),
     lambda emulator: emulator.add_monitor("checkout"),
     lambda emulator: emulator.load({"name": "Staging", "values": []}),

@@ -71,7 +71,7 @@ async def test_a_passing_run_tells_what_was_sent_and_answered(shared: Api, echo:
 async def test_the_request_really_arrives(shared: Api, echo: str) -> None:
     before = len(shared.emulator.requests)
     await run(shared, item("Tea", f"{echo}/status/418"))
-    paths = [path for _, path, _ in shared.emulator.requests[before:]]
+    paths = [request.path for request in shared.emulator.requests[before:]]
     assert "/_echo/status/418" in paths
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -24,8 +25,9 @@ def list_all(call: Call) -> Json:
     """``GET /monitors``: a page of the monitors that fit the filters."""
     limit = validation.positive(call.query, "limit", high=_PAGE) or _PAGE
     after = position_of(call.query.get("cursor"))
+    fits = _filter(call)
     found = [m for m in call.store.all("monitors", call.workspace()) if m.seq > after]
-    fitting = [monitor for monitor in found if _fits(call, monitor)]
+    fitting = [monitor for monitor in found if fits(monitor)]
     page, more = fitting[:limit], len(fitting) > limit
     return {
         "monitors": [_listed(monitor) for monitor in page],
@@ -33,19 +35,21 @@ def list_all(call: Call) -> Json:
     }
 
 
-def _fits(call: Call, monitor: Entity) -> bool:
-    query, facts = call.query, monitor.facts
-    active = validation.flag(query, "active")
-    owner = validation.positive(query, "owner")
-    return (
-        active in (None, facts["active"])
-        and owner in (None, monitor.owner)
-        and ("collectionUid" not in query or same_id(query["collectionUid"], facts["collection"]))
-        and (
-            "environmentUid" not in query
-            or same_id(query["environmentUid"], facts["environment"] or "")
+def _filter(call: Call) -> Callable[[Entity], bool]:
+    """Return what tells whether a monitor fits the query, which is checked at once."""
+    query = call.query
+    active, owner = validation.flag(query, "active"), validation.positive(query, "owner")
+    linked = [name for name in ("collection", "environment") if f"{name}Uid" in query]
+
+    def fits(monitor: Entity) -> bool:
+        facts = monitor.facts
+        return (
+            active in (None, facts["active"])
+            and owner in (None, monitor.owner)
+            and all(same_id(query[f"{name}Uid"], facts[name] or "") for name in linked)
         )
-    )
+
+    return fits
 
 
 def _listed(monitor: Entity) -> Json:
@@ -134,7 +138,7 @@ async def run(call: Call) -> web.Response:
     runs.launch(job)
     if background:
         return answer({"run": {"info": job.info}})
-    if not await runs.hold(job):
+    if call.hurried or not await runs.hold(job):
         return answer({"run": {"info": _still_running(job.monitor)}}, 202)
     if job.refusal is not None or job.body is None:  # no body: aborted before its first step
         raise server_error(job.refusal or "The run was aborted.", 503)

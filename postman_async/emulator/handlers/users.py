@@ -29,6 +29,8 @@ def me(call: Call) -> Json:
         "monitor_request_runs": call.store.requests_sent(),
     }
     limits = {"api_usage": 1_000_000, "monitor_request_runs": 100_000}
+    if call.service.limiter.limits is not None and call.service.limiter.limits.month is not None:
+        limits["api_usage"] = call.service.limiter.limits.month
     operations = [
         {"name": name, "limit": limits[name], "usage": used, "overage": max(0, used - limits[name])}
         for name, used in usage.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from postman_async.emulator import validation
@@ -23,7 +24,8 @@ def list_all(call: Call) -> Json:
     """``GET /workspaces``: a page of the workspaces that fit the filters."""
     limit = validation.positive(call.query, "limit", high=_LARGEST_PAGE) or _LARGEST_PAGE
     after = position_of(call.query.get("cursor"))
-    found = [w for w in call.store.all("workspaces") if w.seq > after and _fits(call, w)]
+    fits = _filter(call)
+    found = [w for w in call.store.all("workspaces") if w.seq > after and fits(w)]
     page = found[:limit]
     body: Json = {"workspaces": [_listed(call, workspace) for workspace in page]}
     if len(found) > limit:
@@ -31,12 +33,13 @@ def list_all(call: Call) -> Json:
     return body
 
 
-def _fits(call: Call, workspace: Entity) -> bool:
+def _filter(call: Call) -> Callable[[Entity], bool]:
+    """Return what tells whether a workspace fits the query, which is checked at once."""
     kind = call.query.get("type")
     if kind is not None and kind not in _TYPES:
         raise bad_request(f"The query parameter 'type' must be one of {', '.join(_TYPES)}.")
     creator = validation.positive(call.query, "createdBy")
-    return kind in (None, workspace.facts["type"]) and creator in (None, workspace.owner)
+    return lambda w: kind in (None, w.facts["type"]) and creator in (None, w.owner)
 
 
 def _listed(call: Call, workspace: Entity) -> Json:
