@@ -243,6 +243,15 @@ class MonitorBatch:
             eta=left,
         )
 
+    @property
+    def running(self) -> list[tuple[str, float]]:
+        """Each monitor that was triggered and has no outcome yet, and for how many seconds.
+
+        The longest comes first; a monitor stands by its uid where its name is not known.
+        """
+        runners = self._running()[0].running()
+        return [(runner.job.name or runner.job.uid, runner.age) for runner in runners]
+
     def _running(self) -> tuple[Drive, asyncio.Task[None]]:
         if self._drive is None or self._task is None:
             raise ConfigurationError("a batch is at work only inside its `async with` block")

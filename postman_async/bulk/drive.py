@@ -155,6 +155,12 @@ class Drive:
         waiting = sum(runner.waiting for runner in runners)
         return len(runners) - waiting, waiting
 
+    def running(self) -> list[Runner]:
+        """Return the runs that were sent, the longest first."""
+        runners = (lane.runner for lane in self._lanes if lane.runner is not None)
+        sent = (runner for runner in runners if not runner.waiting)
+        return sorted(sent, key=lambda runner: -runner.age)
+
     # -- feeding ------------------------------------------------------------------------------
 
     async def _feed(self) -> None:

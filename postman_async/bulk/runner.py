@@ -83,6 +83,11 @@ class Runner:
         """Whether the service has not been asked: it can be withdrawn, and nothing happened."""
         return self._trigger is None and not self._doubtful
 
+    @property
+    def age(self) -> float:
+        """Seconds since it was triggered; 0 before that."""
+        return 0.0 if self._started_at is None else clock.monotonic() - self._started
+
     async def outcome(self) -> MonitorOutcome:
         """Run it; whatever goes wrong with it is its outcome.
 
@@ -225,7 +230,6 @@ class Runner:
         info: Any = getattr(found.run, "info", None)
         if hasattr(info, "job_id"):
             self.context.memory.learn(self.job.uid, Known.of(info))
-        begun = self._started_at is not None
         return MonitorOutcome(
             uid=self.job.uid,
             name=self.job.name or self._follower.name,
@@ -235,7 +239,7 @@ class Runner:
             error=found.error,
             attempts=self.attempts,
             started_at=self._started_at,
-            elapsed=clock.monotonic() - self._started if begun else 0.0,
+            elapsed=self.age,
             waited=self._waited + self._follower.waited,
             reconciled=found.reconciled,
         )
