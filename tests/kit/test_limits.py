@@ -225,7 +225,7 @@ async def test_a_client_that_waits_as_told_gets_through(postman_emulator: Postma
     """40 calls where 10 in 10 s are allowed, in virtual time: each ends well, after 30 s."""
     postman_emulator.limits = Limits()
     began = asyncio.get_running_loop().time()
-    async with AsyncPostman(**postman_emulator.client_options) as pm:
+    async with AsyncPostman(**postman_emulator.client_options, rate_limits=None) as pm:
         for _ in range(40):
             await pm.monitors.list()
     assert 30 <= asyncio.get_running_loop().time() - began < 40
