@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import socket
 import ssl
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,20 +15,7 @@ from pathlib import Path
 
 import pytest
 
-COMMAND = [sys.executable, "-m", "postman_async.cli"]
-
-
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end."""
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-        env={**os.environ, "PYTHONUTF8": "1", **environment},
-    )
+from tests.cli.kit import COMMAND, assert_one_complaint, environment, run
 
 
 @contextmanager
@@ -71,24 +56,15 @@ def get(url: str, key: str) -> str:
         return text
 
 
-def assert_one_complaint(result: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
-    """One line on stderr, the documented code, no traceback."""
-    assert result.returncode == code
-    assert "Traceback" not in result.stderr + result.stdout
-    assert len(result.stderr.splitlines()) == 1
-    for word in words:
-        assert word in result.stderr
-
-
 def test_version_is_the_installed_one() -> None:
     result = run("--version")
-    assert result.returncode == 0
+    assert result.code == 0
     assert result.stdout.split() == ["postman-async", version("postman-async")]
 
 
 def test_an_unknown_option_is_wrong_usage() -> None:
     result = run("demo", "--no-such-option")
-    assert result.returncode == 2
+    assert result.code == 2
     assert "Traceback" not in result.stderr
 
 
@@ -205,5 +181,5 @@ def test_without_its_extra_the_command_says_what_to_install(tmp_path: Path) -> N
     """A typer that cannot be imported stands for one that is not installed."""
     stub = "raise ModuleNotFoundError(\"No module named 'typer'\", name='typer')"
     (tmp_path / "typer.py").write_text(stub)
-    result = run("--version", PYTHONPATH=str(tmp_path))
+    result = run("--version", env=environment(PYTHONPATH=str(tmp_path)))
     assert_one_complaint(result, 2, "typer", "pip install 'postman-async[cli]'")
