@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from postman_async.cli import call, me, monitors, options
+from postman_async.cli import call, me, monitors, options, report, run
 from postman_async.cli.complaints import reported
 
 __all__ = ["app"]
@@ -81,6 +81,8 @@ def postman_async(
         logging.getLogger("postman_async").setLevel(logging.DEBUG)
 
 
+app.command("run", epilog=run.EXAMPLES, no_args_is_help=True)(run.run)
+app.command("report", epilog=report.EXAMPLES)(report.report)
 app.add_typer(monitors.app, name="monitors")
 app.command("call", epilog=call.EXAMPLES, no_args_is_help=True)(call.call)
 app.command("me", epilog=me.EXAMPLES)(me.me)
