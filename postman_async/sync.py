@@ -217,6 +217,11 @@ class SyncMonitorBatch:
         """How far it is now."""
         return self._batch.progress
 
+    @property
+    def running(self) -> list[tuple[str, float]]:
+        """Each monitor that is under way, and for how many seconds; the longest first."""
+        return self._batch.running
+
 
 def _walk(batch: SyncMonitorBatch) -> Iterator[MonitorOutcome]:
     with batch:

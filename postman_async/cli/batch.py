@@ -24,7 +24,7 @@ from postman_async.cli.complaints import (
     say,
 )
 from postman_async.cli.display import Screen, View
-from postman_async.cli.files import Report, check_reports, write_reports
+from postman_async.cli.files import Report, Style, check_reports, write_reports
 from postman_async.cli.interrupt import interruptible
 from postman_async.cli.rows import Row, row_of, tally
 from postman_async.cli.service import Service
@@ -47,14 +47,14 @@ class Plan:
     Args:
         options: what the batch takes, its uids among them.
         reports: the reports to write.
-        keep_headers: leave secret headers in the reports.
+        style: how they are written.
         screen: how it is shown.
 
     """
 
     options: Mapping[str, Any]
     reports: Sequence[Report]
-    keep_headers: bool
+    style: Style
     screen: Screen
 
 
@@ -138,9 +138,10 @@ async def _run(service: Service, plan: Plan) -> int:
     view.text(f"\n{_summary(outcomes, seconds)}")
     if interrupt.code is not None:
         say(f"{_how_far(outcomes)}; {_how_to_go_on(plan.options.get('journal'))}")
-    write_reports(plan.reports, outcomes, keep_headers=plan.keep_headers)
-    _say_written(view, plan.reports)
-    return verdict(outcomes) if interrupt.code is None else interrupt.code
+    whole = write_reports(plan.reports, outcomes, plan.style)
+    if whole:
+        _say_written(view, plan.reports)
+    return interrupt.code or verdict(outcomes) or (0 if whole else UNAVAILABLE)
 
 
 async def _watched(

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from postman_async.cli.complaints import UsageError
+from postman_async.cli.complaints import UsageError, say
 from postman_async.cli.output import stdout
 
 if TYPE_CHECKING:
     from postman_async import MonitorOutcome
     from postman_async.bulk.reports import ReportFormat
 
-__all__ = ["Report", "check_reports", "planned", "write_reports"]
+__all__ = ["Report", "Style", "check_reports", "planned", "write_reports"]
 
 STDOUT = "-"
 """Stands for stdout, as a file."""
@@ -43,6 +43,20 @@ class Report:
         return str(self.path) == STDOUT
 
 
+@frozen
+class Style:
+    """How all reports are written.
+
+    Args:
+        title: their heading.
+        keep_headers: leave secret headers in them.
+
+    """
+
+    title: str
+    keep_headers: bool
+
+
 def planned(summary: bool = False, **files: Path | None) -> list[Report]:
     """List the reports that were asked for, by their formats.
 
@@ -53,7 +67,7 @@ def planned(summary: bool = False, **files: Path | None) -> list[Report]:
     """
     reports = [Report(name, file) for name, file in files.items() if file]  # type: ignore[arg-type]
     page = os.environ.get("GITHUB_STEP_SUMMARY")
-    if summary and page:
+    if summary and page and Path(page).parent.is_dir():
         reports.append(Report("markdown", Path(page), append=True))
     return reports
 
@@ -93,24 +107,21 @@ def _try(report: Report) -> None:
 
 
 def write_reports(
-    reports: Iterable[Report], outcomes: Iterable[MonitorOutcome], *, keep_headers: bool
-) -> None:
-    """Write the reports.
-
-    Raises:
-        UsageError: one cannot be written now, though it could before; the others are.
-
-    """
-    faults = [_write(report, outcomes, keep_headers=keep_headers) for report in reports]
-    told = [fault for fault in faults if fault]
-    if told:
-        raise UsageError("; ".join(told))
+    reports: Iterable[Report], outcomes: Iterable[MonitorOutcome], style: Style
+) -> bool:
+    """Write the reports, and return whether each could be; the user is told of those that not."""
+    faults = [_write(report, outcomes, style) for report in reports]
+    for fault in filter(None, faults):
+        say(fault)
+    return not any(faults)
 
 
-def _write(report: Report, outcomes: Iterable[MonitorOutcome], *, keep_headers: bool) -> str | None:
+def _write(report: Report, outcomes: Iterable[MonitorOutcome], style: Style) -> str | None:
     from postman_async.bulk.reports import render_report
 
-    pieces = render_report(outcomes, report.format, keep_headers=keep_headers)
+    pieces = render_report(
+        outcomes, report.format, title=style.title, keep_headers=style.keep_headers
+    )
     if report.to_stdout:
         for piece in pieces:
             stdout.write(piece)

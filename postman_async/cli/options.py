@@ -30,6 +30,7 @@ __all__ = [
     "RefusedKey",
     "Region",
     "RegionName",
+    "Title",
     "Workspace",
     "file_option",
 ]
@@ -112,6 +113,8 @@ Html = Annotated[Path | None, file_option("--html", "Write an HTML page, for peo
 Markdown = Annotated[Path | None, file_option("--markdown", "Write Markdown, for a job's page.")]
 Json = Annotated[Path | None, file_option("--json", "Write JSON, for programs; - is stdout.")]
 JsonLines = Annotated[Path | None, file_option("--jsonl", "Write an outcome a line, as JSON.")]
+
+Title = Annotated[str, typer.Option("--title", help="The heading of the reports.")]
 
 KeepHeaders = Annotated[
     bool, typer.Option("--keep-headers", help="Leave secret headers in the reports.")

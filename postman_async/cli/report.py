@@ -11,8 +11,8 @@ import typer
 from attrs import frozen
 
 from postman_async.cli import options
-from postman_async.cli.complaints import UsageError, reported
-from postman_async.cli.files import check_reports, planned, write_reports
+from postman_async.cli.complaints import UNAVAILABLE, UsageError, reported
+from postman_async.cli.files import Style, check_reports, planned, write_reports
 
 if TYPE_CHECKING:
     from postman_async import MonitorOutcome
@@ -39,6 +39,7 @@ def report(
     markdown: options.Markdown = None,
     json: options.Json = None,
     jsonl: options.JsonLines = None,
+    title: options.Title = "Monitor runs",
     keep_headers: options.KeepHeaders = False,
 ) -> None:
     """Write reports of a batch from its journal."""
@@ -49,7 +50,8 @@ def report(
                 "which report? give one of --junit, --html, --markdown, --json, --jsonl"
             )
         check_reports(reports)
-        write_reports(reports, _Outcomes(journal), keep_headers=keep_headers)
+        if not write_reports(reports, _Outcomes(journal), Style(title, keep_headers)):
+            raise typer.Exit(UNAVAILABLE)
 
 
 @frozen

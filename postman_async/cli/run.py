@@ -11,7 +11,7 @@ import typer
 from postman_async.cli import options
 from postman_async.cli.complaints import reported
 from postman_async.cli.durations import parse_duration
-from postman_async.cli.files import planned
+from postman_async.cli.files import Style, planned
 from postman_async.cli.service import Service
 
 __all__ = ["EXAMPLES", "run"]
@@ -154,6 +154,7 @@ def run(
         bool,
         typer.Option(help="Append the Markdown to $GITHUB_STEP_SUMMARY where that is set."),
     ] = True,
+    title: options.Title = "Monitor runs",
     keep_headers: options.KeepHeaders = False,
     # screen
     quiet: Annotated[
@@ -204,7 +205,7 @@ def run(
                 "keep": keep.value,
             },
             reports=reports,
-            keep_headers=keep_headers,
+            style=Style(title, keep_headers),
             screen=Screen(
                 plain=plain,
                 no_color=no_color,

@@ -203,6 +203,25 @@ async def test_a_paused_batch_triggers_nothing_and_goes_on_later() -> None:
 
 
 @pytest.mark.looptime
+async def test_a_batch_names_what_is_under_way_the_longest_first() -> None:
+    service = service_of(3)
+    monitors = {"1-0": "Checkout", "1-1": "Search", "1-2": "Unused"}
+    loop = asyncio.get_running_loop()
+    async with serving(service), client(service) as pm:
+        with virtual_clocks(loop):
+            async with pm.monitor_batch(monitors, concurrency=2) as batch:
+                await asyncio.sleep(4)
+                told = dict(batch.running)
+                assert told == pytest.approx({"Checkout": 4, "Search": 4}, abs=0.5)
+                ages = [seconds for _, seconds in batch.running]
+                assert ages == sorted(ages, reverse=True)
+                batch.cancel()
+                async for _ in batch:
+                    pass
+                assert batch.running == []
+
+
+@pytest.mark.looptime
 async def test_progress_tells_how_far_it_is() -> None:
     service = service_of(4)
     async with serving(service), client(service) as pm:

@@ -80,8 +80,8 @@ def test_reports_of_a_journal_are_those_of_the_run(
     assert here("run", "--all", "--journal", str(journal), "--jsonl", str(first)).code == 1
     assert here("report", str(journal), "--jsonl", str(again)) == Ended(0, "", "")
     assert sorted(again.read_text().splitlines()) == sorted(first.read_text().splitlines())
-    from_report = here("report", str(first), "--markdown", "-")
-    assert "1 of 3 monitors" in from_report.stdout
+    from_report = here("report", str(first), "--markdown", "-", "--title", "The night")
+    assert "The night: 1 of 3 monitors" in from_report.stdout
 
 
 # -- which monitors --------------------------------------------------------------------------
@@ -261,6 +261,27 @@ def test_a_report_on_stdout_has_stdout_for_itself(emulator: PostmanEmulator, her
     ended = here("run", "--all", "--json", "-")
     assert json.loads(ended.stdout)["outcomes"][0]["name"] == "m"
     assert "1 monitor in" in ended.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_report_that_cannot_be_written_in_the_end_costs_neither_verdict_nor_the_others(
+    emulator: PostmanEmulator, here: Here, tmp_path: Path
+) -> None:
+    emulator.add_monitor("m")
+    other = tmp_path / "r.json"
+    ended = here("run", "--all", "--html", "/dev/full", "--json", str(other))
+    assert_one_complaint(ended, 4, "cannot write /dev/full: No space left")
+    assert json.loads(other.read_text())["outcomes"]
+    emulator.add_monitor("n", outcome="failed")
+    assert here("run", "--all", "--html", "/dev/full").code == 1
+
+
+def test_a_page_of_a_job_that_is_not_there_is_no_reason_to_stop(
+    emulator: PostmanEmulator, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "/no/such/folder/page.md")
+    emulator.add_monitor("m")
+    assert here("run", "--all").code == 0
 
 
 def test_a_journal_is_not_mixed_with_another_batch(
