@@ -3,13 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from http import HTTPStatus
+from typing import Any, TypeAlias
 
 from attrs import field, frozen, mutable
 
+from postman_async import AsyncPostman, Postman
+
+Call: TypeAlias = Callable[..., Any]
+
 KEY = "PMAK-0123456789abcdef01234567-0123456789abcdef0123456789abcdef01"
+
+
+@contextmanager
+def caller_of(kind: str, key: str, **options: Any) -> Iterator[Call]:
+    """Call methods by name with either client: ``call("monitors.get", uid)``.
+
+    ``call("raw.monitors.get", uid)`` calls the twin of ``with_raw_response``.
+    """
+    if kind == "sync":
+        with Postman(key, **options) as sync:
+            yield lambda name, /, *ids, **rest: method_of(sync, name)(*ids, **rest)
+        return
+    client = AsyncPostman(key, **options)
+    with asyncio.Runner() as runner:
+
+        async def awaited(name: str, /, *ids: Any, **rest: Any) -> Any:
+            return await method_of(client, name)(*ids, **rest)
+
+        yield lambda name, /, *ids, **rest: runner.run(awaited(name, *ids, **rest))
+        runner.run(client.close())
+
+
+def method_of(client: object, name: str) -> Any:
+    """Find the method of a public name."""
+    *raw, namespace, method = name.split(".")
+    found = getattr(client, namespace)
+    return getattr(found.with_raw_response if raw else found, method)
 
 
 @frozen

@@ -106,11 +106,17 @@ def emulator(
         Path | None,
         typer.Option(help="Speak https, and write the certificate to trust into this file."),
     ] = None,
+    coverage: Annotated[
+        bool,
+        typer.Option("--coverage", help="Only list the API's operations: which are answered?"),
+    ] = False,
 ) -> None:
     """Run the emulator until Ctrl-C or SIGTERM, which end it with exit code 0.
 
     Tests drive it over HTTP, under /_emulator/: see the README.
     """
+    if coverage:
+        return emulator_job.show_coverage()
     settings = emulator_job.Settings(
         host=host,
         port=port,
@@ -124,4 +130,4 @@ def emulator(
         tls=tls,
     )
     with reported():
-        asyncio.run(emulator_job.serve(settings))
+        return asyncio.run(emulator_job.serve(settings))

@@ -17,9 +17,10 @@ from attrs import frozen
 
 from postman_async.cli.complaints import UsageError
 from postman_async.emulator import EmulatorError, Limits, PostmanEmulator
+from postman_async.emulator.coverage import coverage
 from postman_async.emulator.demo import load_demo
 
-__all__ = ["Settings", "serve"]
+__all__ = ["Settings", "serve", "show_coverage"]
 
 
 @frozen(kw_only=True)
@@ -99,6 +100,14 @@ def _made(settings: Settings) -> PostmanEmulator:
         )
     except EmulatorError as error:
         raise UsageError(f"{error} (--api-key-file)") from None
+
+
+def show_coverage() -> None:
+    """Print each operation of the specification, and whether the emulator answers it."""
+    answered = coverage()
+    lines = [f"{name:<40}{'yes' if there else 'no'}" for name, there in answered.items()]
+    lines.append(f"{sum(answered.values())} of {len(answered)}")
+    sys.stdout.write("\n".join(lines) + "\n")
 
 
 def _end_by_signal() -> asyncio.Event:

@@ -66,6 +66,8 @@ class Call:
         params: the path parameters.
         query: the query parameters.
         raw: the body as it came.
+        content_type: the header that tells what the body is.
+        origin: how the caller reached the server, ``http://127.0.0.1:PORT``.
         hurried: whether a run is to be answered with 202 at once.
     """
 
@@ -73,6 +75,8 @@ class Call:
     params: Mapping[str, str]
     query: Mapping[str, str]
     raw: bytes
+    content_type: str = ""
+    origin: str = ""
     hurried: bool = False
 
     @property
@@ -124,7 +128,15 @@ def serve(handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def served(request: web.Request) -> web.Response:
         service = request.app[SERVICE]
         raw = await read_body(request)
-        call = Call(service, request.match_info, request.query, raw, HURRIED.get())
+        call = Call(
+            service,
+            request.match_info,
+            request.query,
+            raw,
+            content_type=request.headers.get("Content-Type", ""),
+            origin=f"{request.scheme}://{request.host}",
+            hurried=HURRIED.get(),
+        )
         if waits:
             pending: Any = handler(call)
             return cast("web.Response", await pending)
@@ -150,16 +162,19 @@ async def read_body(request: web.Request) -> bytes:
 
 
 def make_app(service: Service) -> web.Application:
-    """Return the application: every operation under its id, the echo service, and the controls."""
+    """Return the application: every operation under its id, and what is no part of the API."""
     from postman_async.emulator.control import CONTROL_ROUTES
     from postman_async.emulator.echo import ECHO_ROUTES
     from postman_async.emulator.guard import guard
+    from postman_async.emulator.mock_server import MOCK_ROUTES
     from postman_async.emulator.routes import ROUTES
+    from postman_async.emulator.webhook_server import WEBHOOK_ROUTES
 
     app = web.Application(middlewares=[guard], client_max_size=MAX_BODY)
     app[SERVICE] = service
     for operation, (method, path, handler) in ROUTES.items():
         app.router.add_resource(path, name=operation).add_route(method, serve(handler))
-    for method, path, handle in (*ECHO_ROUTES, *CONTROL_ROUTES):
+    own = (*ECHO_ROUTES, *MOCK_ROUTES, *WEBHOOK_ROUTES, *CONTROL_ROUTES)
+    for method, path, handle in own:
         app.router.add_route(method, path, handle)
     return app

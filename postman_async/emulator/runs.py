@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -32,6 +32,20 @@ class Engine(Protocol):
 
     async def run(self, job: Any) -> dict[str, Any]:
         """Execute a RunJob and return status, stats, executions and failures."""
+        ...
+
+    async def convert(
+        self, specification: str, options: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Make a collection of an OpenAPI description."""
+        ...
+
+    async def sync(self, specification: str, collection: Mapping[str, Any]) -> dict[str, Any]:
+        """Bring a collection up to date with an OpenAPI description."""
+        ...
+
+    async def upgrade(self, collection: Mapping[str, Any]) -> dict[str, Any]:
+        """Make a collection of format v2.1 of one of format v1."""
         ...
 
     async def close(self) -> None:
@@ -63,6 +77,7 @@ class Job:
         collection: the document to execute.
         environment: the environment's document, or None.
         options: the monitor's options.
+        globals: variables that are there from the start, or None.
         script: the plan of a scripted monitor, or None.
         task: what executes it.
         body: its result, once it has ended.
@@ -76,6 +91,7 @@ class Job:
     collection: Json
     environment: Json | None
     options: Json
+    globals: Json | None
     script: Script | None
     task: asyncio.Task[None] | None = None
     body: Json | None = None
@@ -127,8 +143,13 @@ class Runs:
             ended = {**info, "status": "aborted", "finishedAt": iso(now())}
             self._store.end_run(row, {"info": ended})
 
-    def begin(self, monitor: Entity) -> Job:
-        """Note a new run of a monitor, within the caller's transaction; `launch` starts it."""
+    def begin(self, monitor: Entity, variables: Json | None = None) -> Job:
+        """Note a new run of a monitor, within the caller's transaction; `launch` starts it.
+
+        Args:
+            monitor: the monitor.
+            variables: a document of global variables that its scripts find.
+        """
         if self._closing:
             raise server_error("The emulator is closing.", 503)
         facts, began = monitor.facts, now()
@@ -147,6 +168,7 @@ class Runs:
             collection=self._document("collections", facts["collection"]) or {},
             environment=self._document("environments", facts["environment"]),
             options=facts["options"],
+            globals=variables,
             script=script,
         )
 
@@ -218,7 +240,7 @@ class Runs:
         order = RunJob(
             collection=job.collection,
             environment=job.environment,
-            globals=None,
+            globals=job.globals,
             options=job.options,
             run_timeout=self._limits.run,
         )

@@ -349,6 +349,49 @@ class PostmanEmulator:
             script = Script(duration=script.duration, run=scenarios.own_result(run))
         self._do(lambda service: scenarios.script_run(service, uid, script))
 
+    def add_server_response(
+        self,
+        mock_uid: str,
+        *,
+        status: int = 500,
+        headers: Mapping[str, str] | None = None,
+        body: str = "",
+    ) -> str:
+        """Give a mock server an answer with which it can be made to fail.
+
+        It answers everything with it once its ``config.serverResponseId`` (`mocks.update`) is
+        the id that this returns.
+
+        Args:
+            mock_uid: the mock server's uid.
+            status: the status of the answer, 500 to 599.
+            headers: the headers of the answer.
+            body: the body of the answer.
+
+        Returns:
+            The id of the answer.
+
+        Raises:
+            EmulatorError: the status is another one, there is no such mock server, or the
+                emulator does not run.
+        """
+        return self._do(
+            lambda service: scenarios.add_server_response(
+                service, mock_uid, status, headers or {}, body
+            )
+        )
+
+    def global_variables(self, workspace: str | None = None) -> list[dict[str, Any]]:
+        """Return the global variables that imports brought into a workspace.
+
+        Args:
+            workspace: its id; None means the default one.
+
+        Raises:
+            EmulatorError: there is no such workspace, or the emulator does not run.
+        """
+        return self._do(lambda service: scenarios.global_variables(service, workspace))
+
     def load(self, source: Path | str | Mapping[str, Any]) -> list[str]:
         """Put the collections and environments of a file into the default workspace.
 

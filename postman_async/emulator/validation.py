@@ -7,12 +7,24 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from postman_async.emulator.errors import bad_request, malformed, missing_parameter
 
-__all__ = ["boolean", "expect", "flag", "mapping", "parse", "positive", "text", "wrapped"]
+__all__ = [
+    "boolean",
+    "expect",
+    "flag",
+    "mapping",
+    "moment",
+    "one_of",
+    "parse",
+    "positive",
+    "text",
+    "wrapped",
+]
 
 Json: TypeAlias = dict[str, Any]
 
@@ -149,6 +161,25 @@ def flag(query: Mapping[str, str], name: str) -> bool | None:
     if value not in ("true", "false"):
         raise bad_request(f"The query parameter '{name}' must be true or false.")
     return value == "true"
+
+
+def moment(query: Mapping[str, str], name: str) -> datetime | None:
+    """Return a time from the query, UTC where it names no zone; None when it was not sent."""
+    value = query.get(name)
+    if value is None:
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        raise bad_request(f"The query parameter '{name}' must be an ISO 8601 time.") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def one_of(value: Any, known: Iterable[str], place: str) -> str:
+    """Return the value if it is one of the known words, else fail."""
+    if not isinstance(value, str) or value not in known:
+        raise bad_request(f"The value of {place} must be one of {', '.join(known)}.")
+    return value
 
 
 def positive(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from postman_async.engine.convert import from_dict, load_model, to_dict
+from postman_async.engine.files import read_files
 from postman_async.engine.request import build_request
 from postman_async.engine.response import parse_json, value_of
 from postman_async.engine.transport import Plan, Transport
@@ -50,6 +51,8 @@ class RawCaller:
 
         """
         plan = self._plan(operation, options)
+        if operation.file_body is not None:
+            arguments = await read_files(operation, arguments)
         request = build_request(operation, arguments, options, to_dict)
         response: RawResponse[Any] = await self.transport.send(request, plan)
         response.value = self._value(operation.result, request.call, response)

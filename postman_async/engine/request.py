@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from urllib.parse import quote
 
 from attrs import frozen
 
+from postman_async.engine.body import Body, Form, build_body
 from postman_async.errors import InvalidArgumentError
 from postman_async.unset import UNSET
 
@@ -33,7 +33,7 @@ class Request:
     path: str
     query: tuple[tuple[str, str], ...]
     headers: Mapping[str, str]
-    body: bytes | None
+    body: Body | None
 
     @property
     def call(self) -> str:
@@ -66,12 +66,13 @@ def build_request(
         if parameter.name in given:
             key = parameter.name if parameter.place == "path" else parameter.wire
             by_place[parameter.place][key] = given[parameter.name]
-    body = _body(operation, by_place["field"], by_place["document"], options, to_wire)
+    fields, document, extra = by_place["field"], by_place["document"], options.get("extra_body")
+    content_type, body = build_body(operation, fields, document, extra, to_wire)
     return Request(
         operation.method,
         _path(operation, by_place["path"]),
         _query(by_place["query"], options),
-        _headers(options, has_body=body is not None),
+        _headers(options, content_type, body),
         body,
     )
 
@@ -138,13 +139,17 @@ def _encodable(name: str, value: str) -> str:
     return value
 
 
-def _headers(options: CallOptions, *, has_body: bool) -> Mapping[str, str]:
+def _headers(
+    options: CallOptions, content_type: str | None, body: Body | None
+) -> Mapping[str, str]:
     extra = options.get("extra_headers", {})
     for name, value in extra.items():
         _check_header(name, value)
-    theirs = {name.lower() for name in extra}
-    ours = {"Content-Type": "application/json"} if has_body else {}
-    return {**{name: ours[name] for name in ours if name.lower() not in theirs}, **extra}
+    own_type = any(name.lower() == "content-type" for name in extra)
+    if own_type and isinstance(body, Form):
+        raise InvalidArgumentError("extra_headers must not set the Content-Type of a form")
+    ours = {} if own_type or content_type is None else {"Content-Type": content_type}
+    return {**ours, **extra}
 
 
 def _check_header(name: Any, value: Any) -> None:
@@ -158,52 +163,3 @@ def _check_header(name: Any, value: Any) -> None:
         raise InvalidArgumentError(f"the extra header {name!r} must be a string, not {kind}")
     if _UNSAFE.search(value):
         raise InvalidArgumentError(f"the extra header {name!r} holds what no header can")
-
-
-def _body(
-    operation: Operation,
-    fields: Mapping[str, Any],
-    document: Mapping[str, Any],
-    options: CallOptions,
-    to_wire: Callable[[Any], Any],
-) -> bytes | None:
-    extra = options.get("extra_body")
-    takes_body = any(p.place in {"field", "document"} for p in operation.parameters)
-    if not takes_body and not extra:
-        return None
-    given = next(iter(document.values())) if document else dict(fields)
-    content = _plain(operation, given, to_wire)
-    if operation.wrapper:
-        content = {operation.wrapper: content}
-    if extra:
-        content = merged(content, _plain(operation, extra, to_wire))
-    return _dump(operation, content)
-
-
-def _plain(operation: Operation, value: Any, to_wire: Callable[[Any], Any]) -> Any:
-    """Turn models into JSON data; what holds itself has no end."""
-    try:
-        return to_wire(value)
-    except RecursionError:
-        reason = "the body is not JSON: it is nested too deeply"
-        raise InvalidArgumentError(f"{operation.id}: {reason}") from None
-
-
-def merged(content: Any, extra: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay the extra keys over the body, level by level."""
-    result = dict(content) if isinstance(content, Mapping) else {}
-    for key, value in extra.items():
-        both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
-        result[key] = merged(result[key], value) if both else value
-    return result
-
-
-def _dump(operation: Operation, content: Any) -> bytes:
-    try:
-        text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidArgumentError(f"{operation.id}: the body is not JSON: {error}") from None
-    try:
-        return text.encode()
-    except UnicodeEncodeError:  # half a surrogate pair: JSON can hold it, UTF-8 only escaped
-        return json.dumps(content, separators=(",", ":")).encode()

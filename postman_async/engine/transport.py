@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import io
 import logging
 import random
 import time
@@ -14,6 +15,7 @@ import aiohttp
 from attrs import define, field, frozen
 from yarl import URL
 
+from postman_async.engine.body import Body, File, Form
 from postman_async.engine.ratelimit import read_rate_limit
 from postman_async.engine.request import Request
 from postman_async.engine.response import RawResponse, error_of
@@ -133,13 +135,14 @@ class Transport:
             request.method,
             url.extend_query(request.query) if request.query else url,
             headers={**self._headers, **request.headers},
-            data=request.body,
+            data=_data(request.body),
+            skip_auto_headers=_NO_TYPE if request.body is None else (),
             allow_redirects=False,
             raise_for_status=False,
             timeout=self._timeout(plan),
             **self.sessions.options.per_request(),
         ) as response:
-            return Answer(response.status, response.headers, await response.read())
+            return Answer(response.status, response.headers, await _content(response))
 
     def _timeout(self, plan: Plan) -> aiohttp.ClientTimeout:
         # aiohttp's `connect` counts the wait for a free place too, which only our own pool lacks.
@@ -147,6 +150,39 @@ class Transport:
         return aiohttp.ClientTimeout(
             total=None, connect=whole, sock_connect=plan.connect, sock_read=plan.read
         )
+
+
+async def _content(response: aiohttp.ClientResponse) -> bytes:
+    """Read the body.  Where one that says no is cut short, its status has said so already."""
+    try:
+        return await response.read()
+    except aiohttp.ClientPayloadError:
+        if response.status < 300:
+            raise
+        return b""
+
+
+_LARGE = 2**20
+_NO_TYPE = ("Content-Type",)
+"""aiohttp would call the body of a POST without one an octet stream."""
+
+
+def _data(body: Body | None) -> bytes | io.BytesIO | aiohttp.FormData | None:
+    """Give aiohttp a body as it likes it: a large one piece by piece, a form anew each time."""
+    if isinstance(body, Form):
+        return _form(body)
+    return io.BytesIO(body) if body is not None and len(body) > _LARGE else body
+
+
+def _form(form: Form) -> aiohttp.FormData:
+    data = aiohttp.FormData()
+    for name, value in form.fields:
+        if isinstance(value, File):
+            kind = "application/octet-stream"
+            data.add_field(name, io.BytesIO(value.content), filename=value.name, content_type=kind)
+        else:
+            data.add_field(name, value)
+    return data
 
 
 @define

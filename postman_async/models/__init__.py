@@ -7,6 +7,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from postman_async.models.apis import (
+        Api,
+        ApiSchema,
+        ApiVersion,
+        ApiVersionRef,
+        ApiVersionSource,
+        CollectionRelation,
+        DeletedApi,
+        DeletedApiVersion,
+        EnvironmentRelation,
+        LinkedRelation,
+        MonitorRelation,
+        SchemaCollection,
+        SchemaCollectionRef,
+        SchemaRelation,
+    )
     from postman_async.models.base import Model
     from postman_async.models.collections import (
         Collection,
@@ -29,6 +45,8 @@ if TYPE_CHECKING:
     )
     from postman_async.models.common import Deleted, Ref
     from postman_async.models.environments import Environment, EnvironmentSummary, EnvironmentValue
+    from postman_async.models.imports import Imported
+    from postman_async.models.mocks import Mock, MockConfig, MockDelay, PublishedMock
     from postman_async.models.monitors import (
         Execution,
         ExecutionBody,
@@ -52,6 +70,7 @@ if TYPE_CHECKING:
         RunTally,
     )
     from postman_async.models.users import ApiKeyOwner, OperationUsage, User
+    from postman_async.models.webhooks import Webhook
     from postman_async.models.workspaces import (
         DeletedWorkspace,
         Workspace,
@@ -62,7 +81,12 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Api",
     "ApiKeyOwner",
+    "ApiSchema",
+    "ApiVersion",
+    "ApiVersionRef",
+    "ApiVersionSource",
     "Collection",
     "CollectionAuth",
     "CollectionAuthAttribute",
@@ -73,6 +97,7 @@ __all__ = [
     "CollectionInfo",
     "CollectionItem",
     "CollectionParameter",
+    "CollectionRelation",
     "CollectionRequest",
     "CollectionResponse",
     "CollectionScript",
@@ -80,8 +105,11 @@ __all__ = [
     "CollectionUrl",
     "CollectionVariable",
     "Deleted",
+    "DeletedApi",
+    "DeletedApiVersion",
     "DeletedWorkspace",
     "Environment",
+    "EnvironmentRelation",
     "EnvironmentSummary",
     "EnvironmentValue",
     "Execution",
@@ -91,6 +119,11 @@ __all__ = [
     "ExecutionRequest",
     "ExecutionResponse",
     "ForkedCollection",
+    "Imported",
+    "LinkedRelation",
+    "Mock",
+    "MockConfig",
+    "MockDelay",
     "Model",
     "Monitor",
     "MonitorDistribution",
@@ -98,6 +131,7 @@ __all__ = [
     "MonitorNotifications",
     "MonitorOptions",
     "MonitorRecipient",
+    "MonitorRelation",
     "MonitorRetry",
     "MonitorRun",
     "MonitorRunInfo",
@@ -105,10 +139,15 @@ __all__ = [
     "MonitorSchedule",
     "MonitorSummary",
     "OperationUsage",
+    "PublishedMock",
     "Ref",
     "RunFailure",
     "RunTally",
+    "SchemaCollection",
+    "SchemaCollectionRef",
+    "SchemaRelation",
     "User",
+    "Webhook",
     "Workspace",
     "WorkspaceMember",
     "WorkspaceRef",
@@ -118,6 +157,20 @@ __all__ = [
 
 _MODULES = {
     "Model": "base",
+    "Api": "apis",
+    "DeletedApi": "apis",
+    "ApiVersion": "apis",
+    "ApiVersionRef": "apis",
+    "ApiVersionSource": "apis",
+    "DeletedApiVersion": "apis",
+    "ApiSchema": "apis",
+    "SchemaCollection": "apis",
+    "SchemaCollectionRef": "apis",
+    "SchemaRelation": "apis",
+    "CollectionRelation": "apis",
+    "EnvironmentRelation": "apis",
+    "MonitorRelation": "apis",
+    "LinkedRelation": "apis",
     "CollectionSummary": "collections",
     "CollectionFork": "collections",
     "ForkedCollection": "collections",
@@ -140,6 +193,11 @@ _MODULES = {
     "EnvironmentSummary": "environments",
     "Environment": "environments",
     "EnvironmentValue": "environments",
+    "Imported": "imports",
+    "Mock": "mocks",
+    "MockConfig": "mocks",
+    "MockDelay": "mocks",
+    "PublishedMock": "mocks",
     "MonitorSummary": "monitors",
     "Monitor": "monitors",
     "MonitorSchedule": "monitors",
@@ -163,6 +221,7 @@ _MODULES = {
     "ApiKeyOwner": "users",
     "User": "users",
     "OperationUsage": "users",
+    "Webhook": "webhooks",
     "WorkspaceSummary": "workspaces",
     "Workspace": "workspaces",
     "WorkspaceMember": "workspaces",

@@ -207,3 +207,12 @@ def test_without_its_extra_the_command_says_what_to_install(tmp_path: Path) -> N
     (tmp_path / "typer.py").write_text(stub)
     result = run("--version", PYTHONPATH=str(tmp_path))
     assert_one_complaint(result, 2, "typer", "pip install 'postman-async[cli]'")
+
+
+def test_the_coverage_of_the_emulator_is_listed() -> None:
+    result = run("emulator", "--coverage")
+    *lines, count = result.stdout.splitlines()
+    assert (result.returncode, result.stderr) == (0, "")
+    assert count == f"{len(lines)} of {len(lines)}"
+    assert [line.split()[1] for line in lines] == ["yes"] * len(lines)
+    assert "monitors.run" in {line.split()[0] for line in lines}

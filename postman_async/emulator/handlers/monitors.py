@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from aiohttp import web
 
 from postman_async.emulator import validation
 from postman_async.emulator.app import Call, answer
 from postman_async.emulator.errors import server_error
+from postman_async.emulator.handlers.common import linked, linked_environment
 from postman_async.emulator.ids import make_uid, same_id
 from postman_async.emulator.paging import cursor_of, position_of
+from postman_async.emulator.removal import remove
 from postman_async.emulator.schedules import checked_schedule, with_next_run
 from postman_async.emulator.settings import DEFAULTS, checked_settings
 from postman_async.emulator.store import Entity, Json
@@ -73,18 +74,11 @@ def create(call: Call) -> Json:
         validation.parameter(fields, needed)
     facts: Json = {**DEFAULTS, **checked_settings(fields, DEFAULTS)}
     facts["schedule"] = checked_schedule(fields["schedule"])
-    facts["collection"] = _linked(call, "collection", fields["collection"])
-    environment = fields.get("environment")
-    if environment is not None:
-        environment = _linked(call, "environment", environment)
-    facts["environment"] = environment
+    facts["collection"] = linked(call, "collection", fields["collection"]).id
+    facts["environment"] = linked_environment(call, fields)
     monitor = call.store.add("monitors", facts)
     call.store.join(home, "monitors", monitor.id)
     return {"monitor": monitor.ref}
-
-
-def _linked(call: Call, item: str, reference: Any) -> str:
-    return call.find(f"{item}s", validation.text(reference, item)).id
 
 
 def get(call: Call) -> Json:
@@ -125,7 +119,7 @@ def update(call: Call) -> Json:
 def delete(call: Call) -> Json:
     """``DELETE /monitors/{uid}``: a run under way goes on, and is not recorded."""
     monitor = call.target("monitors")
-    call.store.remove("monitors", monitor.id)
+    remove(call.store, "monitors", monitor.id)
     return {"monitor": {"id": monitor.id, "uid": monitor.uid}}
 
 

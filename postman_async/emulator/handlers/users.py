@@ -6,7 +6,10 @@ from postman_async.emulator.app import Call
 from postman_async.emulator.ids import OWNER
 from postman_async.emulator.store import Json
 
-__all__ = ["me"]
+__all__ = ["TEAM", "me"]
+
+TEAM = 4711
+"""The id of the user's team."""
 
 _USER: Json = {
     "id": OWNER,
@@ -15,7 +18,7 @@ _USER: Json = {
     "fullName": "Emulated User",
     "avatar": None,
     "isPublic": False,
-    "teamId": 4711,
+    "teamId": TEAM,
     "teamName": "Emulated Team",
     "teamDomain": "emulated-team",
     "roles": ["user"],

@@ -8,9 +8,9 @@ from typing import Any
 from postman_async.emulator import validation
 from postman_async.emulator.app import Call
 from postman_async.emulator.errors import bad_request, forbidden
-from postman_async.emulator.handlers.common import remove_collection, remove_environment
 from postman_async.emulator.ids import OWNER
 from postman_async.emulator.paging import cursor_of, position_of
+from postman_async.emulator.removal import remove
 from postman_async.emulator.store import Entity, Json
 
 __all__ = ["create", "delete", "get", "list_all", "update"]
@@ -131,14 +131,6 @@ def delete(call: Call) -> Json:
     for kind in _MEMBERS:
         for member in call.store.all(kind, workspace.id):
             if call.store.workspaces_of(kind, member.id) == [workspace.id]:
-                _remove(call, kind, member.id)
+                remove(call.store, kind, member.id)
     call.store.remove("workspaces", workspace.id)
     return {"workspace": {"id": workspace.id}}
-
-
-def _remove(call: Call, kind: str, entity_id: str) -> None:
-    special = {"collections": remove_collection, "environments": remove_environment}
-    if kind in special:
-        special[kind](call, entity_id)
-    else:
-        call.store.remove(kind, entity_id)

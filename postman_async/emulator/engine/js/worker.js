@@ -5,6 +5,8 @@
  *
  *   in   {"op": "run", "id", "collection", "environment", "globals", "options"}
  *        {"op": "convert", "id", "specification", "options", "timeout"}
+ *        {"op": "sync", "id", "specification", "collection", "timeout"}
+ *        {"op": "upgrade", "id", "collection", "timeout"}
  *        {"op": "abort", "id"}      end that run or conversion; nothing is answered
  *        {"op": "stats", "id"}      counters, for tests and for the curious
  *   out  {"ready": true, "pid", "node"}
@@ -48,6 +50,8 @@ function answer (id, promise) {
 const operations = {
     run: (message) => answer(message.id, runs.add(message)),
     convert: (message) => answer(message.id, conversions.add(message)),
+    sync: (message) => answer(message.id, conversions.add(message)),
+    upgrade: (message) => answer(message.id, conversions.add(message)),
     abort ({ id }) { runs.abort(id); conversions.abort(id); },
     stats: ({ id }) => send({ id, ok: true, result: { ...runs.stats(), ...pool.stats() } })
 };
