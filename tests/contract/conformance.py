@@ -43,7 +43,7 @@ def main(command: str, *options: str) -> int:
     with tempfile.TemporaryDirectory() as folder, PostmanEmulator(seed=1) as emulator:
         document = bundle()
         Path(folder, "openapi.json").write_text(json.dumps(document))
-        settings = "".join(_settings(document, _known_ids(emulator)))
+        settings = "".join(_settings(document, _known_ids(emulator), _known_ids(emulator)))
         Path(folder, "schemathesis.toml").write_text(settings)
         target = ("--url", emulator.url, "--header", f"X-Api-Key:{emulator.api_key}")
         run = [command, "run", "openapi.json", *target, *OPTIONS, *options]
@@ -61,12 +61,15 @@ def _known_ids(emulator: PostmanEmulator) -> dict[str, str]:
     }
 
 
-def _settings(document: Mapping[str, Any], known: Mapping[str, str]) -> Iterator[str]:
-    """Write the checks, and what holds for single operations."""
+def _settings(
+    document: Mapping[str, Any], known: Mapping[str, str], changed: Mapping[str, str]
+) -> Iterator[str]:
+    """Write what holds for single operations; what is changed is not what the others look at."""
     yield CHECKS
     for path, item in document["paths"].items():
-        given = {name: value for name, value in known.items() if f"{{{name}}}" in path}
         for method in item.keys() & {"get", "put", "post", "delete"}:
+            ids = changed if method == "put" else known
+            given = {name: value for name, value in ids.items() if f"{{{name}}}" in path}
             lines = list(_settings_of(method, path, given))
             if lines:
                 yield f'[[operations]]\ninclude-name = "{method.upper()} {path}"\n'
