@@ -129,10 +129,6 @@ def emulator(
         typer.Option(help="A collection, environment or data dump to load; may be repeated."),
     ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Load the demo workspace.")] = False,
-    coverage: Annotated[
-        bool,
-        typer.Option("--coverage", help="Only list the API's operations: which are answered?"),
-    ] = False,
     limits: Annotated[
         bool, typer.Option("--limits", help="Refuse what the service would: 300 calls a minute…")
     ] = False,
@@ -150,6 +146,10 @@ def emulator(
         Path | None,
         typer.Option(help="Speak https, and write the certificate to trust into this file."),
     ] = None,
+    coverage: Annotated[
+        bool,
+        typer.Option("--coverage", help="Only list the API's operations: which are answered?"),
+    ] = False,
 ) -> None:
     """Run the emulator until Ctrl-C or SIGTERM, which end it with exit code 0.
 

@@ -20,7 +20,7 @@ from postman_async.emulator.routes import ROUTES
 
 pytestmark = pytest.mark.clients
 
-USED = {"collections", "environments", "monitors", "users", "workspaces"}
+USED = {"collections", "environments", "mocks", "monitors", "users", "workspaces"}
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 ITEM = "1e6b6cb1-0000-4000-8000-000000000001"
 SCHEDULE = {"cron": "0 4 * * *", "timezone": "UTC"}
@@ -101,6 +101,7 @@ async def test_the_tools_for_what_the_emulator_answers(
         collection = await use_collections(mcp, emulator)
         environment = await use_environments(mcp, emulator)
         await use_monitors(mcp, emulator, collection, environment)
+        await use_mocks(mcp, emulator, collection, environment)
         told = await mcp.tool("runCollection", collectionId=collection, environmentId=environment)
         assert "is greeted" in told
         await mcp.tool("deleteEnvironment", environmentId=environment)
@@ -167,6 +168,18 @@ async def use_monitors(
     await mcp.tool("updateMonitor", monitorId=monitor, monitor={"name": "Hourly"})
     assert "success" in await mcp.tool("runMonitor", monitorId=monitor)
     await mcp.tool("deleteMonitor", monitorId=monitor)
+
+
+async def use_mocks(mcp: Mcp, emulator: PostmanEmulator, collection: str, environment: str) -> None:
+    home = emulator.default_workspace
+    plan = {"name": "Stand-in", "collection": collection, "environment": environment}
+    mock = uid_in(await mcp.tool("createMock", workspace=home, mock=plan))
+    assert mock in await mcp.tool("getMocks", workspace=home)
+    assert "Stand-in" in await mcp.tool("getMock", mockId=mock)
+    await mcp.tool("updateMock", mockId=mock, mock={**plan, "name": "Stand-in 2", "private": True})
+    await mcp.tool("publishMock", mockId=mock)
+    await mcp.tool("unpublishMock", mockId=mock)
+    await mcp.tool("deleteMock", mockId=mock)
 
 
 def uid_in(text: str) -> str:

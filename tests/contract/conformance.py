@@ -12,6 +12,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,9 @@ CHECKS = """
 positive_data_acceptance.enabled = false
 allow_header_conformance.enabled = false
 """
-# The service takes documents with more in them than it describes, and gives them back whole.
-DOCUMENTS = ("/collections", "/environments")
+# The service takes documents with more in them than it describes, and gives them back whole; and
+# a moment in a query in every form of ISO 8601.
+LENIENT = ("/collections", "/environments", "/apis?")
 COLLECTION = {"info": {"name": "Shop"}, "item": []}
 ENVIRONMENT = {"name": "Staging", "values": []}
 
@@ -43,7 +45,7 @@ def main(command: str, *options: str) -> int:
     with tempfile.TemporaryDirectory() as folder, PostmanEmulator(seed=1) as emulator:
         document = bundle()
         Path(folder, "openapi.json").write_text(json.dumps(document))
-        settings = "".join(_settings(document, _known_ids(emulator)))
+        settings = "".join(_settings(document, _known_ids(emulator), _known_ids(emulator)))
         Path(folder, "schemathesis.toml").write_text(settings)
         target = ("--url", emulator.url, "--header", f"X-Api-Key:{emulator.api_key}")
         run = [command, "run", "openapi.json", *target, *OPTIONS, *options]
@@ -53,20 +55,41 @@ def main(command: str, *options: str) -> int:
 def _known_ids(emulator: PostmanEmulator) -> dict[str, str]:
     """Make one thing of each kind, so that more than 404 can be answered."""
     (collection,), (environment,) = emulator.load(COLLECTION), emulator.load(ENVIRONMENT)
+    api = _made(emulator, "/apis", api={"name": "Shop"})["id"]
+    version = _made(emulator, f"/apis/{api}/versions", version={"name": "1"})["id"]
+    document = {"type": "openapi3", "language": "json", "schema": "{}"}
+    schemas = f"/apis/{api}/versions/{version}/schemas"
     return {
+        "apiId": api,
+        "apiVersionId": version,
+        "schemaId": _made(emulator, schemas, schema=document)["id"],
         "collection_uid": collection,
         "environment_uid": environment,
+        "mock_uid": _made(emulator, "/mocks", mock={"name": "m", "collection": collection})["uid"],
         "monitor_uid": emulator.add_monitor("checkout"),
         "workspace_id": emulator.default_workspace,
     }
 
 
-def _settings(document: Mapping[str, Any], known: Mapping[str, str]) -> Iterator[str]:
-    """Write the checks, and what holds for single operations."""
+def _made(emulator: PostmanEmulator, path: str, **document: Any) -> Any:
+    """Make something as any client does, and return what was answered about it."""
+    headers = {"X-Api-Key": emulator.api_key, "Content-Type": "application/json"}
+    body = json.dumps(document).encode()
+    request = urllib.request.Request(f"{emulator.url}{path}", body, headers)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        (made,) = json.load(answer).values()
+        return made
+
+
+def _settings(
+    document: Mapping[str, Any], known: Mapping[str, str], changed: Mapping[str, str]
+) -> Iterator[str]:
+    """Write what holds for single operations; what is changed is not what the others look at."""
     yield CHECKS
     for path, item in document["paths"].items():
-        given = {name: value for name, value in known.items() if f"{{{name}}}" in path}
         for method in item.keys() & {"get", "put", "post", "delete"}:
+            ids = changed if method == "put" else known
+            given = {name: value for name, value in ids.items() if f"{{{name}}}" in path}
             lines = list(_settings_of(method, path, given))
             if lines:
                 yield f'[[operations]]\ninclude-name = "{method.upper()} {path}"\n'
@@ -77,7 +100,7 @@ def _settings_of(method: str, path: str, given: Mapping[str, str]) -> Iterator[s
     if given and method != "delete":  # that would leave nothing to the others
         pairs = (f'"path.{name}" = "{value}"' for name, value in given.items())
         yield f"parameters = {{ {', '.join(pairs)} }}\n"
-    if path.startswith(DOCUMENTS):
+    if f"{path}?".startswith(LENIENT):
         yield "checks.negative_data_rejection.enabled = false\n"
 
 

@@ -89,6 +89,7 @@ class Apis:
             BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
             PermissionDeniedError: It belongs to someone else, or the feature is not available.
+            NotFoundError: There is no such thing.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
             ServerError: The service failed. It is overloaded, usually for less than five minutes.

@@ -38,7 +38,7 @@ def create(call: Call) -> Json:
     fields = validation.wrapped(call.body(), "version")
     api = api_of(call)
     version = call.store.add("versions", {"name": _name(fields), "api": api.id})
-    if fields.get("source") is not None:
+    if "source" in fields:
         _copy(call, api, validation.mapping(fields["source"], "version.source"), version)
     return {"version": {"id": version.id, "name": version.name, "api": api.id}}
 
