@@ -17,6 +17,7 @@ from postman_async.emulator.errors import (
     server_error,
     unauthorized,
 )
+from postman_async.emulator.exceptions import lacking
 from postman_async.emulator.fault_injection import Nothing, inject
 from postman_async.emulator.ids import within
 from postman_async.emulator.request_log import LoggedRequest
@@ -64,6 +65,8 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         refusal = error
     except web.HTTPException as error:
         refusal = _refusal(error)
+    except ModuleNotFoundError as error:
+        refusal = server_error(str(lacking(error)), 503)
     except Exception:
         _LOG.exception("%s %s failed", request.method, request.path)
         refusal = server_error("The emulator failed; its log says why.")
