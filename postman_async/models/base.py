@@ -56,8 +56,9 @@ class Model:
             return read_late(self, name)
 
     def __delattr__(self, name: str) -> None:
-        """Set a field to ``None``, so that it is left out."""
+        """Set a field to ``None``, and leave it out though it was read as ``null``."""
         setattr(self, name, None)
+        self.nulls.discard(name)
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
