@@ -9,7 +9,6 @@ from typing import TypeAlias
 
 from aiohttp import web
 
-from postman_async.emulator.app import SERVICE, Service, answer
 from postman_async.emulator.errors import (
     ServiceError,
     named,
@@ -21,6 +20,7 @@ from postman_async.emulator.exceptions import lacking
 from postman_async.emulator.fault_injection import Nothing, inject
 from postman_async.emulator.ids import within
 from postman_async.emulator.request_log import LoggedRequest
+from postman_async.emulator.service import SERVICE, Service, answer
 
 __all__ = ["guard"]
 

@@ -17,9 +17,9 @@ import pytest
 import yaml
 
 from postman_async.emulator import EmulatorError, PostmanEmulator
-from postman_async.emulator.app import MAX_BODY
 from postman_async.emulator.request_log import LoggedRequest
 from postman_async.emulator.routes import ROUTES
+from postman_async.emulator.service import MAX_BODY
 
 if TYPE_CHECKING:
     from tests.emulator.conftest import Api
