@@ -48,13 +48,16 @@ class _Loop:
             return self._runner.run(function(*args, **kwargs))
 
     def do(self, action: Callable[[], None]) -> None:
-        """Do what needs the loop's attention: from its callbacks, too, where it is running."""
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            self.run(_call, action)
-        else:
+        """Do what needs the loop's attention, also while it is running: here or in a thread."""
+        if _loop_runs_here():
             action()
+        elif self._lock.acquire(blocking=False):
+            try:
+                self.run(_call, action)
+            finally:
+                self._lock.release()
+        else:  # a call of another thread has the loop, and may wait for just this
+            self._runner.get_loop().call_soon_threadsafe(action)
 
     def close(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run a last coroutine and close the loop; more than once is harmless."""
@@ -236,12 +239,17 @@ async def _next(outcomes: AsyncIterator[Any]) -> Any:
     return await anext(outcomes, _END)
 
 
-def _refuse_running_loop() -> None:
+def _loop_runs_here() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return
-    raise ConfigurationError(
-        "an event loop is running here (in a notebook it always is), and Postman needs one of its"
-        " own: use AsyncPostman instead, and await its calls"
-    )
+        return False
+    return True
+
+
+def _refuse_running_loop() -> None:
+    if _loop_runs_here():
+        raise ConfigurationError(
+            "an event loop is running here (in a notebook it always is), and Postman needs one of"
+            " its own: use AsyncPostman instead, and await its calls"
+        )

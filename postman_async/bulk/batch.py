@@ -111,14 +111,14 @@ class MonitorBatch:
         traceback: TracebackType | None,
     ) -> None:
         """Cancel what is under way."""
-        assert self._task is not None
-        self._task.cancel()
+        task = self._running()[1]
+        ended = not task.cancel()
         try:
-            await asyncio.wait([self._task])
+            await asyncio.wait([task])
         finally:
             self._close_journal()
-        if not self._task.cancelled() and kind is None and self._failure is None:
-            self._task.result()
+        if kind is None and self._failure is None and (ended or not task.cancelled()):
+            task.result()
 
     async def _selected(self) -> Source:
         """List the monitors; those of a journal are what was selected when it was begun."""
@@ -187,9 +187,11 @@ class MonitorBatch:
             return item[0]
         self._outcomes.put_nowait(None)
         await asyncio.wait([task])
-        if not task.cancelled() and (failure := task.exception()) is not None:
+        try:
+            task.result()
+        except BaseException as failure:
             self._failure = failure
-            raise failure
+            raise
         raise StopAsyncIteration
 
     async def report(self) -> BatchReport:

@@ -86,7 +86,7 @@ class Drive:
     _failures: int = 0
     _pull: asyncio.Timeout | None = None
     _task: asyncio.Task[None] | None = None
-    _broken: Exception | None = None
+    _broken: BaseException | None = None
 
     def __attrs_post_init__(self) -> None:
         """Set the bounds."""
@@ -97,8 +97,7 @@ class Drive:
     async def run(self) -> None:
         """Run every job; what fails here fails the batch, and leaves nothing under way."""
         self._task = asyncio.current_task()
-        loop, ends = asyncio.get_running_loop(), self.context.ends
-        alarm = None if ends is None else loop.call_at(ends, self.stop, DeadlineExceeded(_LATE))
+        alarm = self._set_alarm()
         try:
             await self._feed()
             while self._lanes:
@@ -111,6 +110,13 @@ class Drive:
             if alarm is not None:
                 alarm.cancel()
             await self._clear()
+
+    def _set_alarm(self) -> asyncio.TimerHandle | None:
+        """Stop when the batch's time is up, which it may be from the beginning."""
+        loop, ends, late = asyncio.get_running_loop(), self.context.ends, DeadlineExceeded(_LATE)
+        if ends is not None and ends <= loop.time():
+            self.stop(late)
+        return None if ends is None else loop.call_at(ends, self.stop, late)
 
     # -- control ------------------------------------------------------------------------------
 
@@ -228,15 +234,22 @@ class Drive:
             while lane.jobs:
                 self._room.release()
                 await self._run_one(lane, lane.jobs.popleft())
+        except asyncio.CancelledError as error:
+            if lane.task is None or lane.task.cancelling():
+                raise
+            self._break(error)  # nobody has cancelled this lane: a callback raised it
         except Exception as error:
-            self._broken = self._broken or error
-            if self._task is not None:
-                self._task.cancel()
+            self._break(error)
         finally:
             self._lanes.discard(lane)
             if self._by_uid.get(uid) is lane:
                 del self._by_uid[uid]
             self._slots.release()
+
+    def _break(self, error: BaseException) -> None:
+        self._broken = self._broken or error
+        if self._task is not None:
+            self._task.cancel()
 
     async def _run_one(self, lane: Lane, job: Job) -> None:
         lane.runner = runner = Runner(self.context, job)
@@ -264,7 +277,7 @@ class Drive:
             lane.flying, lane.recalled = True, None
             try:
                 outcome = await runner.outcome()
-                return outcome, outcome.status != "skipped"
+                return outcome, outcome.status != "skipped" and not runner.cut_short
             except asyncio.CancelledError:
                 if not lane.recalled or _still_cancelled():
                     raise

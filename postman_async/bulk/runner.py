@@ -57,12 +57,14 @@ class Runner:
         context: what all runs of the batch share.
         job: which monitor it is.
         attempts: how often the service was asked to run it.
+        cut_short: the batch's time was up, and not its own.
 
     """
 
     context: Context
     job: Job
     attempts: int = 0
+    cut_short: bool = False
     _follower: Follower = field(init=False)
     _limit: asyncio.Timeout = field(init=False)
     _trigger: Trigger | None = None
@@ -99,6 +101,7 @@ class Runner:
         except TimeoutError:
             if not self._limit.expired():
                 raise
+            self.cut_short = self._limit.when() == self.context.ends
             found = self._late()
         finally:
             self._leave()
@@ -211,6 +214,8 @@ class Runner:
         job = getattr(info, "job_id", None)
         trigger.job = job if isinstance(job, str) else None
         trigger.certain = trigger.job is not None or getattr(info, "status", None) is not None
+        if getattr(info, "status", None) == "running":
+            trigger.latest = min(trigger.latest, clock.monotonic())
         if trigger.certain and self.context.journal is not None:
             self.context.journal.began(self.job.index, trigger.job)
         return None

@@ -122,7 +122,8 @@ class Source:
         """Yield the jobs."""
         index = 0
         async for uid in self._rounds():
-            yield Job(index, uid, self.names.get(uid))
+            name = self.names.get(uid)
+            yield Job(index, uid, name if isinstance(name, str) else None)
             index += 1
 
     async def _rounds(self) -> AsyncIterator[str]:

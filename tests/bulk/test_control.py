@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import threading
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -60,6 +61,24 @@ async def test_the_batch_ends_at_its_deadline(deadline: timedelta | float) -> No
     assert [o.status for o in report] == ["passed"] * 2 + ["unknown"] * 2 + ["skipped"] * 2
     assert all(isinstance(o.error, DeadlineExceeded) for o in report[2:])
     assert [len(m.ours) for m in service.monitors.values()] == [1, 1, 1, 1, 0, 0]
+
+
+@pytest.mark.parametrize("deadline", [0, timedelta(0)])
+async def test_without_any_time_nothing_is_triggered(deadline: timedelta | float) -> None:
+    service = service_of(3)
+    async with serving(service), client(service) as pm:
+        report = await pm.run_monitors(service.monitors, deadline=deadline)
+    assert (report.counts, service.calls) == ({"skipped": 3}, 0)
+    assert all(isinstance(o.error, DeadlineExceeded) for o in report)
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("deadline", [float("inf"), timedelta.max, 1e300])
+async def test_a_deadline_may_be_as_far_as_one_likes(deadline: timedelta | float) -> None:
+    service = service_of(2)
+    async with serving(service), client(service) as pm:
+        report = await pm.run_monitors(service.monitors, deadline=deadline, run_deadline=deadline)
+    assert report.ok
 
 
 @pytest.mark.looptime
@@ -309,6 +328,27 @@ async def test_what_the_source_raises_ends_the_batch(
         await pm.run_monitors(broken())
 
 
+@pytest.mark.parametrize("culprit", ["callback", "source"])
+async def test_a_cancelled_error_that_nobody_asked_for_is_no_quiet_end(
+    local_emulator: PostmanEmulator, pm: AsyncPostman, culprit: str
+) -> None:
+    """A report that lacks outcomes would be a lie."""
+    uids = [local_emulator.add_monitor(f"m{n}") for n in range(3)]
+
+    def raise_(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    async def source() -> AsyncIterator[str]:
+        yield uids[0]
+        raise_()
+
+    with pytest.raises(asyncio.CancelledError):
+        if culprit == "source":
+            await pm.run_monitors(source())
+        else:
+            await pm.run_monitors(uids, on_outcome=raise_)
+
+
 # -- order, repetition, overlap --------------------------------------------------------------------
 
 
@@ -414,6 +454,8 @@ async def test_uids_may_come_with_names(local_emulator: PostmanEmulator, pm: Asy
     uid = local_emulator.add_monitor("m")
     (outcome,) = await pm.run_monitors({uid: "Checkout"})
     assert outcome.name == "Checkout"
+    (outcome,) = await pm.run_monitors({uid: object()})  # type: ignore[dict-item]
+    assert outcome.name is None
 
 
 # -- in the background -----------------------------------------------------------------------------
@@ -513,6 +555,22 @@ def test_a_sync_callback_may_control_the_batch(
     batch = sync_pm.monitor_batch(uids, concurrency=1, on_outcome=lambda _: batch.cancel())
     with batch:
         assert [o.status for o in batch] == ["passed", *["skipped"] * 5]
+
+
+@pytest.mark.parametrize("control", ["resume", "cancel"])
+def test_a_sync_batch_is_controlled_from_another_thread(
+    thread_emulator: PostmanEmulator, sync_pm: Postman, control: str
+) -> None:
+    """While this thread waits for the outcomes of a batch that is paused."""
+    uids = [thread_emulator.add_monitor(f"m{n}") for n in range(3)]
+    with sync_pm.monitor_batch(uids, concurrency=1) as batch:
+        batch.pause()
+        other = threading.Timer(0.2, getattr(batch, control))
+        other.start()
+        report = batch.report()
+        other.join()
+    assert len(report) == 3
+    assert report.ok if control == "resume" else report.counts["skipped"] >= 2
 
 
 # -- memory ----------------------------------------------------------------------------------------

@@ -168,6 +168,26 @@ async def test_a_journal_that_cannot_be_written_ends_the_batch(
     assert triggers(local_emulator) == []
 
 
+def test_what_the_deadline_of_a_batch_cut_short_is_settled_when_it_is_resumed(
+    tmp_path: Path,
+) -> None:
+    models = {f"1-{n}": Model(seconds=20.0, word="failed") for n in range(3)}
+    service, path = Service(models), tmp_path / "runs.jsonl"
+
+    async def run() -> list[list[str]]:
+        statuses = []
+        async with serving(service), AsyncPostman(KEY, base_url=service.url) as pm:
+            for deadline in (30.0, None):
+                report = await pm.run_monitors(
+                    list(models), concurrency=1, journal=path, resume=True, deadline=deadline
+                )
+                statuses.append([outcome.status for outcome in report])
+        return statuses
+
+    assert in_virtual_time(run) == [["failed", "unknown", "skipped"], ["failed"] * 3]
+    assert [model.triggers for model in models.values()] == [1, 1, 1]
+
+
 # -- the batch ends at any moment, and is resumed --------------------------------------------------
 
 
