@@ -9,7 +9,7 @@ from attrs import define, frozen
 
 from postman_async.bulk import clock
 from postman_async.bulk.outcome import OutcomeStatus, status_of_run
-from postman_async.bulk.settle import Look, Trigger, Verdict, date_of, judge
+from postman_async.bulk.settle import PROMPT, Look, Trigger, Verdict, date_of, judge
 from postman_async.engine.convert import load_model
 from postman_async.engine.limiter import at_priority
 from postman_async.errors import (
@@ -31,8 +31,11 @@ __all__ = ["Follower", "Found"]
 
 _GET = OPERATIONS["monitors.get"]
 
-_GRACE = (2.0, 3.0)
-"""Seconds before the second and the third look for a run that seems not to have begun."""
+_GRACE = {False: (2.0, 3.0), True: (2.0, 3.0, PROMPT)}
+"""Seconds before the second look and the later ones for a run that seems not to have begun.
+
+The last one comes when it must have begun: before it is triggered again, where that is allowed.
+"""
 
 _FIRST = 4.0
 _WIDENING = 1.3
@@ -68,6 +71,7 @@ class Follower:
         memory: what is known of the monitor's earlier runs.
         uid: the monitor.
         options: what each look takes.
+        patient: a run that seems not to have begun is triggered again, so it is to be certain.
         waited: seconds that the looks waited for the rate limit.
         name: the monitor's name, once a look told it.
 
@@ -77,6 +81,7 @@ class Follower:
     memory: Memory
     uid: str
     options: CallOptions
+    patient: bool = False
     waited: float = 0.0
     name: str | None = None
     _step: float = _FIRST
@@ -110,7 +115,7 @@ class Follower:
         verdict, self._misses = judge(trigger, look), 0
         if verdict in ("ended", "lost"):
             return _ended(trigger, look) if verdict == "ended" else _lost(trigger)
-        if verdict == "absent" and not trigger.certain and self._absent == len(_GRACE):
+        if verdict == "absent" and not trigger.certain and self._absent == len(self._grace):
             return None
         return self._after(verdict, trigger)
 
@@ -118,10 +123,14 @@ class Follower:
         """Choose the wait after a look that did not bring the end."""
         if verdict == "absent" and not trigger.certain:
             self._absent += 1
-            return _GRACE[self._absent - 1]
+            return self._grace[self._absent - 1]
         if trigger.cut is not None and trigger.cut >= _CUT:
             self.memory.cut = min(trigger.cut, self.memory.cut or trigger.cut)
         return self._until_next(trigger)
+
+    @property
+    def _grace(self) -> tuple[float, ...]:
+        return _GRACE[self.patient]
 
     def _until_next(self, trigger: Trigger) -> float:
         """Wait until the run should have ended, then in widening steps.

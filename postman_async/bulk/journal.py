@@ -73,16 +73,21 @@ class Started:
     crowded: bool = False
 
     def trigger(self) -> Trigger:
-        """Place it on the clock of this process; the time of day may have been set since."""
+        """Place it on the clock of this process.
+
+        The time of day may have been set since; if it was set back, only a job id tells the run.
+        """
         age = (clock.wall() - self.at).total_seconds()
-        sent = clock.monotonic() - age
+        set_back = age < 0
+        sent = clock.monotonic() - max(age, 0.0)
         return Trigger(
             earliest=sent - _MARGIN,
             latest=sent + PROMPT + _MARGIN,
-            doubt=_DOUBT,
+            doubt=float("inf") if set_back else _DOUBT,
             job=self.job,
             certain=self.certain,
             crowded=self.crowded,
+            by_id=set_back,
         )
 
 

@@ -48,6 +48,9 @@ class BatchOptions(CallOptions, total=False):
             executions are had; ``"auto"`` does so only for monitors that outlast a proxy.
         on_unknown: what to do when the service seems not to have begun a run whose call failed
             ambiguously: ``"report"`` it as ``unknown`` (default) or ``"rerun"`` it.
+        reconcile: take the monitor's last run for ours if its time says so, where the call brought
+            no result; default.  False: only a job id does, and else the outcome is ``unknown``.
+            That is for monitors which others trigger in the same seconds.
         keep: keep ``"all"`` of each run, the executions of ``"failures"`` only, or only its
             ``"summary"``.
         overlap: let two runs of the same monitor be under way at the same time.
@@ -66,6 +69,7 @@ class BatchOptions(CallOptions, total=False):
     on_outcome: Callback | None
     run_async: bool | Literal["auto"]
     on_unknown: Literal["report", "rerun"]
+    reconcile: bool
     keep: Keep
     overlap: bool
     order: Callable[[str], Any] | None
@@ -102,6 +106,7 @@ class Settings:
     on_unknown: Literal["report", "rerun"] = field(
         default="report", validator=in_(["report", "rerun"])
     )
+    reconcile: bool = field(default=True, validator=instance_of(bool))
     keep: Keep = field(default="all", validator=in_(["all", "failures", "summary"]))
     overlap: bool = field(default=False, validator=instance_of(bool))
     order: Callable[[str], Any] | None = None

@@ -77,8 +77,14 @@ class Runner:
     def __attrs_post_init__(self) -> None:
         """Get ready to look."""
         shared = self.context
-        looking = shared.settings.looking
-        self._follower = Follower(shared.caller, shared.memory, self.job.uid, looking)
+        settings = shared.settings
+        self._follower = Follower(
+            shared.caller,
+            shared.memory,
+            self.job.uid,
+            settings.looking,
+            patient=settings.on_unknown == "rerun",
+        )
 
     @property
     def waiting(self) -> bool:
@@ -135,6 +141,7 @@ class Runner:
         self._leave()
 
     def _enter(self, trigger: Trigger, at: datetime) -> None:
+        trigger.by_id |= not self.context.settings.reconcile
         self._trigger = trigger
         self.context.memory.enter(self.job.uid, trigger)
         if self._started_at is None:  # the run's own time begins with the first attempt

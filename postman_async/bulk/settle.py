@@ -24,7 +24,9 @@ A run that began shortly before our call, and is not known, leaves the outcome o
 clock was wrong after all, a second trigger would be a second run.
 
 What remains is another client that triggers the same monitor within these seconds while our own
-call is lost on its way: the service tells nothing that would tell the two apart.
+call is lost on its way: the service tells nothing that would tell the two apart, no count of runs
+and no name of who began one.  Only a job id proves a run to be ours; who runs a monitor from two
+places and wants proof has the times left out (``by_id``), and gets ``unknown`` instead.
 """
 
 from __future__ import annotations
@@ -88,6 +90,7 @@ class Trigger:
         job: the run's id, if the service gave it.
         certain: the service said that the run began.
         crowded: this client had another call for the same monitor under way.
+        by_id: only an id tells that a run is ours, and a time does not.
         error: how the call failed, if it did.
         cut: after how many seconds the call failed ambiguously, if it did.
         seen: the ids of the runs that looks took for ours while they went on.
@@ -101,6 +104,7 @@ class Trigger:
     job: str | None = None
     certain: bool = False
     crowded: bool = False
+    by_id: bool = False
     error: PostmanError | None = None
     cut: float | None = None
     seen: set[str] = field(factory=set)
@@ -182,7 +186,7 @@ def judge(trigger: Trigger, look: Look) -> Verdict:
 
 def _goes_on(trigger: Trigger, going: str) -> Verdict:
     """Wait for a run that goes on before the last run tells of it, if it may be ours."""
-    if trigger.job is not None or trigger.crowded:
+    if trigger.job is not None or trigger.by_id or trigger.crowded:
         return "absent" if trigger.certain else "lost"
     trigger.seen.add(going)
     return "running" if len(trigger.seen) == 1 else "lost"
@@ -210,7 +214,9 @@ def _place(trigger: Trigger, look: Look) -> Literal["before", "within", "after",
 def _doubtful(trigger: Trigger, look: Look) -> bool:
     """Whether a run that began with our call may be another one all the same."""
     last = look.last
-    if last is None or trigger.crowded or (trigger.job is not None and last.job_id is not None):
+    if last is None or trigger.by_id or trigger.crowded:
+        return True
+    if trigger.job is not None and last.job_id is not None:
         return True
     if len(trigger.seen | look.ids) > 1:
         return True

@@ -134,6 +134,10 @@ def run(
     on_unknown: Annotated[
         OnUnknown, typer.Option(help="What to do when the service seems not to have begun a run.")
     ] = OnUnknown.report,
+    reconcile: Annotated[
+        bool,
+        typer.Option(help="Take a last run for ours by its time, where a call brought no result."),
+    ] = True,
     retries: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="How often a call is sent at most.")
     ] = None,
@@ -208,6 +212,7 @@ def run(
                 "overlap": overlap,
                 "run_async": run_async.setting,
                 "on_unknown": on_unknown.value,
+                "reconcile": reconcile,
                 "keep": keep.value,
             },
             reports=reports,

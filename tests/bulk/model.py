@@ -77,7 +77,7 @@ class Model:
         word: how they end.
         faults: what happens to the calls that trigger it, one after the other; then nothing.
         looks: the same for the calls that look at it.
-        strangers: who else runs it: before our call, after it, both.
+        strangers: who else runs it: before our call, in its seconds, after it.
         runs: what truly happened.
         triggers: how many calls to trigger it came.
 
@@ -213,6 +213,8 @@ class Service:
             self.begin(model, ours=False, after=-4.0)
         if "after" in model.strangers:
             self.begin(model, ours=False, after=AFTER)
+        if "within" in model.strangers and fault not in ("429", "503 with a wait"):
+            self.begin(model, ours=False, after=0.3)
         if fault in NOT_BEGUN:
             return await self._refusal(fault)
         run = self.begin(model, after=2.0 if fault in ("slow", "502, begun later") else 0.0)

@@ -342,11 +342,9 @@ async def test_a_cancelled_error_that_nobody_asked_for_is_no_quiet_end(
         yield uids[0]
         raise_()
 
+    from_source = pm.run_monitors(source()) if culprit == "source" else None
     with pytest.raises(asyncio.CancelledError):
-        if culprit == "source":
-            await pm.run_monitors(source())
-        else:
-            await pm.run_monitors(uids, on_outcome=raise_)
+        await (from_source or pm.run_monitors(uids, on_outcome=raise_))
 
 
 # -- order, repetition, overlap --------------------------------------------------------------------

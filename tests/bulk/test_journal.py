@@ -8,8 +8,10 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
@@ -22,8 +24,10 @@ from postman_async import (
     MonitorSelector,
     Postman,
     Retries,
+    UnsettledError,
     read_journal,
 )
+from postman_async.bulk import clock
 from postman_async.emulator import PostmanEmulator
 from tests.bulk.kit import in_virtual_time
 from tests.bulk.model import Fault, Model, Service, serving
@@ -250,6 +254,25 @@ def test_what_was_in_flight_is_settled_by_looking(
     (outcome,) = in_virtual_time(run)
     assert (outcome.status, len(model.ours)) == (status, 0 if status == "unknown" else 1)
     assert [o.status for o in read_journal(path)] == [status]
+
+
+def test_a_clock_that_was_set_back_makes_nothing_run_twice(tmp_path: Path) -> None:
+    """Between the two processes; the run has a time that looks long past."""
+    model = Model(seconds=5.0)
+    service, path = Service({"1-m": model}), tmp_path / "runs.jsonl"
+
+    async def run() -> Any:
+        async with serving(service), AsyncPostman(KEY, base_url=service.url) as pm:
+            async with pm.monitor_batch(["1-m"], journal=path):
+                await asyncio.sleep(1.0)
+            earlier = clock.wall() - timedelta(hours=1)
+            with mock.patch.object(clock, "wall", return_value=earlier):
+                return await pm.run_monitors(["1-m"], journal=path, resume=True, on_unknown="rerun")
+
+    (outcome,) = in_virtual_time(run)
+    assert (outcome.status, model.triggers) == ("unknown", 1)
+    assert isinstance(outcome.error, UnsettledError)
+    assert 0 <= outcome.elapsed < 60
 
 
 def test_a_refused_attempt_is_not_in_flight(tmp_path: Path) -> None:

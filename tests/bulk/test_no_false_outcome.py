@@ -23,7 +23,7 @@ models = st.builds(
     word=st.sampled_from(sorted(WORDS)),
     faults=st.lists(st.sampled_from(FAULTS), max_size=4),
     looks=st.lists(st.sampled_from(get_args(LookFault)), max_size=5),
-    strangers=st.frozensets(st.sampled_from(["before", "after"])),
+    strangers=st.frozensets(st.sampled_from(["before", "within", "after"])),
     active=st.booleans(),
 )
 services = st.builds(
@@ -42,6 +42,7 @@ options = st.fixed_dictionaries(
         "repeat": st.integers(1, 2),
         "run_async": st.sampled_from([False, True, "auto"]),
         "on_unknown": st.sampled_from(["report", "rerun"]),
+        "reconcile": st.booleans(),
         "overlap": st.booleans(),
         "timeout": st.sampled_from([Timeout(), Timeout(run=30.0)]),
         "run_deadline": st.sampled_from([100.0, 1200.0]),
@@ -75,6 +76,7 @@ def test_no_interleaving_runs_twice_or_loses_or_lies(
     for uid, model in service.monitors.items():
         outcomes = [outcome for outcome in report if outcome.uid == uid]
         check_triggers(model, outcomes)
+        assert given["reconcile"] or not any(outcome.reconciled for outcome in outcomes)
         check_truth(model, outcomes, ids=service.ids)
 
 
@@ -86,9 +88,14 @@ def check_triggers(model: Model, outcomes: list[MonitorOutcome]) -> None:
 
 
 def check_truth(model: Model, outcomes: list[MonitorOutcome], *, ids: bool) -> None:
-    """What an outcome says is what happened; ``unknown`` may always be said."""
+    """What an outcome says is what happened; ``unknown`` may always be said.
+
+    Only what was recognised by its time can be a stranger's run, and only one of the same seconds.
+    """
     claimed = [outcome for outcome in outcomes if outcome.run is not None]
     claimed = [outcome for outcome in claimed if outcome.status != "unknown"]
+    if "within" in model.strangers:
+        claimed = [outcome for outcome in claimed if not outcome.reconciled]
     assert all(WORDS[model.word] == outcome.status for outcome in claimed)
     assert len(claimed) <= len(model.ours)
     if ids:
@@ -98,6 +105,27 @@ def check_truth(model: Model, outcomes: list[MonitorOutcome], *, ids: bool) -> N
     unclaimed = [outcome for outcome in outcomes if outcome.status in ("skipped", "error")]
     not_run = [outcome for outcome in unclaimed if outcome.run is None]
     assert len(model.ours) <= len(outcomes) - len(not_run)
+
+
+@pytest.mark.parametrize("ids", [True, False])
+@pytest.mark.parametrize("reconcile", [True, False])
+def test_a_run_of_the_same_seconds_is_only_ours_by_its_time(reconcile: bool, ids: bool) -> None:
+    """Our call is lost, and somebody else's run begins: nothing that the service tells differs."""
+    model = Model(faults=["cut before"], strangers=frozenset({"within"}))
+    service = Service({"1-m": model}, ids=ids)
+    (outcome,) = in_virtual_time(lambda: run(service, ["1-m"], reconcile=reconcile))
+    assert (outcome.status, outcome.reconciled) == (
+        ("error", True) if reconcile else ("unknown", False)
+    )
+
+
+@pytest.mark.parametrize("lag", [6.0, 14.0])
+def test_before_it_is_triggered_again_a_run_has_had_its_time_to_show(lag: float) -> None:
+    """The service tells of a run late; a second trigger would be a second run."""
+    model = Model(seconds=1.0, word="failed", faults=["cut after"])
+    service = Service({"1-m": model}, lag=lag)
+    (outcome,) = in_virtual_time(lambda: run(service, ["1-m"], on_unknown="rerun"))
+    assert (outcome.status, outcome.reconciled, len(model.ours)) == ("failed", True, 1)
 
 
 @pytest.mark.parametrize("seconds", [2.0, 70.0])

@@ -80,6 +80,10 @@ BEFORE = Known("earlier", (NOON + timedelta(seconds=4.9)).isoformat())
         (call(before=BEFORE), seen(began=4.9, job="earlier"), "absent"),
         (call(before=BEFORE), seen(began=4.9, job=None), "absent"),
         (call(before=Known(None, NOON.isoformat())), seen(began=0.0, job=None), "lost"),
+        (call(by_id=True), seen(), "lost"),
+        (call(by_id=True), seen(began=-2.0, going="ours"), "lost"),
+        (call(by_id=True), seen(began=-2.0), "absent"),
+        (call(by_id=True, job="ours", certain=True), seen(), "ended"),
         # a run that goes on, and that the last run does not tell of yet
         (call(), seen(began=-2.0, going="ours"), "running"),
         (call(), seen(began=None, going="ours"), "running"),
