@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from postman_async.bulk.select import MonitorSelector
     from postman_async.client import AsyncPostman
     from postman_async.engine.convert import from_dict, to_dict
-    from postman_async.engine.limits import RateLimits, RateLimitState
+    from postman_async.engine.limits import RateLimits
+    from postman_async.engine.pacing import RateLimitState
     from postman_async.engine.ratelimit import RateLimit
     from postman_async.engine.response import RawResponse
     from postman_async.errors import (
@@ -276,7 +277,7 @@ _HOMES = {
     "RateLimit": "engine.ratelimit",
     "RawResponse": "engine.response",
     "RateLimits": "engine.limits",
-    "RateLimitState": "engine.limits",
+    "RateLimitState": "engine.pacing",
     "OPERATIONS": "operations",
     "PUBLISHED_LIMITS": "operations",
     "CallOptions": "options",

@@ -21,7 +21,7 @@ from postman_async.cli.rows import Row, tally
 
 if TYPE_CHECKING:
     from postman_async import BatchProgress
-    from postman_async.engine.limits import RateLimitState
+    from postman_async.engine.pacing import RateLimitState
 
 __all__ = ["Screen", "View", "Watched", "note", "wait_of"]
 

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from attrs import define, field, frozen
 
-from postman_async.engine.limits import RateLimitState
 from postman_async.engine.matching import rule_told, window_refused, window_told
 from postman_async.engine.pacing import MAX_HOLD, Window
 
 if TYPE_CHECKING:
+    from postman_async.engine.pacing import RateLimitState
     from postman_async.engine.ratelimit import RateLimit
     from postman_async.options import RateLimitRule
 
@@ -206,13 +206,7 @@ class Limiter:
         window = self.windows[name]
         now = self._loop.time() if self._loop is not None else 0.0
         waiting = (sum(x.waiting.values()) for x in self._by_names.values() if window in x.windows)
-        return RateLimitState(
-            limit=window.limit,
-            remaining=max(0, window.limit - window.used(now)),
-            reset=window.resets(now),
-            window=window.seconds,
-            waiting=sum(waiting),
-        )
+        return window.state(now, sum(waiting))
 
     # -- waiting -----------------------------------------------------------------------------
 

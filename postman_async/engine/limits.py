@@ -6,39 +6,21 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from attrs import define, field, frozen
+from attrs import define, field
+
+from postman_async.engine.pacing import RateLimitState
 
 if TYPE_CHECKING:
     from postman_async.engine.limiter import Limiter
     from postman_async.engine.ratelimit import RateLimit
 
-__all__ = ["Quota", "RateLimitState", "RateLimits"]
+__all__ = ["Quota", "RateLimits"]
 
 log = logging.getLogger("postman_async")
 
 _LOW = 0.1
 _WARNINGS = (0.2, _LOW, 0.05, 0.01, 0.0)
 """The parts of the month's quota at which a warning is logged, once each."""
-
-
-@frozen(kw_only=True)
-class RateLimitState:
-    """A limit as it stands now.
-
-    Attributes:
-        limit: how many calls may start in the window.
-        remaining: how many more may start now, as far as this client knows.
-        reset: seconds until the next counted call leaves the window; 0 when none is counted.
-        window: the window's length in seconds.
-        waiting: how many calls that count against it wait for a place.
-
-    """
-
-    limit: int
-    remaining: int
-    reset: float
-    window: float
-    waiting: int
 
 
 @define(eq=False)

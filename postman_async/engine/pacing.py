@@ -23,12 +23,12 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 if TYPE_CHECKING:
     from postman_async.engine.ratelimit import RateLimit
 
-__all__ = ["MAX_HOLD", "Window"]
+__all__ = ["MAX_HOLD", "RateLimitState", "Window"]
 
 MAX_HOLD = 120.0
 """Seconds; a service that asks for more stops the call that was told so, not those that wait."""
@@ -44,6 +44,26 @@ _PATIENCE = 11.5
 _LONGEST_PATIENCE = 4.0, 90.0
 """The most windows, and the most seconds, of that."""
 _NEVER = float("-inf")
+
+
+@frozen(kw_only=True)
+class RateLimitState:
+    """A limit as it stands now.
+
+    Attributes:
+        limit: how many calls may start in the window.
+        remaining: how many more may start now, as far as this client knows.
+        reset: seconds until the next counted call leaves the window; 0 when none is counted.
+        window: the window's length in seconds.
+        waiting: how many calls that count against it wait for a place.
+
+    """
+
+    limit: int
+    remaining: int
+    reset: float
+    window: float
+    waiting: int
 
 
 @define(eq=False)
@@ -143,6 +163,16 @@ class Window:
         """Tell how many seconds from now the window has a whole place more than it has now."""
         oldest = self._log[0] + self.seconds if self._log else now
         return max(0.0, oldest - now, self._held - now)
+
+    def state(self, now: float, waiting: int) -> RateLimitState:
+        """Show how it stands, with so many calls that wait."""
+        return RateLimitState(
+            limit=self.limit,
+            remaining=max(0, self.limit - self.used(now)),
+            reset=self.resets(now),
+            window=self.seconds,
+            waiting=waiting,
+        )
 
     # -- telling -----------------------------------------------------------------------------
 
