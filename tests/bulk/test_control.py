@@ -452,7 +452,7 @@ async def test_uids_may_come_with_names(local_emulator: PostmanEmulator, pm: Asy
     uid = local_emulator.add_monitor("m")
     (outcome,) = await pm.run_monitors({uid: "Checkout"})
     assert outcome.name == "Checkout"
-    (outcome,) = await pm.run_monitors({uid: object()})  # type: ignore[dict-item]
+    (outcome,) = await pm.run_monitors({uid: object()})
     assert outcome.name is None
 
 

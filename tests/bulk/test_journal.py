@@ -179,7 +179,7 @@ def test_what_the_deadline_of_a_batch_cut_short_is_settled_when_it_is_resumed(
     service, path = Service(models), tmp_path / "runs.jsonl"
 
     async def run() -> list[list[str]]:
-        statuses = []
+        statuses: list[list[str]] = []
         async with serving(service), AsyncPostman(KEY, base_url=service.url) as pm:
             for deadline in (30.0, None):
                 report = await pm.run_monitors(

@@ -225,6 +225,6 @@ def date_of_now(*_: object) -> str:
 
 
 def test_in_any_order_of_events_nothing_runs_twice_is_lost_or_told_wrong() -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Batches, settings=settings(max_examples=25, stateful_step_count=12, deadline=None)
     )
