@@ -9,7 +9,16 @@ from attrs import define, frozen
 
 from postman_async.bulk import clock
 from postman_async.bulk.outcome import OutcomeStatus, status_of_run
-from postman_async.bulk.settle import PROMPT, Look, Trigger, Verdict, date_of, judge
+from postman_async.bulk.settle import (
+    PROMPT,
+    Known,
+    Look,
+    Trigger,
+    Verdict,
+    date_of,
+    has_ended,
+    judge,
+)
 from postman_async.engine.convert import load_model
 from postman_async.engine.limiter import at_priority
 from postman_async.errors import (
@@ -89,6 +98,7 @@ class Follower:
     _congestion: float = 0.0
     _absent: int = 0
     _misses: int = 0
+    _usual: float | None = None
 
     async def follow(self, trigger: Trigger) -> Found | None:
         """Look until the outcome is known.
@@ -117,6 +127,8 @@ class Follower:
             return _ended(trigger, look) if verdict == "ended" else _lost(trigger)
         if verdict == "absent" and not trigger.certain and self._absent == len(self._grace):
             return None
+        if look.last is not None and has_ended(look):  # that is the run before ours
+            self._usual = Known.of(look.last).seconds
         return self._after(verdict, trigger)
 
     def _after(self, verdict: Verdict, trigger: Trigger) -> float:
@@ -138,8 +150,8 @@ class Follower:
         Looks that had to wait for the rate limit are made rarer: they compete with triggers.
         """
         known = self.memory.last_run(self.uid)
-        expected = 0.0 if known is None or known.seconds is None else known.seconds
-        left = trigger.earliest + expected - clock.monotonic()
+        expected = self._usual if known is None or known.seconds is None else known.seconds
+        left = trigger.earliest + (expected or 0.0) - clock.monotonic()
         step, self._step = self._step, min(self._step * _WIDENING, _LONGEST)
         return max(step, left, 2 * self._congestion)
 

@@ -501,6 +501,24 @@ async def test_what_was_only_started_is_no_result() -> None:
     assert [r.target for r in server.received] == ["/monitors/1-m/run?async=true", "/monitors/1-m"]
 
 
+@pytest.mark.looptime
+async def test_the_looks_begin_when_the_last_run_took_as_long() -> None:
+    """This client has never run it: the first look tells of the run before ours, of 30 s."""
+    began = {"run": {"info": {"monitorId": "m", "jobId": "j", "status": "running"}}}
+    last = {"status": "success", "startedAt": "2026-03-01T11:00:00.5Z", "jobId": "old"}
+    last["finishedAt"] = "2026-03-01T11:00:30.5Z"
+    going = {"monitor": {"id": "m", "jobId": "j", "lastRun": last}}
+    ended = {"monitor": {"id": "m", "lastRun": {**last, "jobId": "j"}}}
+    answers = [reply(body=json.dumps(answer)) for answer in (began, going, ended)]
+    loop = asyncio.get_running_loop()
+    async with scripted(*answers) as server, AsyncPostman(KEY, base_url=server.url) as pm:
+        with virtual_clocks(loop):
+            start = loop.time()
+            (outcome,) = await pm.run_monitors(["1-m"], run_async=True)
+    assert (outcome.status, outcome.reconciled) == ("passed", False)
+    assert loop.time() - start == pytest.approx(30.0, abs=0.5)
+
+
 # -- the sync facade -------------------------------------------------------------------------------
 
 
