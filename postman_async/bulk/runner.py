@@ -194,7 +194,7 @@ class Runner:
             answer = await self.context.caller.request(_RUN, arguments, options, self)
         except PostmanError as error:
             return self._failed(error)
-        return self._answered(answer)
+        return self._answered(answer, held="run_async" not in arguments)
 
     def _failed(self, error: PostmanError) -> Found | None:
         """Judge a failed call: the service may have begun the run all the same."""
@@ -208,7 +208,7 @@ class Runner:
         trigger.latest = min(trigger.latest, now)
         return None
 
-    def _answered(self, answer: RawResponse[Any]) -> Found | None:
+    def _answered(self, answer: RawResponse[Any], *, held: bool) -> Found | None:
         """Take the result, or what the answer tells of a run that goes on."""
         self._waited += answer.waited
         run, trigger = answer.value, self._trigger
@@ -216,7 +216,8 @@ class Runner:
         info, status = getattr(run, "info", None), status_of_run(run)
         ended = getattr(info, "finished_at", None) is not None
         # One that was only started has no figures yet, whatever word stands there.
-        if ended or (status != "unknown" and getattr(run, "stats", None) is not None):
+        told = getattr(run, "stats", None) is not None or (held and answer.status == 200)
+        if ended or (status != "unknown" and told):
             return Found(status=status, run=run)
         job = getattr(info, "job_id", None)
         trigger.job = job if isinstance(job, str) else None

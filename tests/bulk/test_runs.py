@@ -18,6 +18,7 @@ RUN = (
     '{"run": {"info": {"monitorId": "m", "status": "%s"},'
     ' "stats": {"assertions": {"total": 2, "failed": %d}, "requests": {"total": 1, "failed": 0}}}}'
 )
+BARE = '{"run": {"info": {"monitorId": "m", "status": "success"}}}'
 GONE = '{"error": {"name": "instanceNotFoundError", "message": "no such monitor"}}'
 
 
@@ -140,6 +141,8 @@ async def test_cancelling_the_caller_cancels_all(
     [
         (reply(body=RUN % ("success", 0)), "passed"),
         (reply(body=RUN % ("success", 1)), "failed"),
+        (reply(body=BARE), "passed"),
+        (reply(202, BARE), "unknown"),
         (reply(body=RUN % ("failed", 1)), "failed"),
         (reply(body=RUN % ("error", 0)), "error"),
         (reply(body=RUN % ("aborted", 0)), "error"),
