@@ -24,6 +24,7 @@ import json
 import os
 from array import array
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from hashlib import blake2b
 from typing import IO, Any, TypeAlias
@@ -265,11 +266,15 @@ class Journal:
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        with suppress(OSError):  # of a line that could not be written, which has been told
+            self._file.close()
 
     def _write(self, event: Mapping[str, Any]) -> None:
-        self._file.write(json.dumps(event, separators=(",", ":")).encode() + b"\n")
-        self._file.flush()
+        try:
+            self._file.write(json.dumps(event, separators=(",", ":")).encode() + b"\n")
+            self._file.flush()
+        except OSError as error:  # which does not say which file it is
+            raise OSError(error.errno, error.strerror, str(self.path)) from None
 
 
 def read_journal(path: Path) -> Iterator[MonitorOutcome]:

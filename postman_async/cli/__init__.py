@@ -8,7 +8,7 @@ of which ``run`` gives the first that fits in the order 2, 130, 1, 3, 4, 0:
 1    a monitor failed
 2    wrong usage: an option, a file, a missing extra, no key; nothing was sent
 3    the service does not accept the key, or not for this
-4    an error or an unknown outcome; something cannot be reached or started, or is refused
+4    an error or an unknown outcome; something cannot be reached, started or written
 130  interrupted by Ctrl-C
 143  interrupted by SIGTERM
 ==== =======================================================================================

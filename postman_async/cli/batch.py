@@ -102,11 +102,19 @@ def journal_options(journal: Path | None, resume: Path | None) -> dict[str, Any]
         return {"journal": resume, "resume": True}
     if journal is not None:
         check_file(journal)
-    if journal is not None and journal.is_file() and journal.stat().st_size:
+        _check_unused(journal)
+    return {"journal": journal}
+
+
+def _check_unused(journal: Path) -> None:
+    if not journal.exists():
+        return
+    if not journal.is_file():
+        raise UsageError(f"{journal} is no plain file, which a journal must be to be gone on with")
+    if journal.stat().st_size:
         raise UsageError(
             f"{journal} holds a batch: --resume {journal} goes on with it; else choose another file"
         )
-    return {"journal": journal}
 
 
 # -- the run ---------------------------------------------------------------------------------

@@ -93,5 +93,7 @@ def say(message: str) -> None:
 
 
 def _words(error: Exception) -> str:
-    """Name the kind of error where its text alone may be empty or too short to understand."""
+    """Name the file of an error, or its kind where its text alone may be empty."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}"
     return str(error) or type(error).__name__

@@ -10,6 +10,7 @@ import pytest
 
 from postman_async.cli.complaints import UsageError
 from postman_async.cli.keys import ENTRY, SERVICE, find_key
+from postman_async.cli.service import Service
 from postman_async.emulator import PostmanEmulator
 from tests.cli.kit import assert_one_complaint, environment, run, run_here
 from tests.support import KEY
@@ -147,3 +148,8 @@ def test_base_url_and_region_together_are_wrong_usage(
     monkeypatch.setenv("POSTMAN_API_KEY", KEY)
     arguments = ["me", "--region", "eu", "--base-url", "https://api.eu.postman.com"]
     assert_one_complaint(run_here(capsys, monkeypatch, arguments), 2, "not both")
+
+
+def test_a_region_is_where_the_calls_go(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("PMAK-1")
+    assert Service(tmp_path / "key", None, "eu").client().base_url == "https://api.eu.postman.com"

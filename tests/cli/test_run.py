@@ -11,16 +11,12 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from postman_async import AuthenticationError
 from postman_async.bulk.journal import read_journal
-from postman_async.bulk.options import BatchOptions
-from postman_async.cli import batch
-from postman_async.cli.service import Service
 from postman_async.emulator import PostmanEmulator
 from tests.cli.kit import (
     COMMAND,
@@ -165,6 +161,7 @@ def test_the_exit_code_is_4_for_errors_and_for_a_service_out_of_reach(
         (["--all", "--resume", "/no/such/journal"], "--journal begins one"),
         (["--all", "--resume", "a", "--journal", "b"], "leave out --journal"),
         (["--all", "--journal", "/"], "cannot write /: it is a folder"),
+        (["--all", "--journal", "/dev/null"], "/dev/null is no plain file"),
         (["--all", "--journal", "/no/such/folder/j"], "no folder /no/such/folder"),
         (["--all", "--journal", "new", "--jsonl", "./new"], "new is the journal"),
     ],
@@ -209,47 +206,6 @@ def test_a_deadline_leaves_what_is_not_known_as_unknown(
     ended = here("run", "--all", "--deadline", "0.1s")
     assert (ended.code, counted(ended)) == (4, "1 unknown")
     assert "DeadlineExceeded" in ended.stdout
-
-
-@pytest.mark.parametrize(
-    ("options", "settings"),
-    [
-        ([], {"concurrency": 50, "run_async": False, "on_unknown": "report", "keep": "all"}),
-        (["-c", "7", "--repeat", "2", "--overlap"], {"concurrency": 7, "repeat": 2}),
-        (["--overlap"], {"overlap": True}),
-        (["--deadline", "20m", "--run-deadline", "1h"], {"deadline": 1200, "run_deadline": 3600}),
-        (["--fail-fast", "--max-failures", "3"], {"fail_fast": True, "max_failures": 3}),
-        (["--run-async", "always"], {"run_async": True}),
-        (["--run-async", "auto"], {"run_async": "auto"}),
-        (["--on-unknown", "rerun", "--retries", "2"], {"on_unknown": "rerun", "retries": 2}),
-        (["--keep", "failures"], {"keep": "failures"}),
-        (["--journal", "new.jsonl"], {"journal": Path("new.jsonl")}),
-    ],
-)
-def test_options_reach_the_batch(
-    options: list[str], settings: dict[str, Any], here: Here, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plans: list[batch.Plan] = []
-
-    def keep(_: Service, plan: batch.Plan) -> int:
-        plans.append(plan)
-        return 0
-
-    monkeypatch.setattr(batch, "run", keep)
-    assert here("run", "1-m", *options).code == 0
-    (plan,) = plans
-    assert plan.options["uids"] == ["1-m"]
-    assert {name: plan.options[name] for name in settings} == settings
-    assert plan.options.keys() <= BatchOptions.__annotations__.keys() | {"uids"}
-
-
-def test_every_option_of_a_batch_can_be_given_here(here: Here) -> None:
-    """But for those that are no text: a callback and a key, and what only Python can nest."""
-    told = here("run", "--help").stdout
-    spelled = {"select": "--name", "timeout": "--run-deadline"}
-    python_only = {"on_outcome", "order", "extra_headers", "extra_query", "extra_body"}
-    for name in BatchOptions.__annotations__.keys() - python_only:
-        assert spelled.get(name, f"--{name.replace('_', '-')}") in told
 
 
 def test_paced_and_repeated_runs_are_runs(emulator: PostmanEmulator, here: Here) -> None:

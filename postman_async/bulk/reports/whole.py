@@ -29,11 +29,19 @@ def write_whole(path: str | os.PathLike[str], pieces: Iterable[str]) -> None:
         _write(part, "x", pieces)
         if target.exists():
             shutil.copymode(target, part)
-        part.replace(target)
+        _replace(target, part)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
     return None
+
+
+def _replace(target: Path, part: Path) -> None:
+    try:
+        part.replace(target)
+    except OSError:  # a mount of its own, as in a container, or in use on Windows
+        shutil.copyfile(part, target)
+        part.unlink()
 
 
 def _in_place(target: Path) -> bool:

@@ -89,6 +89,13 @@ def test_failures_are_there_without_scripts() -> None:
     assert report.index('class="row failed"') < report.index('class="row passed"')
 
 
+def test_without_its_style_nothing_is_drawn_and_words_stay_apart() -> None:
+    """So does Jenkins show it, whose policy forbids styles within a page."""
+    report = rendered(one_of_each(), "html")
+    assert re.search(r'<svg [^>]*fill="none"', report)
+    assert "1/1 assertions 2 requests" in " ".join(re.sub(r"<[^>]+>", "", report).split())
+
+
 def test_figures_are_told() -> None:
     report = re.sub(r"<[^>]+>", "", rendered(one_of_each(), "html", title="Nightly"))
     for told in ("Nightly", "5 of 6 monitors did not pass", "3 of 4", "2026-01-31 12:00:00 UTC"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
@@ -68,6 +69,22 @@ def test_a_report_that_breaks_off_leaves_the_file_as_it_was(tmp_path: Path) -> N
         "r.json": "before",
         "r.html": "before",
     }
+
+
+def test_a_file_that_cannot_be_replaced_is_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as one that is mounted into a container by itself."""
+
+    def busy(self: Path, target: Path) -> Path:
+        raise OSError(errno.EBUSY, "Device or resource busy", str(target))
+
+    monkeypatch.setattr(Path, "replace", busy)
+    file = tmp_path / "r.md"
+    file.write_text("before", "utf-8")
+    write_report([], file)
+    assert "No monitors were run" in file.read_text("utf-8")
+    assert list(tmp_path.iterdir()) == [file]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs modes, links and devices")
