@@ -37,7 +37,9 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("tables", nargs="*", metavar="TABLE", help=", ".join(TABLES))
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, in under a minute or so")
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer rounds, in under a minute or so"
+    )
     parser.add_argument("--json", type=Path, default=Path(".benchmarks/results.json"))
     parser.add_argument("--picture", type=Path, help="where to draw the picture (SVG)")
     options = parser.parse_args()

@@ -152,7 +152,9 @@ def first_use(effort: Effort) -> Iterator[Row]:
     for module in ("monitors", "collections"):
         order = Order(module, "first_structuring", {"module": module})
         found = measured([order], effort.rounds)[module]
-        yield at_most(f"first use of all models of {module}", Figure.of([r["ms"] for r in found]), 5, " ms")
+        yield at_most(
+            f"first use of all models of {module}", Figure.of([r["ms"] for r in found]), 5, " ms"
+        )
 
 
 # -- many at once -------------------------------------------------------------------------------
