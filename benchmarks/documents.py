@@ -31,8 +31,8 @@ def function(library: str, kind: str, executions: int, way: str) -> Callable[[],
 def _ours(kind: str, body: bytes, way: str) -> Callable[[], object]:
     from postman_async import models
     from postman_async.engine import convert
-    from postman_async.engine.response import loads
     from postman_async.engine.request import dumps
+    from postman_async.engine.response import loads
 
     model: Any = models.MonitorRun if kind == "run" else models.Collection
 

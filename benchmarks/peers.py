@@ -158,7 +158,7 @@ async def httpx_pydantic(origin: str, work: Workload) -> AsyncIterator[AsyncCall
     model: Any = answer_model("environment" if work.name == "small" else "run")
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     url = origin + work.prefix + work.path
-    async with httpx.AsyncClient(headers=HEADERS, limits=limits, timeout=None) as client:  # noqa: S113
+    async with httpx.AsyncClient(headers=HEADERS, limits=limits, timeout=None) as client:
 
         async def call() -> object:
             response = await client.request(work.method, url)

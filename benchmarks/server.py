@@ -14,7 +14,11 @@ from benchmarks.bodies import SMALL, run_result
 
 __all__ = ["main"]
 
-_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: %d\r\n\r\n"
+_HEAD = (
+    b"HTTP/1.1 200 OK\r\n"
+    b"Content-Type: application/json; charset=utf-8\r\n"
+    b"Content-Length: %d\r\n\r\n"
+)
 
 
 def _answer(body: bytes) -> bytes:
