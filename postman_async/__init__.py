@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     )
     from postman_async.models.common import Deleted, Ref
     from postman_async.models.environments import Environment, EnvironmentSummary, EnvironmentValue
+    from postman_async.models.methods import CollectionEntry
     from postman_async.models.monitors import (
         Execution,
         ExecutionBody,
@@ -114,6 +115,7 @@ __all__ = [
     "CollectionAuthAttribute",
     "CollectionBody",
     "CollectionDescription",
+    "CollectionEntry",
     "CollectionEvent",
     "CollectionFork",
     "CollectionInfo",
@@ -224,6 +226,7 @@ _HOMES = {
     "TransportError": "errors",
     "UsageLimitError": "errors",
     "Model": "models.base",
+    "CollectionEntry": "models.methods",
     "CollectionSummary": "models.collections",
     "CollectionFork": "models.collections",
     "ForkedCollection": "models.collections",

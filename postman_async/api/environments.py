@@ -7,6 +7,7 @@ import builtins
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
+from postman_async.api.methods import AsyncEnvironmentMethods
 from postman_async.engine.response import async_raw
 from postman_async.operations import OPERATIONS
 from postman_async.unset import UNSET, Unset
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncEnvironments", "AsyncEnvironmentsRaw"]
 
 
-class AsyncEnvironments:
+class AsyncEnvironments(AsyncEnvironmentMethods):
     """Environments are sets of variables that a collection is run with."""
 
     __slots__ = ("_caller",)

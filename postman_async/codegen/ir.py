@@ -118,12 +118,18 @@ class Field:
 
 @frozen
 class Model:
-    """A class of the models package."""
+    """A class of the models package.
+
+    Args:
+        base: the hand-written class that it extends, if any.
+
+    """
 
     ref: ModelRef
     doc: str
     open_ended: bool
     fields: tuple[Field, ...]
+    base: str | None = None
 
     @property
     def wire_names(self) -> dict[str, str]:
@@ -133,12 +139,18 @@ class Model:
 
 @frozen
 class Namespace:
-    """One attribute of the client."""
+    """One attribute of the client.
+
+    Args:
+        base: the hand-written class that it extends, if any.
+
+    """
 
     name: str
     class_name: str
     doc: str
     methods: tuple[Method, ...]
+    base: str | None = None
 
 
 @frozen

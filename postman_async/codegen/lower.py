@@ -44,9 +44,10 @@ def lower(spec: Spec) -> Api:
     for http, path, operation, item in spec.operations():
         namespace, method = _Operation(spec, http, path, operation, item).lower()
         methods.setdefault(namespace, []).append(method)
-    tags = spec.tags()
+    tags, bases = spec.tags(), spec.bases()
     namespaces = (
-        Namespace(name, plural(name), tags[name], tuple(found)) for name, found in methods.items()
+        Namespace(name, plural(name), tags[name], tuple(found), bases.get(name))
+        for name, found in methods.items()
     )
     used = (ref for found in methods.values() for method in found for ref in method.models)
     return Api(tuple(sorted(namespaces, key=lambda n: n.name)), _models(spec, set(used)))
@@ -77,6 +78,7 @@ def _model(spec: Spec, part: Located) -> Model:
             _field(spec, part.at(node), wire, required=wire in required)
             for wire, node in part.node["properties"].items()
         ),
+        part.node.get("x-python-base"),
     )
 
 

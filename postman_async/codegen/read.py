@@ -77,6 +77,11 @@ class Spec:
         documents = self.documents.values()
         return {tag["name"]: tag["description"] for d in documents for tag in d.get("tags", [])}
 
+    def bases(self) -> Mapping[str, str]:
+        """Return the hand-written class that a namespace extends, where it names one."""
+        tags = [tag for document in self.documents.values() for tag in document.get("tags", [])]
+        return {tag["name"]: tag["x-python-base"] for tag in tags if "x-python-base" in tag}
+
 
 def read() -> Spec:
     """Read the package's own spec."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from attrs import define
 
-from postman_async.engine.convert import from_dict, load_model, to_dict
+from postman_async.engine.convert import load_model, reader, to_dict
 from postman_async.engine.request import build_request
 from postman_async.engine.response import parse_json, value_of
 from postman_async.engine.transport import Plan, Transport
@@ -99,9 +98,7 @@ class AsyncCaller:
 
 
 def _structure(model: str | None) -> Any:
-    if model is None:
-        return _as_it_is
-    return functools.partial(from_dict, model=load_model(model))
+    return _as_it_is if model is None else reader(load_model(model))
 
 
 def _as_it_is(value: Any) -> Any:

@@ -1,11 +1,14 @@
 """The one converter between JSON data and models: nothing is coerced, nothing is lost.
 
-It works on any attrs class with `wire_names`, ``_extra`` and ``_nulls`` (see
-`postman_async.models.base.Model`) and knows no model by name.
+A model keeps the document it was read from.  From there it knows the order of the keys, the keys
+it has no field for and the explicit nulls, without having looked for them while it was read.
 
 - A value whose JSON type is not the promised one is kept as it came.
-- Keys the class has no field for go to its ``extra``; explicit nulls are remembered.
-- Hooks are made once for each class, when it is first met.
+- Plain values are copied into their fields at once.  What holds further models stays JSON until
+  it is looked at: the depth of a document does not matter, and what nobody reads costs nothing.
+- What is written is the document, with the fields as they are now.
+
+It works on subclasses of `postman_async.models.base.Model` and knows none by name.
 """
 
 from __future__ import annotations
@@ -14,31 +17,19 @@ import functools
 import importlib
 import types
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
+from typing import Any, TypeAlias, TypeVar, Union, get_args, get_origin
 
-from attrs import NOTHING, fields, has, resolve_types
-from cattrs import Converter, override
-from cattrs.gen import make_dict_structure_fn
+from attrs import fields, frozen, has, resolve_types
+from cattrs import Converter
 
-__all__ = ["from_dict", "load_model", "to_dict"]
+__all__ = ["from_dict", "load_model", "reader", "to_dict"]
 
 T = TypeVar("T")
-Hook: TypeAlias = Callable[[Any, Any], Any]
+Read: TypeAlias = Callable[[Any], Any]
 
-
-class _Keep:
-    """The hook of plain JSON values.  Being falsy, cattrs inlines it as a plain copy."""
-
-    __slots__ = ()
-
-    def __call__(self, value: Any, _: Any = None) -> Any:
-        return value
-
-    def __bool__(self) -> Literal[False]:
-        return False
-
-
-KEEP = _Keep()
+_PLAIN = frozenset({str, int, float, bool, types.NoneType})
+_DEEPEST = 10_000
+"""More levels than any JSON reader takes: what goes deeper holds itself."""
 
 
 def members(annotation: Any) -> tuple[Any, ...]:
@@ -54,111 +45,136 @@ def _holds_model(annotation: Any) -> bool:
     return any(_holds_model(inner) for a in members(annotation) for inner in get_args(a))
 
 
-def _hook(converter: Converter, annotation: Any) -> Hook:
-    """Make the hook of a field's type: by the value's JSON type, or `KEEP`."""
-    by_type: dict[type, Hook] = {}
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _read_of(annotation: Any) -> Read:
+    """Make what reads a field of this type: it chooses by the JSON type of the value."""
+    by_type: dict[type, Read] = {}
     for member in filter(_holds_model, members(annotation)):
         if get_origin(member) is list:
-            by_type[list] = _list_hook(converter, get_args(member)[0])
+            by_type[list] = _list_of(_read_of(get_args(member)[0]))
         elif get_origin(member) is dict:
-            by_type[dict] = _dict_hook(converter, get_args(member)[1])
+            by_type[dict] = _dict_of(_read_of(get_args(member)[1]))
         else:
-            by_type[dict] = _model_hook(converter, member)
-    return _choose(by_type) if by_type else KEEP
+            by_type[dict] = functools.partial(_read_model, member)
+    return lambda value: by_type.get(type(value), _as_it_is)(value)
 
 
-def _choose(by_type: dict[type, Hook]) -> Hook:
-    find = by_type.get
-
-    def hook(value: Any, annotation: Any) -> Any:
-        chosen = find(type(value))
-        return value if chosen is None else chosen(value, annotation)
-
-    return hook
+def _list_of(read: Read) -> Read:
+    return lambda value: [read(item) for item in value]
 
 
-def _list_hook(converter: Converter, inner: Any) -> Hook:
-    hook = _hook(converter, inner)
-    return lambda value, _: [hook(item, inner) for item in value]
+def _dict_of(read: Read) -> Read:
+    return lambda value: {key: read(item) for key, item in value.items()}
 
 
-def _dict_hook(converter: Converter, inner: Any) -> Hook:
-    hook = _hook(converter, inner)
-    return lambda value, _: {key: hook(item, inner) for key, item in value.items()}
+def _read_model(cls: Any, value: Any) -> Any:
+    """Look the class up at the first value, so that classes may hold themselves."""
+    return reader(cls)(value)
 
 
-def _model_hook(converter: Converter, cls: Any) -> Hook:
-    """Look the class's hook up at the first value, so that classes may hold themselves."""
-    found: list[Hook] = []
+@frozen
+class Plan:
+    """What reading and writing need to know of a class.
 
-    def hook(value: Any, _: Any) -> Any:
-        if not found:
-            found.append(converter.get_structure_hook(cls))
-        return found[0](value, cls)
+    Args:
+        names: Python name to wire name of its fields.
+        plain: of each field that is copied at once, what sets it and its wire name.
+        late: of each field that holds models, its wire name and what reads it.
 
-    return hook
+    """
 
-
-def wire_fields(cls: Any) -> dict[str, str]:
-    """Python name to wire name of a model's fields."""
-    names: Mapping[str, str] = cls.wire_names
-    return {a.name: names.get(a.name, a.name) for a in fields(cls) if not a.name.startswith("_")}
+    names: Mapping[str, str]
+    plain: tuple[tuple[Callable[[Any, Any], None], str], ...]
+    late: Mapping[str, tuple[str, Read]]
 
 
-def _structure_factory(cls: Any) -> Hook:
-    """Build the hook of a model: cattrs fills the fields, the rest is remembered beside them."""
+def _plan(cls: Any) -> Plan:
     resolve_types(cls)
-    names = wire_fields(cls)
-    overrides = {
-        a.name: override(rename=names[a.name], struct_hook=_hook(CONVERTER, a.type))
-        if a.name in names
-        else override(omit=True)
-        for a in fields(cls)
-    }
-    fill = make_dict_structure_fn(
-        cls,
-        CONVERTER,
-        _cattrs_detailed_validation=False,
-        _cattrs_use_linecache=False,
-        **overrides,  # type: ignore[arg-type]
+    own = [a for a in fields(cls) if not a.name.startswith("_")]
+    names = {a.name: cls.wire_names.get(a.name, a.name) for a in own}
+    late = {a.name: a.type for a in own if _holds_model(a.type)}
+    return Plan(
+        names=names,
+        plain=tuple(
+            (getattr(cls, name).__set__, wire) for name, wire in names.items() if name not in late
+        ),
+        late={name: (names[name], _read_of(annotation)) for name, annotation in late.items()},
     )
-    required = tuple(names[a.name] for a in fields(cls) if a.name in names and a.default is NOTHING)
-    return _remembering(fill, required, {wire: name for name, wire in names.items()})
 
 
-def _remembering(fill: Any, required: tuple[str, ...], names: Mapping[str, str]) -> Hook:
-    """Add what cattrs does not know of: unknown keys, explicit nulls, missing required keys."""
-    all_known = frozenset(names).issuperset
+plan_of: Callable[[Any], Plan] = functools.cache(_plan)
+"""The plan of a class, made when the class is first met."""
 
-    def hook(value: Any, cls: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        missing = [key for key in required if key not in value]
-        model = fill({**dict.fromkeys(missing), **value} if missing else value, cls)
-        if not all_known(value):
-            model._extra = {key: item for key, item in value.items() if key not in names}
-        if None in value.values():
-            model._nulls = {names[key] for key, v in value.items() if v is None and key in names}
+
+def _structure_factory(cls: Any) -> Callable[[Any, Any], Any]:
+    plain, new = plan_of(cls).plain, cls.__new__
+
+    def hook(document: Any, _: Any) -> Any:
+        if not isinstance(document, dict):
+            return document
+        model = new(cls)
+        model._source = document
+        model._extra = model._nulls = None
+        get = document.get
+        for put, wire in plain:
+            put(model, get(wire))
         return model
 
     return hook
 
 
-def _unstructure_factory(cls: Any) -> Callable[[Any], dict[str, Any]]:
-    names = tuple(wire_fields(cls).items())
+def read_late(model: Any, name: str) -> Any:
+    """Read a field that holds models, at its first use.
 
-    def hook(model: Any) -> dict[str, Any]:
-        nulls = model._nulls or ()
-        content: dict[str, Any] = {}
-        for name, wire in names:
-            value = getattr(model, name)
-            if value is not None or name in nulls:
-                content[wire] = to_dict(value)
-        if model._extra:
-            content.update(to_dict(model._extra))
-        return content
+    Raises:
+        AttributeError: the class has no such field.
 
-    return hook
+    """
+    late = plan_of(type(model)).late.get(name)
+    if late is None:
+        kind = type(model).__name__
+        raise AttributeError(f"{kind!r} object has no attribute {name!r}", name=name, obj=model)
+    wire, read = late
+    value = read((model._source or {}).get(wire))
+    setattr(model, name, value)
+    return value
+
+
+def unknown_of(model: Any) -> dict[str, Any]:
+    """What the document has beside the fields."""
+    known = set(plan_of(type(model)).names.values())
+    return {key: value for key, value in (model._source or {}).items() if key not in known}
+
+
+def nulls_of(model: Any) -> set[str]:
+    """The names of the fields that the document has as null."""
+    source, names = model._source or {}, plan_of(type(model)).names
+    return {name for name, wire in names.items() if wire in source and source[wire] is None}
+
+
+def _now(model: Any, name: str, wire: str) -> Any:
+    """The value of a field; as it stands in the document, where nobody has looked at it."""
+    try:
+        return object.__getattribute__(model, name)
+    except AttributeError:
+        return (model._source or {}).get(wire)
+
+
+def _level(model: Any) -> dict[str, Any]:
+    """Write one level of a model: its own keys, those of its document first and in their order."""
+    source = model._source or {}
+    nulls = nulls_of(model) if model._nulls is None else model._nulls
+    content: dict[str, Any] = {}
+    for name, wire in plan_of(type(model)).names.items():
+        value = _now(model, name, wire)
+        if value is not None or name in nulls:
+            content[wire] = value
+    content.update(unknown_of(model) if model._extra is None else model._extra)
+    ordered = {key: content.pop(key) for key in source if key in content}
+    return {**ordered, **content}
 
 
 def _is_model(cls: Any) -> bool:
@@ -168,27 +184,17 @@ def _is_model(cls: Any) -> bool:
 CONVERTER = Converter()
 """The one converter; its hooks are made when a class is first met."""
 
-CONVERTER.register_structure_hook_factory(_is_model, functools.cache(_structure_factory))
-CONVERTER.register_unstructure_hook_factory(_is_model, functools.cache(_unstructure_factory))
+CONVERTER.register_structure_hook_factory(_is_model, _structure_factory)
+CONVERTER.register_unstructure_hook_factory(_is_model, lambda _: to_dict)
 
 
-def from_dict(data: Any, model: type[T]) -> T:
-    """Make a model from JSON data (a mapping); what is no mapping comes back as it is."""
-    made: T = CONVERTER.get_structure_hook(model)(data, model)
-    return made
+def _reader(cls: Any) -> Read:
+    hook = CONVERTER.get_structure_hook(cls)
+    return lambda data: hook(data, cls)
 
 
-def to_dict(value: Any) -> Any:
-    """Make JSON data from a model, or from lists and mappings that hold models."""
-    if isinstance(value, str | int | float) or value is None:
-        return value
-    if isinstance(value, Mapping):
-        return {key: to_dict(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [to_dict(item) for item in value]
-    if _is_model(type(value)):
-        return CONVERTER.get_unstructure_hook(type(value))(value)
-    return value
+reader: Callable[[Any], Read] = functools.cache(_reader)
+"""What makes a model of JSON data that is the model's own from then on."""
 
 
 @functools.cache
@@ -196,3 +202,45 @@ def load_model(reference: str) -> Any:
     """Import the model that an operation names as ``module:Class``."""
     module, _, name = reference.partition(":")
     return getattr(importlib.import_module(f"postman_async.models.{module}"), name)
+
+
+def from_dict(data: Any, model: type[T]) -> T:
+    """Make a model from JSON data (a mapping); what is no mapping comes back as it is.
+
+    The data is copied first: changing it later does not change the model, nor the other way.
+    """
+    made: T = reader(model)(to_dict(data))
+    return made
+
+
+def to_dict(value: Any) -> Any:
+    """Make JSON data from a model, or from lists and mappings that hold models.
+
+    The result is a copy, and its depth does not matter.
+
+    Raises:
+        RecursionError: the value holds itself.
+
+    """
+    root = [value]
+    waiting: list[tuple[Any, Any, int]] = [(root, 0, 0)]
+    while waiting:
+        holder, place, depth = waiting.pop()
+        opened = _opened(holder[place])
+        if opened is None:
+            continue
+        if depth > _DEEPEST:
+            raise RecursionError("it holds itself")
+        holder[place] = opened
+        items = opened.items() if isinstance(opened, dict) else enumerate(opened)
+        waiting += [(opened, key, depth + 1) for key, v in items if type(v) not in _PLAIN]
+    return root[0]
+
+
+def _opened(value: Any) -> dict[str, Any] | list[Any] | None:
+    """Copy one level of what holds other values; None for anything else."""
+    if isinstance(value, dict | Mapping):
+        return dict(value)
+    if isinstance(value, list | tuple):
+        return list(value)
+    return _level(value) if _is_model(type(value)) else None

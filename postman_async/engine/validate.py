@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args, get_origin
 
-from attrs import NOTHING, fields, has, resolve_types
+from attrs import NOTHING, fields, has
 
-from postman_async.engine.convert import load_model, members, wire_fields
+from postman_async.engine.convert import load_model, members, plan_of
 
 if TYPE_CHECKING:
     from postman_async.engine.operation import Result
 
 __all__ = ["answer_faults", "faults"]
+
+_Part: TypeAlias = tuple[Any, Any, str]
+"""A value, the type that is promised, and the path of it."""
 
 _JSON_NAMES = {
     dict: "an object", list: "an array", str: "a string", int: "an integer", float: "a number",
@@ -38,37 +41,47 @@ def answer_faults(result: Result, body: Any) -> Iterator[str]:
 
 def faults(value: Any, annotation: Any, path: str = "$") -> Iterator[str]:
     """Yield each fault of the JSON ``value`` against a model's type, as ``path: what``."""
+    waiting: list[_Part | str] = [(value, annotation, path)]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str):
+            yield part
+        else:
+            waiting += reversed([*_look(*part)])
+
+
+def _look(value: Any, annotation: Any, path: str) -> Iterator[_Part | str]:
+    """Look at one value: yield its own fault, or the parts that are still to be looked at."""
     nullable = types.NoneType in get_args(annotation)
     if annotation is Any or (value is None and nullable):
         return
     fitting = [member for member in members(annotation) if _fits(value, member)]
-    if not fitting:
+    if fitting:
+        yield from _inner(value, fitting[0], path)
+    else:
         wanted = " or ".join(dict.fromkeys(_name_of(m) for m in members(annotation)))
         yield f"{path}: {_JSON_NAMES.get(type(value), type(value).__name__)} instead of {wanted}"
-        return
-    yield from _inner(value, fitting[0], path)
 
 
-def _inner(value: Any, member: Any, path: str) -> Iterator[str]:
+def _inner(value: Any, member: Any, path: str) -> Iterator[_Part | str]:
     if has(member):
         yield from _object(value, member, path)
     elif get_origin(member) is list:
         for index, item in enumerate(value):
-            yield from faults(item, get_args(member)[0], f"{path}[{index}]")
+            yield item, get_args(member)[0], f"{path}[{index}]"
     elif get_origin(member) is dict:
         for key, item in value.items():
-            yield from faults(item, get_args(member)[1], f"{path}.{key}")
+            yield item, get_args(member)[1], f"{path}.{key}"
 
 
-def _object(value: dict[str, Any], cls: Any, path: str) -> Iterator[str]:
-    resolve_types(cls)
-    names = wire_fields(cls)
+def _object(value: dict[str, Any], cls: Any, path: str) -> Iterator[_Part | str]:
+    names = plan_of(cls).names
     for attribute in fields(cls):
         wire = names.get(attribute.name)
         if wire is None:
             continue
         if wire in value:
-            yield from faults(value[wire], attribute.type, f"{path}.{wire}")
+            yield value[wire], attribute.type, f"{path}.{wire}"
         elif attribute.default is NOTHING:
             yield f"{path}.{wire}: missing"
     if not cls.open_ended:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from postman_async.models.common import Deleted, Ref
     from postman_async.models.environments import Environment, EnvironmentSummary, EnvironmentValue
+    from postman_async.models.methods import CollectionEntry
     from postman_async.models.monitors import (
         Execution,
         ExecutionBody,
@@ -68,6 +69,7 @@ __all__ = [
     "CollectionAuthAttribute",
     "CollectionBody",
     "CollectionDescription",
+    "CollectionEntry",
     "CollectionEvent",
     "CollectionFork",
     "CollectionInfo",
@@ -117,6 +119,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "CollectionEntry": "methods",
     "Model": "base",
     "CollectionSummary": "collections",
     "CollectionFork": "collections",

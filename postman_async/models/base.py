@@ -1,21 +1,27 @@
-"""What every model shares: the keys it did not know, and the nulls it was given."""
+"""What every model shares: the document it was read from."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-from attrs import define, field, fields
+from attrs import define, evolve, field, fields
+
+from postman_async.engine.convert import nulls_of, read_late, reader, to_dict, unknown_of
 
 __all__ = ["Model"]
 
+T = TypeVar("T")
 
-@define(kw_only=True, repr=False)
+
+@define(kw_only=True, repr=False, eq=False)
 class Model:
     """The base of all models.
 
     A field that is ``None`` is left out when the model is written, unless it was read as (or is
     listed in `nulls` as) an explicit ``null``.  Keys that the model does not know are kept in
-    `extra`.
+    `extra`.  The keys are written in the order in which they came.
+
+    Two models are equal if they are of one class and are written as equal documents.
     """
 
     wire_names: ClassVar[dict[str, str]] = {}
@@ -24,30 +30,62 @@ class Model:
     open_ended: ClassVar[bool] = False
     """Whether unknown keys are part of the format, so that even strict reading accepts them."""
 
-    _extra: dict[str, Any] | None = field(
-        default=None, alias="extra", eq=lambda value: value or None
-    )
-    _nulls: set[str] | None = field(default=None, init=False, eq=lambda value: value or None)
+    # Each is an argument, so that `attrs.evolve` takes them along.
+    _extra: dict[str, Any] | None = field(default=None, alias="extra")
+    _nulls: set[str] | None = field(default=None, alias="nulls")
+    _source: dict[str, Any] | None = field(default=None, alias="_source")
 
     @property
     def extra(self) -> dict[str, Any]:
         """The keys of the document that the model has no field for; written back as they are."""
         if self._extra is None:
-            self._extra = {}
+            self._extra = unknown_of(self)
         return self._extra
 
     @property
     def nulls(self) -> set[str]:
         """The names of the fields that are written as ``null`` (not left out) while ``None``."""
         if self._nulls is None:
-            self._nulls = set()
+            self._nulls = nulls_of(self)
         return self._nulls
+
+    if not TYPE_CHECKING:  # type checkers would take any name for a field
+
+        def __getattr__(self, name: str) -> Any:
+            """Read a field that holds models when it is first looked at."""
+            return read_late(self, name)
+
+    def __delattr__(self, name: str) -> None:
+        """Set a field to ``None``, so that it is left out."""
+        setattr(self, name, None)
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return bool(to_dict(self) == to_dict(other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __copy__(self) -> Self:
+        return evolve(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return _read(type(self), to_dict(self))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the document, which is all there is."""
+        return _read, (type(self), to_dict(self))
 
     def __repr__(self) -> str:
         """Show the fields that hold something."""
         names = [a.name for a in fields(type(self)) if not a.name.startswith("_")]
         values = {name: getattr(self, name) for name in names}
         shown = [f"{name}={value!r}" for name, value in values.items() if value is not None]
-        if self._extra:
-            shown.append(f"extra={self._extra!r}")
+        if self.extra:
+            shown.append(f"extra={self.extra!r}")
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _read(cls: type[T], document: dict[str, Any]) -> T:
+    made: T = reader(cls)(document)
+    return made

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from attrs import define
 
 from postman_async.models.base import Model
+from postman_async.models.methods import CollectionMethods, ItemMethods, UrlMethods
 
 __all__ = [
     "Collection",
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class CollectionSummary(Model):
     """A collection as it stands in a list.
 
@@ -62,7 +63,7 @@ class CollectionSummary(Model):
     fork: CollectionFork | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class CollectionFork(Model):
     """Where a forked collection comes from.
 
@@ -83,7 +84,7 @@ class CollectionFork(Model):
     from_: str
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class ForkedCollection(Model):
     """The names of a new fork, and where it comes from.
 
@@ -101,8 +102,8 @@ class ForkedCollection(Model):
     fork: CollectionFork
 
 
-@define(kw_only=True, repr=False)
-class Collection(Model):
+@define(kw_only=True, repr=False, eq=False)
+class Collection(CollectionMethods):
     """A whole collection, in the format v2.0.0 or v2.1.0.
 
     Attributes:
@@ -131,7 +132,7 @@ class Collection(Model):
     protocol_profile_behavior: dict[str, Any] | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class CollectionInfo(Model):
     """What a collection is called, and what the service knows about it.
 
@@ -170,7 +171,7 @@ class CollectionInfo(Model):
     fork: CollectionFork | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class CollectionDescription(Model):
     """A text with its type.
 
@@ -186,8 +187,8 @@ class CollectionDescription(Model):
     type: str | None = None
 
 
-@define(kw_only=True, repr=False)
-class CollectionItem(Model):
+@define(kw_only=True, repr=False, eq=False)
+class CollectionItem(ItemMethods):
     """A folder, which has `item`, or a request, which has `request`.
 
     Attributes:
@@ -230,7 +231,7 @@ class CollectionItem(Model):
     updated_at: str | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class CollectionRequest(Model):
     """A request with all its parts.
 
@@ -258,8 +259,8 @@ class CollectionRequest(Model):
     certificate: dict[str, Any] | None = None
 
 
-@define(kw_only=True, repr=False)
-class CollectionUrl(Model):
+@define(kw_only=True, repr=False, eq=False)
+class CollectionUrl(UrlMethods):
     """An address in parts.
 
     Attributes:
@@ -286,7 +287,7 @@ class CollectionUrl(Model):
     variable: list[CollectionVariable] | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class CollectionParameter(Model):
     """A name and its value: a header, a query parameter or a form field.
 
@@ -316,7 +317,7 @@ class CollectionParameter(Model):
     content_type: str | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class CollectionBody(Model):
     """The body of a request; `mode` tells which of the other fields holds it.
 
@@ -344,7 +345,7 @@ class CollectionBody(Model):
     disabled: bool | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class CollectionResponse(Model):
     """An answer that was saved as an example.
 
@@ -387,7 +388,7 @@ class CollectionResponse(Model):
     updated_at: str | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class CollectionEvent(Model):
     """A script and when it runs.
 
@@ -407,7 +408,7 @@ class CollectionEvent(Model):
     disabled: bool | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class CollectionScript(Model):
     """A script of a collection.
 
@@ -425,7 +426,7 @@ class CollectionScript(Model):
     id: str | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class CollectionVariable(Model):
     """One variable of a collection, a folder or an address.
 
@@ -451,7 +452,7 @@ class CollectionVariable(Model):
     disabled: bool | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class CollectionAuth(Model):
     """How requests prove who sends them; `type` tells which of the other fields holds the details.
 
@@ -511,7 +512,7 @@ class CollectionAuth(Model):
     oauth2: dict[str, Any] | list[CollectionAuthAttribute] | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class CollectionAuthAttribute(Model):
     """One detail of how a request proves who sends it.
 

@@ -10,7 +10,7 @@ from postman_async.models.base import Model
 __all__ = ["Deleted", "Ref"]
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class Ref(Model):
     """The names by which a thing is referred to.
 
@@ -26,7 +26,7 @@ class Ref(Model):
     uid: str
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class Deleted(Model):
     """What was deleted.
 

@@ -8,11 +8,12 @@ from typing import ClassVar, Literal
 from attrs import define
 
 from postman_async.models.base import Model
+from postman_async.models.methods import EnvironmentMethods
 
 __all__ = ["Environment", "EnvironmentSummary", "EnvironmentValue"]
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class EnvironmentSummary(Model):
     """An environment as it stands in a list.
 
@@ -42,8 +43,8 @@ class EnvironmentSummary(Model):
     is_public: bool | None = None
 
 
-@define(kw_only=True, repr=False)
-class Environment(Model):
+@define(kw_only=True, repr=False, eq=False)
+class Environment(EnvironmentMethods):
     """An environment with its variables.
 
     Attributes:
@@ -74,7 +75,7 @@ class Environment(Model):
     is_public: bool | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class EnvironmentValue(Model):
     """One variable of an environment.
 

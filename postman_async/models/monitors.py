@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class MonitorSummary(Model):
     """A monitor as it stands in a list.
 
@@ -62,7 +62,7 @@ class MonitorSummary(Model):
     environment_uid: str | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class Monitor(Model):
     """A monitor with all its settings.
 
@@ -110,7 +110,7 @@ class Monitor(Model):
     last_run: MonitorLastRun | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class MonitorSchedule(Model):
     """When a monitor runs by itself.
 
@@ -130,7 +130,7 @@ class MonitorSchedule(Model):
     next_run: str | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class MonitorOptions(Model):
     """How the requests of a monitor are sent.
 
@@ -155,7 +155,7 @@ class MonitorOptions(Model):
     request_delay: int | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class MonitorRecipient(Model):
     """Someone who is told.
 
@@ -167,7 +167,7 @@ class MonitorRecipient(Model):
     email: str
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class MonitorNotifications(Model):
     """Whom a monitor tells.
 
@@ -186,7 +186,7 @@ class MonitorNotifications(Model):
     on_failure: list[MonitorRecipient] | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class MonitorDistribution(Model):
     """A region that a monitor runs in.
 
@@ -211,7 +211,7 @@ class MonitorDistribution(Model):
     )
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class MonitorRetry(Model):
     """How often a failed run of a monitor is repeated.
 
@@ -223,7 +223,7 @@ class MonitorRetry(Model):
     attempts: int
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class MonitorLastRun(Model):
     """How the last run of a monitor went.
 
@@ -249,7 +249,7 @@ class MonitorLastRun(Model):
     stats: MonitorRunStats | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class MonitorRun(Model):
     """A run of a monitor.
 
@@ -269,7 +269,7 @@ class MonitorRun(Model):
     failures: list[RunFailure] | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class MonitorRunInfo(Model):
     """Which run it is, and how it went.
 
@@ -306,7 +306,7 @@ class MonitorRunInfo(Model):
     message: str | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class RunTally(Model):
     """How many there were, and how many of them failed.
 
@@ -320,7 +320,7 @@ class RunTally(Model):
     failed: int
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class MonitorRunStats(Model):
     """The figures of a run.
 
@@ -352,7 +352,7 @@ class MonitorRunStats(Model):
     response_size: float | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class Execution(Model):
     """One request of a run, with its answer and its tests.
 
@@ -374,7 +374,7 @@ class Execution(Model):
     errors: list[ExecutionFault] | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class ExecutionItem(Model):
     """The item of the collection that was executed.
 
@@ -388,7 +388,7 @@ class ExecutionItem(Model):
     id: str | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class ExecutionRequest(Model):
     """A request as it was sent.
 
@@ -408,7 +408,7 @@ class ExecutionRequest(Model):
     timestamp: str | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class ExecutionResponse(Model):
     """The answer to a request.
 
@@ -433,7 +433,7 @@ class ExecutionResponse(Model):
     response_size: float | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class ExecutionBody(Model):
     """The size of a body; the body itself is not kept.
 
@@ -451,7 +451,7 @@ class ExecutionBody(Model):
     mode: str | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class ExecutionFault(Model):
     """An error of a request or of its scripts.
 
@@ -465,7 +465,7 @@ class ExecutionFault(Model):
     message: str
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class RunFailure(Model):
     """A test that failed, or an error.
 

@@ -12,7 +12,7 @@ from postman_async.models.base import Model
 __all__ = ["ApiKeyOwner", "OperationUsage", "User"]
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class ApiKeyOwner(Model):
     """Whose key it is, and what the account has used.
 
@@ -26,7 +26,7 @@ class ApiKeyOwner(Model):
     operations: list[OperationUsage]
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class User(Model):
     """A user.
 
@@ -64,7 +64,7 @@ class User(Model):
     roles: list[str] | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class OperationUsage(Model):
     """How much of one monthly quota is used.
 

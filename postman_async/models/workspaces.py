@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class WorkspaceSummary(Model):
     """A workspace as it stands in a list.
 
@@ -53,7 +53,7 @@ class WorkspaceSummary(Model):
     scim: WorkspaceScim | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class Workspace(Model):
     """A workspace with the names of all that is in it.
 
@@ -106,7 +106,7 @@ class Workspace(Model):
     scim: WorkspaceScim | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class WorkspaceMember(Model):
     """Something that is in a workspace.
 
@@ -124,7 +124,7 @@ class WorkspaceMember(Model):
     deactivated: bool | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class WorkspaceRef(Model):
     """The names of a workspace.
 
@@ -138,7 +138,7 @@ class WorkspaceRef(Model):
     name: str
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class DeletedWorkspace(Model):
     """Which workspace was deleted.
 
@@ -150,7 +150,7 @@ class DeletedWorkspace(Model):
     id: str
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class WorkspaceScim(Model):
     """Users by the ids that the identity provider knows them by.
 

@@ -129,6 +129,21 @@ def test_the_generated_text_is_python_that_defines_what_the_spec_says() -> None:
     assert "part: Thing | None = None" in model
 
 
+def test_a_model_and_a_namespace_extend_the_hand_written_class_that_the_spec_names() -> None:
+    told = document(get=operation())
+    told["tags"][0]["x-python-base"] = "ThingMethods"
+    told["components"]["schemas"] = {"Thing": {**THING, "x-python-base": "ThingMethods"}}
+    texts = render(lower(Spec({"things.yaml": told})))
+    for name, module, classes in [
+        ("models/things.py", "models.methods", ("ThingMethods", "Thing")),
+        ("api/things.py", "api.methods", ("AsyncThingMethods", "AsyncThings")),
+        ("api/sync/things.py", "api.sync.methods", ("ThingMethods", "Things")),
+    ]:
+        base, cls = classes
+        assert f"from postman_async.{module} import {base}\n" in texts[name]
+        assert f"class {cls}({base}):\n" in texts[name]
+
+
 def test_models_that_no_operation_names_are_not_made() -> None:
     bare = operation(responses={"204": {"description": "nothing."}})
     texts = render(lower(spec(get=bare)))

@@ -13,7 +13,7 @@ from postman_async.engine.convert import from_dict, to_dict
 from postman_async.models.base import Model
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class Schedule(Model):
     wire_names: ClassVar[dict[str, str]] = {"next_run": "nextRun"}
 
@@ -21,7 +21,7 @@ class Schedule(Model):
     next_run: str | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class Monitor(Model):
     name: str
     active: bool | None = None
@@ -29,7 +29,7 @@ class Monitor(Model):
     regions: list[str] | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class Mock(Model):
     name: str
 

@@ -59,7 +59,7 @@ MERGE = Operation(
 )
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class Schedule(Model):
     cron: str
     timezone: str | None = None

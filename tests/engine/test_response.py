@@ -21,7 +21,7 @@ from postman_async.paging import Page
 CALL = "GET /monitors"
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class Monitor(Model):
     wire_names: ClassVar[dict[str, str]] = {"collection_uid": "collectionUid"}
 

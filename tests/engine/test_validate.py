@@ -11,7 +11,7 @@ from postman_async.engine.validate import faults
 from postman_async.models.base import Model
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class Step(Model):
     wire_names: ClassVar[dict[str, str]] = {"took_ms": "tookMs"}
 
@@ -20,14 +20,14 @@ class Step(Model):
     script: str | list[str] | None = None
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class Anything(Model):
     open_ended: ClassVar[bool] = True
 
     name: str
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True, repr=False, eq=False)
 class Run(Model):
     status: Literal["success", "failed"] | str
     done: bool | None = None
