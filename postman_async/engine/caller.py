@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define
 
-from postman_async.engine.convert import load_model, reader, to_dict
+from postman_async.engine.convert import load_model, reader
 from postman_async.engine.request import build_request
 from postman_async.engine.response import parse_json, value_of
 from postman_async.engine.transport import Plan, Transport
@@ -49,7 +49,7 @@ class RawCaller:
 
         """
         plan = self._plan(operation, options)
-        request = build_request(operation, arguments, options, to_dict)
+        request = build_request(operation, arguments, options)
         response: RawResponse[Any] = await self.transport.send(request, plan)
         response.value = self._value(operation.result, request.call, response)
         return response

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from attrs import frozen
 
+from postman_async.engine.codec import dumps
+from postman_async.engine.convert import to_dict
 from postman_async.errors import InvalidArgumentError
 from postman_async.unset import UNSET
 
@@ -42,10 +43,7 @@ class Request:
 
 
 def build_request(
-    operation: Operation,
-    arguments: Mapping[str, Any],
-    options: CallOptions,
-    to_wire: Callable[[Any], Any],
+    operation: Operation, arguments: Mapping[str, Any], options: CallOptions
 ) -> Request:
     """Check the arguments and put each in its place.
 
@@ -53,7 +51,6 @@ def build_request(
         operation: the endpoint.
         arguments: values by Python name; ``UNSET`` ones are not sent.
         options: the per-call options.
-        to_wire: turns a model into plain JSON data.
 
     Raises:
         InvalidArgumentError: an argument is missing, unknown or cannot be sent.
@@ -66,7 +63,7 @@ def build_request(
         if parameter.name in given:
             key = parameter.name if parameter.place == "path" else parameter.wire
             by_place[parameter.place][key] = given[parameter.name]
-    body = _body(operation, by_place["field"], by_place["document"], options, to_wire)
+    body = _body(operation, by_place["field"], by_place["document"], options)
     return Request(
         operation.method,
         _path(operation, by_place["path"]),
@@ -165,28 +162,21 @@ def _body(
     fields: Mapping[str, Any],
     document: Mapping[str, Any],
     options: CallOptions,
-    to_wire: Callable[[Any], Any],
 ) -> bytes | None:
     extra = options.get("extra_body")
     takes_body = any(p.place in {"field", "document"} for p in operation.parameters)
     if not takes_body and not extra:
         return None
-    given = next(iter(document.values())) if document else dict(fields)
-    content = _plain(operation, given, to_wire)
+    content = next(iter(document.values())) if document else fields
     if operation.wrapper:
         content = {operation.wrapper: content}
-    if extra:
-        content = merged(content, _plain(operation, extra, to_wire))
-    return _dump(operation, content)
-
-
-def _plain(operation: Operation, value: Any, to_wire: Callable[[Any], Any]) -> Any:
-    """Turn models into JSON data; what holds itself has no end."""
     try:
-        return to_wire(value)
+        return dumps(merged(to_dict(content), to_dict(extra)) if extra else content)
     except RecursionError:
         reason = "the body is not JSON: it is nested too deeply"
         raise InvalidArgumentError(f"{operation.id}: {reason}") from None
+    except (TypeError, ValueError) as error:
+        raise InvalidArgumentError(f"{operation.id}: the body is not JSON: {error}") from None
 
 
 def merged(content: Any, extra: Mapping[str, Any]) -> dict[str, Any]:
@@ -196,14 +186,3 @@ def merged(content: Any, extra: Mapping[str, Any]) -> dict[str, Any]:
         both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
         result[key] = merged(result[key], value) if both else value
     return result
-
-
-def _dump(operation: Operation, content: Any) -> bytes:
-    try:
-        text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidArgumentError(f"{operation.id}: the body is not JSON: {error}") from None
-    try:
-        return text.encode()
-    except UnicodeEncodeError:  # half a surrogate pair: JSON can hold it, UTF-8 only escaped
-        return json.dumps(content, separators=(",", ":")).encode()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 from attrs import define, field
 
+from postman_async.engine.codec import loads
 from postman_async.engine.ratelimit import RateLimit, read_rate_limit
 from postman_async.errors import (
     Answer,
@@ -99,15 +100,11 @@ def parse_json(call: str, answer: Answer) -> Any:
     if answer.status in _NO_CONTENT and not answer.content:
         return None
     try:
-        return json.loads(answer.content, parse_constant=_refuse_constant)
+        return loads(answer.content)
     except (ValueError, RecursionError) as error:
         kind = answer.headers.get("content-type", "no content type")
         reason = f"the answer ({answer.status}, {kind}, {len(answer.content)} bytes) is not JSON"
         raise InvalidResponseError(call, answer, f"{reason}: {error}") from None
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
 
 
 def value_of(result: Result, body: Any, structure: Callable[[Any], Any]) -> Any:
