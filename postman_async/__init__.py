@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from postman_async.bulk.outcome import BatchReport, MonitorOutcome
     from postman_async.client import AsyncPostman
     from postman_async.engine.convert import from_dict, to_dict
+    from postman_async.engine.limits import RateLimits, RateLimitState
     from postman_async.engine.ratelimit import RateLimit
     from postman_async.engine.response import RawResponse
     from postman_async.errors import (
@@ -91,8 +92,8 @@ if TYPE_CHECKING:
         WorkspaceScim,
         WorkspaceSummary,
     )
-    from postman_async.operations import OPERATIONS
-    from postman_async.options import CallOptions, Retries, Timeout
+    from postman_async.operations import OPERATIONS, PUBLISHED_LIMITS
+    from postman_async.options import CallOptions, RateLimitRule, Retries, Timeout
     from postman_async.paging import Page
     from postman_async.sync import Postman
     from postman_async.unset import UNSET, Unset
@@ -101,6 +102,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OPERATIONS",
+    "PUBLISHED_LIMITS",
     "UNSET",
     "ApiError",
     "ApiKeyOwner",
@@ -167,6 +169,9 @@ __all__ = [
     "PostmanError",
     "RateLimit",
     "RateLimitError",
+    "RateLimitRule",
+    "RateLimitState",
+    "RateLimits",
     "RawResponse",
     "RedirectError",
     "Ref",
@@ -199,8 +204,12 @@ _HOMES = {
     "to_dict": "engine.convert",
     "RateLimit": "engine.ratelimit",
     "RawResponse": "engine.response",
+    "RateLimits": "engine.limits",
+    "RateLimitState": "engine.limits",
     "OPERATIONS": "operations",
+    "PUBLISHED_LIMITS": "operations",
     "CallOptions": "options",
+    "RateLimitRule": "options",
     "Retries": "options",
     "Timeout": "options",
     "Page": "paging",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
@@ -11,12 +11,14 @@ from attrs import fields
 
 from postman_async.api.namespaces import AsyncNamespaces
 from postman_async.engine.caller import AsyncCaller, RawCaller
+from postman_async.engine.limiter import Limiter
+from postman_async.engine.limits import Quota, RateLimits
 from postman_async.engine.session import SessionHolder, SessionOptions
-from postman_async.engine.target import read_base_url, read_key
+from postman_async.engine.target import is_service, read_base_url, read_key
 from postman_async.engine.transport import Transport
 from postman_async.errors import ConfigurationError, InvalidArgumentError
-from postman_async.operations import OPERATIONS
-from postman_async.options import CallOptions, ClientOptions, Retries, Timeout
+from postman_async.operations import OPERATIONS, PUBLISHED_LIMITS
+from postman_async.options import CallOptions, ClientOptions, RateLimitRule, Retries, Timeout
 
 if TYPE_CHECKING:
     from postman_async.bulk.outcome import BatchReport, MonitorOutcome
@@ -45,10 +47,18 @@ class AsyncPostman(AsyncNamespaces):
         key = read_key(api_key)
         self.base_url = read_base_url(options.get("base_url"), options.get("region"))
         self._sessions = SessionHolder(_session_options(options))
-        transport = Transport(self.base_url, self._sessions, {"X-Api-Key": key, **_HEADERS})
+        quota, limiter = Quota(), _limiter(options.get("rate_limits", "auto"), self.base_url)
+        headers = {"X-Api-Key": key, **_HEADERS}
+        transport = Transport(self.base_url, self._sessions, headers, limiter, quota)
+        self._rate_limits = RateLimits(limiter, quota)
         timeout, retries = _times(options)
         raw = RawCaller(transport, timeout, retries, options.get("strict", False))
         self._caller = AsyncCaller(raw)
+
+    @property
+    def rate_limits(self) -> RateLimits:
+        """The limits as they stand now, the month's quota, and how many calls wait."""
+        return self._rate_limits
 
     def __repr__(self) -> str:
         return f"AsyncPostman(base_url={self.base_url!r})"
@@ -162,6 +172,36 @@ def _times(options: ClientOptions) -> tuple[Timeout, Retries]:
     except (TypeError, ValueError) as error:
         raise ConfigurationError(str(error.args[0])) from None
     return timeout, retries
+
+
+def _limiter(given: object, base_url: str) -> Limiter | None:
+    if given is None:
+        return None
+    if given == "postman" or (given == "auto" and is_service(base_url)):
+        return Limiter(PUBLISHED_LIMITS, PUBLISHED_LIMITS)
+    if given == "auto":
+        return Limiter((), PUBLISHED_LIMITS)
+    return Limiter(_own_rules(given), PUBLISHED_LIMITS, learns=False)
+
+
+def _own_rules(given: object) -> list[RateLimitRule]:
+    rules = [given] if isinstance(given, RateLimitRule) else given
+    if (
+        not isinstance(rules, Sequence)
+        or isinstance(rules, str)
+        or not all(isinstance(rule, RateLimitRule) for rule in rules)
+    ):
+        raise ConfigurationError(
+            f"rate_limits must be 'auto', 'postman', None or RateLimitRule objects, not {given!r}"
+        )
+    buckets = (operation.bucket for operation in OPERATIONS.values())
+    known = {*OPERATIONS, *(bucket for bucket in buckets if bucket is not None)}
+    for rule in rules:
+        if rule.bucket is not None and rule.bucket not in known:
+            near = difflib.get_close_matches(rule.bucket, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ConfigurationError(f"rate_limits: there is no bucket {rule.bucket!r}{hint}")
+    return list(rules)
 
 
 def _find(name: str) -> Operation:

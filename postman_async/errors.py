@@ -64,6 +64,9 @@ class PostmanError(Exception):
     attempts: int = 0
     """How often the call had been sent when the error was raised."""
 
+    waited: float = 0.0
+    """Seconds it had waited for a place within the rate limits, over all attempts."""
+
 
 class ConfigurationError(PostmanError):
     """A setting is wrong or missing, or a client is used where it cannot be; nothing was sent."""

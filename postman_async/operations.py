@@ -7,8 +7,20 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from postman_async.engine.operation import Operation, Parameter, Result
+from postman_async.options import RateLimitRule
 
-__all__ = ["OPERATIONS"]
+__all__ = ["OPERATIONS", "PUBLISHED_LIMITS"]
+
+PUBLISHED_LIMITS = (
+    RateLimitRule(calls=300, seconds=60),
+    RateLimitRule(calls=10, seconds=10, bucket="monitors"),
+    RateLimitRule(calls=10, seconds=10, bucket="collections.list"),
+    RateLimitRule(calls=10, seconds=10, bucket="imports.openapi"),
+    RateLimitRule(calls=10, seconds=10, bucket="workspaces.list"),
+    RateLimitRule(calls=10, seconds=10, bucket="workspaces.get"),
+    RateLimitRule(calls=20, seconds=60, bucket="workspaces.update"),
+)
+"""The limits that the service publishes: the user's, and those of single buckets."""
 
 _ALL = (
     Operation(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from attrs import Attribute, evolve, field, frozen
-from attrs.validators import and_, ge, instance_of, optional
+from attrs.validators import and_, ge, gt, instance_of, optional
 
 if TYPE_CHECKING:
     import ssl as ssl_module
@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     import aiohttp
     from yarl import URL
 
-__all__ = ["CallOptions", "ClientOptions", "Retries", "Timeout"]
+__all__ = ["CallOptions", "ClientOptions", "RateLimitRule", "Retries", "Timeout"]
 
 
 def _seconds(_: Any, attribute: Attribute[Any], value: Any) -> None:
     optional(and_(instance_of((int, float)), ge(0)))(None, attribute, value)
+
+
+def _some_seconds(_: Any, attribute: Attribute[Any], value: Any) -> None:
+    _seconds(None, attribute, value)
+    gt(0)(None, attribute, value)
 
 
 @frozen(kw_only=True)
@@ -30,8 +35,10 @@ class Timeout:
             session or connector of your own does not count.
         read: silence of the service: no byte for this long.  Not used for ``monitors.run``,
             whose answer comes when the run has ended.
-        run: the deadline of one ``monitors.run`` call, from its first attempt to its answer.
-        total: the whole call with its retries and waits.  Off by default.
+        run: the deadline of one ``monitors.run`` call, from its first attempt to its answer;
+            the wait for a place within the rate limits, before that, does not count.
+        total: the whole call with its retries and waits, those for the rate limits too.  Off by
+            default.
 
     """
 
@@ -75,6 +82,23 @@ class Retries:
         return given if isinstance(given, Retries) else evolve(self, attempts=given)
 
 
+@frozen(kw_only=True)
+class RateLimitRule:
+    """A limit to keep: at most so many calls may start in so many seconds.
+
+    Args:
+        calls: how many may start.
+        seconds: in what time.
+        bucket: which calls it counts: None for all of them, an `Operation.bucket` (``monitors``)
+            or the name of one operation (``monitors.run``).
+
+    """
+
+    calls: int = field(validator=[instance_of(int), ge(1)])
+    seconds: float = field(validator=_some_seconds)
+    bucket: str | None = field(default=None, validator=optional(instance_of(str)))
+
+
 class CallOptions(TypedDict, total=False):
     """The options that every method takes by keyword.
 
@@ -101,6 +125,10 @@ class ClientOptions(TypedDict, total=False):
         region: ``us`` (default) or ``eu``, instead of a base URL.
         timeout: a `Timeout`, or the seconds a call may take, retries included.
         retries: a `Retries`, or the number of attempts.
+        rate_limits: which limits the calls are paced by, before the service must refuse one.
+            ``auto`` (default): the published ones on the service's own hosts, on any other what
+            its headers tell; ``postman``: the published ones on any host; `RateLimitRule` objects:
+            these; None: none.
         strict: raise `ResponseValidationError` where an answer drifts from the specification.
         session: a session to use; it is not closed.
         connector: a connector to use; it is not closed.
@@ -115,6 +143,7 @@ class ClientOptions(TypedDict, total=False):
     region: Literal["us", "eu"] | None
     timeout: Timeout | float | None
     retries: Retries | int
+    rate_limits: Literal["auto", "postman"] | Sequence[RateLimitRule] | None
     strict: bool
     session: aiohttp.ClientSession | None
     connector: aiohttp.BaseConnector | None

@@ -14,6 +14,7 @@ from postman_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from postman_async.bulk.outcome import BatchReport, MonitorOutcome
+    from postman_async.engine.limits import RateLimits
     from postman_async.engine.operation import Caller, Operation
     from postman_async.options import CallOptions, ClientOptions
 
@@ -94,6 +95,11 @@ class Postman(Namespaces):
     def base_url(self) -> str:
         """The address of the service."""
         return self._async.base_url
+
+    @property
+    def rate_limits(self) -> RateLimits:
+        """The limits as they stand now, the month's quota, and how many calls wait."""
+        return self._async.rate_limits
 
     def __repr__(self) -> str:
         return f"Postman(base_url={self.base_url!r})"

@@ -6,7 +6,18 @@ from typing import Literal
 
 from attrs import field, frozen
 
-__all__ = ["Api", "Failure", "Field", "Method", "Model", "ModelRef", "Namespace", "Param", "Type"]
+__all__ = [
+    "Api",
+    "Bucket",
+    "Failure",
+    "Field",
+    "Method",
+    "Model",
+    "ModelRef",
+    "Namespace",
+    "Param",
+    "Type",
+]
 
 
 @frozen(order=True)
@@ -154,8 +165,18 @@ class Namespace:
 
 
 @frozen
+class Bucket:
+    """A published limit: at most so many calls in so many seconds; None counts every call."""
+
+    name: str | None
+    calls: int
+    seconds: float
+
+
+@frozen
 class Api:
-    """The whole: namespaces by name, and models by module."""
+    """The whole: namespaces by name, models by module, and the limits."""
 
     namespaces: tuple[Namespace, ...]
     models: dict[str, tuple[Model, ...]] = field(factory=dict)
+    buckets: tuple[Bucket, ...] = ()

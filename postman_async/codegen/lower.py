@@ -8,6 +8,7 @@ from typing import Any, Literal
 from postman_async.codegen.annotations import is_model, model_ref, type_of
 from postman_async.codegen.ir import (
     Api,
+    Bucket,
     Failure,
     Field,
     Method,
@@ -50,7 +51,20 @@ def lower(spec: Spec) -> Api:
         for name, found in methods.items()
     )
     used = (ref for found in methods.values() for method in found for ref in method.models)
-    return Api(tuple(sorted(namespaces, key=lambda n: n.name)), _models(spec, set(used)))
+    ordered = tuple(sorted(namespaces, key=lambda n: n.name))
+    return Api(ordered, _models(spec, set(used)), _buckets(spec, methods))
+
+
+def _buckets(spec: Spec, methods: Mapping[str, list[Method]]) -> tuple[Bucket, ...]:
+    """Make the limits, and see that no method names one that does not exist."""
+    limits = spec.buckets()
+    for method in (method for found in methods.values() for method in found):
+        if method.bucket is not None and method.bucket not in limits:
+            raise SpecError(f"{method.id}: the bucket {method.bucket!r} is not in x-buckets")
+    return tuple(
+        Bucket(None if name == "user" else name, limit["calls"], limit["seconds"])
+        for name, limit in limits.items()
+    )
 
 
 def _models(spec: Spec, used: set[ModelRef]) -> dict[str, tuple[Model, ...]]:

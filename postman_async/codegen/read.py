@@ -82,6 +82,11 @@ class Spec:
         tags = [tag for document in self.documents.values() for tag in document.get("tags", [])]
         return {tag["name"]: tag["x-python-base"] for tag in tags if "x-python-base" in tag}
 
+    def buckets(self) -> Mapping[str, Node]:
+        """Return the published limits, by the name of what they count."""
+        documents = self.documents.values()
+        return {name: node for d in documents for name, node in d.get("x-buckets", {}).items()}
+
 
 def read() -> Spec:
     """Read the package's own spec."""

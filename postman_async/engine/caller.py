@@ -69,9 +69,7 @@ class RawCaller:
                 retries = retries.altered(options["retries"])
         except (TypeError, ValueError) as error:
             raise InvalidArgumentError(f"{operation.id}: {error.args[0]}") from None
-        return Plan.of(
-            idempotent=operation.idempotent, held=operation.held, timeout=timeout, retries=retries
-        )
+        return Plan.of(operation, timeout, retries)
 
     def _value(self, result: Result, call: str, response: RawResponse[Any]) -> Any:
         if not response.content and result.model is None and result.key is None:

@@ -63,6 +63,7 @@ class RawResponse(Generic[T]):
         value: the parsed body, as the plain method returns it.
         rate_limit: what the headers tell about limits.
         attempts: how often the call was sent.
+        waited: seconds it waited for a place within the rate limits, over all attempts.
         elapsed: seconds from the first attempt to the answer, waits included.
 
     """
@@ -74,6 +75,7 @@ class RawResponse(Generic[T]):
     rate_limit: RateLimit
     attempts: int
     elapsed: float
+    waited: float = 0.0
 
 
 def async_raw(

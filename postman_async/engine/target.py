@@ -11,9 +11,10 @@ from yarl import URL
 
 from postman_async.errors import ConfigurationError
 
-__all__ = ["Secret", "read_base_url", "read_key"]
+__all__ = ["Secret", "is_service", "read_base_url", "read_key"]
 
 _REGIONS = {"us": "https://api.getpostman.com", "eu": "https://api.eu.postman.com"}
+_HOSTS = frozenset({"api.getpostman.com", "api.postman.com", "api.eu.postman.com"})
 
 
 class Secret(str):
@@ -60,6 +61,11 @@ def read_base_url(
         raise ConfigurationError(f"region must be one of {', '.join(_REGIONS)}, not {region!r}")
     own = environment.get("POSTMAN_BASE_URL") if region is None else None
     return _checked(given or own or _REGIONS[region or "us"])
+
+
+def is_service(base_url: str) -> bool:
+    """Whether an address is the service's own, where its published limits hold."""
+    return URL(base_url).host in _HOSTS
 
 
 def _checked(text: str) -> str:

@@ -14,20 +14,25 @@ import aiohttp
 from attrs import define, field, frozen
 from yarl import URL
 
-from postman_async.engine.ratelimit import read_rate_limit
+from postman_async.engine.limiter import NoPlaceError
+from postman_async.engine.ratelimit import RateLimit, read_rate_limit
 from postman_async.engine.request import Request
 from postman_async.engine.response import RawResponse, error_of
-from postman_async.engine.retry import may_retry, retry_wait
+from postman_async.engine.retry import may_retry, not_taken, retry_wait
 from postman_async.errors import (
     Answer,
     CallTimeoutError,
     ConnectError,
     DisconnectedError,
     PostmanError,
+    RateLimitError,
     TransportError,
 )
 
 if TYPE_CHECKING:
+    from postman_async.engine.limiter import Grant, Limiter
+    from postman_async.engine.limits import Quota
+    from postman_async.engine.operation import Operation
     from postman_async.engine.session import SessionHolder
     from postman_async.options import Retries, Timeout
 
@@ -44,37 +49,47 @@ class Plan:
         idempotent: whether it may be sent again after an ambiguous failure.
         connect: seconds for making a connection.
         read: seconds of silence allowed.
-        deadline: seconds for the whole call, waits included.
+        total: seconds for the whole call, waits included.
+        run: seconds from its first attempt, for a call that is held until its work is done.
         retries: how often and after what waits it is sent again.
+        operation: the name of the operation.
+        bucket: the name of the limit it counts against besides the user's own.
 
     """
 
     idempotent: bool
     connect: float | None
     read: float | None
-    deadline: float | None
+    total: float | None
+    run: float | None
     retries: Retries
+    operation: str
+    bucket: str | None
 
     @classmethod
-    def of(cls, *, idempotent: bool, held: bool, timeout: Timeout, retries: Retries) -> Plan:
+    def of(cls, operation: Operation, timeout: Timeout, retries: Retries) -> Plan:
         """Choose the times: a held call has a deadline of its own instead of a read timeout."""
-        limits = [t for t in (timeout.total, timeout.run if held else None) if t is not None]
         return cls(
-            idempotent=idempotent,
+            idempotent=operation.idempotent,
             connect=timeout.connect,
-            read=None if held else timeout.read,
-            deadline=min(limits, default=None),
+            read=None if operation.held else timeout.read,
+            total=timeout.total,
+            run=timeout.run if operation.held else None,
             retries=retries,
+            operation=operation.id,
+            bucket=operation.bucket,
         )
 
 
 @define
 class Transport:
-    """Sends requests to one origin with one key."""
+    """Sends requests to one origin with one key, as fast as the limits allow."""
 
     base_url: str
     sessions: SessionHolder
     _headers: Mapping[str, str] = field(repr=False)
+    limiter: Limiter | None
+    quota: Quota
 
     async def send(self, request: Request, plan: Plan) -> RawResponse[None]:
         """Send the call until it is answered 2xx or may not be sent again.
@@ -86,28 +101,61 @@ class Transport:
         """
         state = _Progress()
         try:
-            async with asyncio.timeout(plan.deadline):
+            async with asyncio.timeout(plan.total) as state.deadline:
                 return await self._attempts(request, plan, state)
-        except TimeoutError as error:
-            failure = _deadline_error(request, plan, state, error)
-        failure.attempts = state.attempts
+        except PostmanError as error:
+            failure = error
+        except TimeoutError:
+            failure = state.out_of_time(request, plan)
+        except NoPlaceError as error:
+            failure = state.no_place(request, plan, error)
+        failure.attempts, failure.waited = state.attempts, state.waited
         raise failure
 
     async def _attempts(self, request: Request, plan: Plan, state: _Progress) -> RawResponse[None]:
         while True:
-            state.attempts += 1
+            grant = await self._place(plan, state)
+            state.begin(plan)
             try:
-                answer = await self._attempt(request, plan, state.attempts)
-                return state.response(answer)
+                return state.response(*await self._attempt(request, plan, state.attempts, grant))
             except PostmanError as error:
-                error.attempts = state.attempts
                 wait = _wait(error, plan, state.attempts)
+                held = self._learn(grant, error)
                 if wait is None:
                     raise
+                state.taken = state.taken and not not_taken(error)
                 log.info("%s: again in %.2f s after %s", request.call, wait, _short(error))
-            await asyncio.sleep(wait)
+            if not held:
+                await asyncio.sleep(wait)
 
-    async def _attempt(self, request: Request, plan: Plan, number: int) -> Answer:
+    async def _place(self, plan: Plan, state: _Progress) -> Grant | None:
+        """Wait for a place within the limits; a call that was refused keeps its turn."""
+        self.sessions.get()
+        if self.limiter is None:
+            return None
+        lane = self.limiter.lane(plan.bucket, plan.operation)
+        clock = asyncio.get_running_loop().time
+        began, until = clock(), state.until()
+        try:
+            grant = await self.limiter.acquire(lane, until=until, turn=state.turn)
+        finally:
+            state.waited += clock() - began
+        state.turn = grant.turn
+        return grant
+
+    def _learn(self, grant: Grant | None, error: PostmanError) -> bool:
+        """Tell the limiter of a failure; whether it holds the next attempt back by itself."""
+        if self.limiter is None or grant is None:
+            return False
+        if isinstance(error, RateLimitError):
+            return self.limiter.refused(grant, error.rate_limit or RateLimit())
+        if isinstance(error, ConnectError):
+            self.limiter.give_back(grant)
+        return False
+
+    async def _attempt(
+        self, request: Request, plan: Plan, number: int, grant: Grant | None
+    ) -> tuple[Answer, RateLimit]:
         """Send the request once; anything but a 2xx answer is raised."""
         session, started = self.sessions.get(), time.monotonic()
         try:
@@ -121,9 +169,13 @@ class Transport:
         if answer is None:
             assert failure is not None
             raise failure
+        told = read_rate_limit(answer.headers)
+        self.quota.note(told)
+        if self.limiter is not None and grant is not None and answer.status != 429:
+            self.limiter.answered(grant, told)
         if not 200 <= answer.status < 300:
             raise error_of(request.call, answer)
-        return answer
+        return answer, told
 
     async def _exchange(
         self, session: aiohttp.ClientSession, request: Request, plan: Plan
@@ -151,21 +203,68 @@ class Transport:
 
 @define
 class _Progress:
-    """How far a call has come."""
+    """How far a call has come.
+
+    Attributes:
+        attempts: how often it was sent.
+        waited: seconds it waited for a place within the limits.
+        taken: whether the service may have acted on it.
+        turn: its place in the line, once it has had one.
+
+    """
 
     attempts: int = 0
+    waited: float = 0.0
+    taken: bool = False
+    turn: int | None = None
+    deadline: asyncio.Timeout = field(init=False)
     started: float = field(factory=time.monotonic)
 
-    def response(self, answer: Answer) -> RawResponse[None]:
+    def until(self) -> float | None:
+        """Return the time, on the loop's clock, when the call must have ended."""
+        return self.deadline.when()
+
+    def begin(self, plan: Plan) -> None:
+        """Count an attempt; the first one starts the time of a run."""
+        self.attempts += 1
+        self.taken = True
+        if self.attempts == 1 and plan.run is not None:
+            ends, total = asyncio.get_running_loop().time() + plan.run, self.until()
+            self.deadline.reschedule(ends if total is None else min(ends, total))
+
+    def response(self, answer: Answer, told: RateLimit) -> RawResponse[None]:
         return RawResponse(
             status=answer.status,
             headers=answer.headers,
             content=answer.content,
             value=None,
-            rate_limit=read_rate_limit(answer.headers),
+            rate_limit=told,
             attempts=self.attempts,
+            waited=self.waited,
             elapsed=time.monotonic() - self.started,
         )
+
+    def out_of_time(self, request: Request, plan: Plan) -> CallTimeoutError:
+        """Make the error of a call whose deadline has come."""
+        limits = [t for t in (plan.total, plan.run if self.attempts else None) if t is not None]
+        reason = f"no answer within the deadline of {min(limits)} s (attempt {self.attempts})"
+        if self.attempts == 0:
+            reason = f"no place within the rate limits before the deadline of {plan.total} s"
+        return self._timed_out(request, reason)
+
+    def no_place(self, request: Request, plan: Plan, error: NoPlaceError) -> CallTimeoutError:
+        """Make the error of a call for which waiting makes no sense."""
+        ends = plan.total if self.attempts == 0 or plan.run is None else plan.run
+        return self._timed_out(
+            request,
+            f"the rate limits have no place for it for {error.seconds:.1f} s, which is after its"
+            f" deadline of {ends} s",
+        )
+
+    def _timed_out(self, request: Request, reason: str) -> CallTimeoutError:
+        error = CallTimeoutError(request.call, reason)
+        error.sent = self.taken
+        return error
 
 
 def _wait(error: PostmanError, plan: Plan, attempt: int) -> float | None:
@@ -178,17 +277,6 @@ def _short(error: PostmanError | None) -> str:
     """Name an error in a log line: its class and status, never a body."""
     status = getattr(error, "status", "")
     return f"{type(error).__name__} {status}".strip()
-
-
-def _deadline_error(
-    request: Request, plan: Plan, state: _Progress, error: TimeoutError
-) -> PostmanError:
-    if isinstance(error, PostmanError):
-        return error
-    return CallTimeoutError(
-        request.call,
-        f"no answer within the deadline of {plan.deadline} s (attempt {state.attempts})",
-    )
 
 
 def _transport_error(request: Request, error: Exception) -> TransportError:

@@ -179,3 +179,21 @@ def test_what_it_does_not_understand_it_says_with_the_file(
 ) -> None:
     with pytest.raises(SpecError, match=rf"things\.yaml: .*{complaint}"):
         lower(spec(get=operation(**change)))
+
+
+def test_published_limits_come_from_the_spec() -> None:
+    described = spec(get=operation(**{"x-bucket": "things"}))
+    limits = {"user": {"calls": 300, "seconds": 60}, "things": {"calls": 10, "seconds": 10}}
+    api = lower(Spec({**described.documents, "common.yaml": {"x-buckets": limits}}))
+    assert [(b.name, b.calls, b.seconds) for b in api.buckets] == [
+        (None, 300, 60),
+        ("things", 10, 10),
+    ]
+    text = render(api)["operations.py"]
+    assert "RateLimitRule(calls=300, seconds=60)" in text
+    assert 'RateLimitRule(calls=10, seconds=10, bucket="things")' in text
+
+
+def test_a_bucket_without_a_limit_is_refused() -> None:
+    with pytest.raises(SpecError, match=r"things.*x-buckets"):
+        lower(spec(get=operation(**{"x-bucket": "things"})))
