@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from attrs import define
+from attrs import define, field
 
 from postman_async.engine.convert import load_model, reader
 from postman_async.engine.request import build_request
 from postman_async.engine.response import parse_json, value_of
 from postman_async.engine.transport import Plan, Transport
 from postman_async.engine.validate import answer_faults
-from postman_async.errors import Answer, InvalidArgumentError, ResponseValidationError
+from postman_async.errors import InvalidArgumentError, ResponseValidationError
 from postman_async.options import CallOptions, Retries, Timeout
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ class RawCaller:
     timeout: Timeout
     retries: Retries
     strict: bool
+    _plans: dict[Operation, Plan] = field(factory=dict, init=False)
+    """Those of calls without options, each made once."""
 
     @property
     def raw(self) -> RawCaller:
@@ -48,11 +50,19 @@ class RawCaller:
             ResponseValidationError: the answer drifts, and the client is strict.
 
         """
-        plan = self._plan(operation, options)
+        plan = self._planned(operation, options)
         request = build_request(operation, arguments, options)
         response: RawResponse[Any] = await self.transport.send(request, plan)
         response.value = self._value(operation.result, request.call, response)
         return response
+
+    def _planned(self, operation: Operation, options: CallOptions) -> Plan:
+        if options:
+            return self._plan(operation, options)
+        plan = self._plans.get(operation)
+        if plan is None:
+            plan = self._plans[operation] = self._plan(operation, options)
+        return plan
 
     def _plan(self, operation: Operation, options: CallOptions) -> Plan:
         unknown = options.keys() - CallOptions.__annotations__.keys()
@@ -74,7 +84,7 @@ class RawCaller:
     def _value(self, result: Result, call: str, response: RawResponse[Any]) -> Any:
         if not response.content and result.model is None and result.key is None:
             return None
-        body = parse_json(call, Answer(response.status, response.headers, response.content))
+        body = parse_json(call, response)
         if self.strict:
             faults = list(answer_faults(result, body))
             if faults:

@@ -47,7 +47,7 @@ class Result:
     paging: Paging | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class Operation:
     """One endpoint of the service.
 
@@ -60,6 +60,7 @@ class Operation:
         result: what a 2xx answer holds.
         bucket: the name of the limit it counts against besides the user's own.
         held: the service answers only when its work is done, so silence is no fault.
+        names: the names of its arguments.
 
     """
 
@@ -71,6 +72,11 @@ class Operation:
     result: Result = field(default=Result(None))
     bucket: str | None = None
     held: bool = False
+    names: frozenset[str] = field(init=False, repr=False)
+
+    @names.default
+    def _names(self) -> frozenset[str]:
+        return frozenset(parameter.name for parameter in self.parameters)
 
     @property
     def idempotent(self) -> bool:

@@ -14,6 +14,14 @@ __all__ = ["RateLimit", "read_rate_limit"]
 _RETRY_AFTER = ("retry-after", "retryafter", "x-ratelimit-retryafter")
 _PAIR = re.compile(r"(\w+)\s*=\s*(\d+(?:\.\d+)?)", re.ASCII)
 _POLICY = re.compile(r"(\d+)\s*;\s*w=(\d+)", re.ASCII)
+_NAMES = frozenset(
+    {"ratelimit", "ratelimit-policy", *_RETRY_AFTER}
+    | {
+        f"{start}-{what}"
+        for start in ("ratelimit", "x-ratelimit")
+        for what in ("limit", "remaining", "reset", "limit-month", "remaining-month")
+    }
+)
 _EPOCH = 1_000_000_000
 """Larger than any number of seconds to wait: such a reset is a point in time."""
 
@@ -42,6 +50,9 @@ class RateLimit:
     month_remaining: int | None = None
 
 
+_NOTHING = RateLimit()
+
+
 def read_rate_limit(headers: Mapping[str, str], now: datetime | None = None) -> RateLimit:
     """Read the limits from an answer's headers (a case-insensitive mapping).
 
@@ -50,6 +61,8 @@ def read_rate_limit(headers: Mapping[str, str], now: datetime | None = None) -> 
         now: the present time, for headers that name a point in time.
 
     """
+    if _NAMES.isdisjoint(map(str.lower, headers)):
+        return _NOTHING
     now = now or datetime.now(UTC)
     combined = _combined(headers.get("ratelimit", ""))
     policy = _POLICY.search(headers.get("ratelimit-policy", ""))

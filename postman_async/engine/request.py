@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Request", "build_request"]
 
 _RESERVED_HEADERS = frozenset({"x-api-key", "host", "content-length", "transfer-encoding"})
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+_JSON_BODY: Mapping[str, str] = MappingProxyType({"Content-Type": "application/json"})
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _UNSAFE = re.compile(r"[\r\n\0\ud800-\udfff]")
 """Line breaks would make more headers of one; half a surrogate pair cannot be encoded."""
@@ -56,13 +59,16 @@ def build_request(
         InvalidArgumentError: an argument is missing, unknown or cannot be sent.
 
     """
-    given = {name: value for name, value in arguments.items() if value is not UNSET}
-    _check_names(operation, given)
+    if not arguments.keys() <= operation.names:
+        _check_names(operation, arguments)
     by_place: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "field": {}, "document": {}}
     for parameter in operation.parameters:
-        if parameter.name in given:
+        value = arguments.get(parameter.name, UNSET)
+        if value is not UNSET:
             key = parameter.name if parameter.place == "path" else parameter.wire
-            by_place[parameter.place][key] = given[parameter.name]
+            by_place[parameter.place][key] = value
+        elif parameter.required:
+            raise InvalidArgumentError(f"{operation.id} needs the argument {parameter.name!r}")
     body = _body(operation, by_place["field"], by_place["document"], options)
     return Request(
         operation.method,
@@ -73,22 +79,20 @@ def build_request(
     )
 
 
-def _check_names(operation: Operation, given: Mapping[str, Any]) -> None:
-    known = {parameter.name: parameter for parameter in operation.parameters}
-    for name in given:
-        if name not in known:
-            allowed = ", ".join(known) or "none"
+def _check_names(operation: Operation, arguments: Mapping[str, Any]) -> None:
+    for name, value in arguments.items():
+        if value is not UNSET and name not in operation.names:
+            allowed = ", ".join(p.name for p in operation.parameters) or "none"
             raise InvalidArgumentError(
                 f"{operation.id} has no argument {name!r}; its arguments are: {allowed}"
             )
-    missing = [p.name for p in operation.parameters if p.required and p.name not in given]
-    if missing:
-        raise InvalidArgumentError(f"{operation.id} needs the argument {missing[0]!r}")
 
 
 def _path(operation: Operation, values: Mapping[str, Any]) -> str:
-    quoted = {name: _segment(operation, name, value) for name, value in values.items()}
-    return re.sub(r"\{(\w+)\}", lambda match: quoted[match[1]], operation.path)
+    path = operation.path
+    for name, value in values.items():  # no quoted value holds a brace
+        path = path.replace(f"{{{name}}}", _segment(operation, name, value))
+    return path
 
 
 def _segment(operation: Operation, name: str, value: Any) -> str:
@@ -108,8 +112,11 @@ def _segment(operation: Operation, name: str, value: Any) -> str:
 
 
 def _query(values: Mapping[str, Any], options: CallOptions) -> tuple[tuple[str, str], ...]:
+    extra = options.get("extra_query")
+    if not values and not extra:
+        return ()
     pairs: list[tuple[str, str]] = []
-    for name, value in {**values, **options.get("extra_query", {})}.items():
+    for name, value in {**values, **(extra or {})}.items():
         if value is None:
             continue
         many = value if isinstance(value, list | tuple) else (value,)
@@ -136,11 +143,13 @@ def _encodable(name: str, value: str) -> str:
 
 
 def _headers(options: CallOptions, *, has_body: bool) -> Mapping[str, str]:
-    extra = options.get("extra_headers", {})
+    extra = options.get("extra_headers")
+    if not extra:
+        return _JSON_BODY if has_body else _NO_HEADERS
     for name, value in extra.items():
         _check_header(name, value)
     theirs = {name.lower() for name in extra}
-    ours = {"Content-Type": "application/json"} if has_body else {}
+    ours = _JSON_BODY if has_body else _NO_HEADERS
     return {**{name: ours[name] for name in ours if name.lower() not in theirs}, **extra}
 
 

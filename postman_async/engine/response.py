@@ -90,7 +90,7 @@ def sync_raw(method: Callable[P, T]) -> Callable[P, RawResponse[T]]:
     return cast("Callable[P, RawResponse[T]]", method)
 
 
-def parse_json(call: str, answer: Answer) -> Any:
+def parse_json(call: str, answer: Answer | RawResponse[Any]) -> Any:
     """Parse the body of a 2xx answer; the content type is not asked, for services get it wrong.
 
     The statuses that promise no body (204, 205) give None.
@@ -106,7 +106,8 @@ def parse_json(call: str, answer: Answer) -> Any:
     except (ValueError, RecursionError) as error:
         kind = answer.headers.get("content-type", "no content type")
         reason = f"the answer ({answer.status}, {kind}, {len(answer.content)} bytes) is not JSON"
-        raise InvalidResponseError(call, answer, f"{reason}: {error}") from None
+        came = Answer(answer.status, answer.headers, answer.content)
+        raise InvalidResponseError(call, came, f"{reason}: {error}") from None
 
 
 def value_of(result: Result, body: Any, structure: Callable[[Any], Any]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import functools
 import logging
 import random
 import time
@@ -101,6 +102,8 @@ class Transport:
         """
         state = _Progress()
         try:
+            if plan.total is None and plan.run is None:
+                return await self._attempts(request, plan, state)
             async with asyncio.timeout(plan.total) as state.deadline:
                 return await self._attempts(request, plan, state)
         except PostmanError as error:
@@ -162,9 +165,10 @@ class Transport:
             answer, failure = await self._exchange(session, request, plan), None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             answer, failure = None, _transport_error(request, error)
-        outcome = answer.status if answer else _short(failure)
-        seconds = time.monotonic() - started
-        log.debug("%s: attempt %d: %s in %.3f s", request.call, number, outcome, seconds)
+        if log.isEnabledFor(logging.DEBUG):
+            outcome = answer.status if answer else _short(failure)
+            seconds = time.monotonic() - started
+            log.debug("%s: attempt %d: %s in %.3f s", request.call, number, outcome, seconds)
         # Raised outside of `except`: aiohttp's errors can hold the request's headers.
         if answer is None:
             assert failure is not None
@@ -181,24 +185,18 @@ class Transport:
         self, session: aiohttp.ClientSession, request: Request, plan: Plan
     ) -> Answer:
         url = URL(self.base_url + request.path, encoded=True)
-        async with session.request(
+        response = await session.request(
             request.method,
             url.extend_query(request.query) if request.query else url,
-            headers={**self._headers, **request.headers},
+            headers={**self._headers, **request.headers} if request.headers else self._headers,
             data=request.body,
             allow_redirects=False,
             raise_for_status=False,
-            timeout=self._timeout(plan),
-            **self.sessions.options.per_request(),
-        ) as response:
-            return Answer(response.status, response.headers, await response.read())
-
-    def _timeout(self, plan: Plan) -> aiohttp.ClientTimeout:
-        # aiohttp's `connect` counts the wait for a free place too, which only our own pool lacks.
-        whole = plan.connect if self.sessions.options.own_pool else None
-        return aiohttp.ClientTimeout(
-            total=None, connect=whole, sock_connect=plan.connect, sock_read=plan.read
+            timeout=_times(plan.connect, plan.read, self.sessions.options.own_pool),
+            **self.sessions.per_request,
         )
+        # Read to its end, it has given its connection back; if that fails, it has closed it.
+        return Answer(response.status, response.headers, await response.read())
 
 
 @define
@@ -217,18 +215,18 @@ class _Progress:
     waited: float = 0.0
     taken: bool = False
     turn: int | None = None
-    deadline: asyncio.Timeout = field(init=False)
+    deadline: asyncio.Timeout | None = None
     started: float = field(factory=time.monotonic)
 
     def until(self) -> float | None:
         """Return the time, on the loop's clock, when the call must have ended."""
-        return self.deadline.when()
+        return None if self.deadline is None else self.deadline.when()
 
     def begin(self, plan: Plan) -> None:
         """Count an attempt; the first one starts the time of a run."""
         self.attempts += 1
         self.taken = True
-        if self.attempts == 1 and plan.run is not None:
+        if self.attempts == 1 and self.deadline is not None and plan.run is not None:
             ends, total = asyncio.get_running_loop().time() + plan.run, self.until()
             self.deadline.reschedule(ends if total is None else min(ends, total))
 
@@ -265,6 +263,13 @@ class _Progress:
         error = CallTimeoutError(request.call, reason)
         error.sent = self.taken
         return error
+
+
+@functools.cache
+def _times(connect: float | None, read: float | None, own_pool: bool) -> aiohttp.ClientTimeout:
+    # aiohttp's `connect` counts the wait for a free place too, which only our own pool lacks.
+    whole = connect if own_pool else None
+    return aiohttp.ClientTimeout(total=None, connect=whole, sock_connect=connect, sock_read=read)
 
 
 def _wait(error: PostmanError, plan: Plan, attempt: int) -> float | None:
