@@ -61,6 +61,7 @@ class Operation:
         bucket: the name of the limit it counts against besides the user's own.
         held: the service answers only when its work is done, so silence is no fault.
         names: the names of its arguments.
+        takes_body: whether any of them goes into a body.
 
     """
 
@@ -74,9 +75,15 @@ class Operation:
     held: bool = False
     names: frozenset[str] = field(init=False, repr=False)
 
+    takes_body: bool = field(init=False, repr=False)
+
     @names.default
     def _names(self) -> frozenset[str]:
         return frozenset(parameter.name for parameter in self.parameters)
+
+    @takes_body.default
+    def _takes_body(self) -> bool:
+        return any(parameter.place in {"field", "document"} for parameter in self.parameters)
 
     @property
     def idempotent(self) -> bool:

@@ -61,22 +61,26 @@ def build_request(
     """
     if not arguments.keys() <= operation.names:
         _check_names(operation, arguments)
-    by_place: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "field": {}, "document": {}}
+    path, query, fields, document = operation.path, {}, {}, UNSET
     for parameter in operation.parameters:
         value = arguments.get(parameter.name, UNSET)
-        if value is not UNSET:
-            key = parameter.name if parameter.place == "path" else parameter.wire
-            by_place[parameter.place][key] = value
-        elif parameter.required:
-            raise InvalidArgumentError(f"{operation.id} needs the argument {parameter.name!r}")
-    body = _body(operation, by_place["field"], by_place["document"], options)
-    return Request(
-        operation.method,
-        _path(operation, by_place["path"]),
-        _query(by_place["query"], options),
-        _headers(options, has_body=body is not None),
-        body,
-    )
+        if value is UNSET:
+            if parameter.required:
+                raise InvalidArgumentError(f"{operation.id} needs the argument {parameter.name!r}")
+        elif parameter.place == "path":  # no quoted value holds a brace
+            quoted = _segment(operation, parameter.name, value)
+            path = path.replace(f"{{{parameter.name}}}", quoted)
+        elif parameter.place == "query":
+            query[parameter.wire] = value
+        elif parameter.place == "field":
+            fields[parameter.wire] = value
+        else:
+            document = value
+    body = None
+    if operation.takes_body or "extra_body" in options:
+        body = _body(operation, fields if document is UNSET else document, options)
+    headers = _headers(options, has_body=body is not None)
+    return Request(operation.method, path, _query(query, options), headers, body)
 
 
 def _check_names(operation: Operation, arguments: Mapping[str, Any]) -> None:
@@ -86,13 +90,6 @@ def _check_names(operation: Operation, arguments: Mapping[str, Any]) -> None:
             raise InvalidArgumentError(
                 f"{operation.id} has no argument {name!r}; its arguments are: {allowed}"
             )
-
-
-def _path(operation: Operation, values: Mapping[str, Any]) -> str:
-    path = operation.path
-    for name, value in values.items():  # no quoted value holds a brace
-        path = path.replace(f"{{{name}}}", _segment(operation, name, value))
-    return path
 
 
 def _segment(operation: Operation, name: str, value: Any) -> str:
@@ -166,17 +163,10 @@ def _check_header(name: Any, value: Any) -> None:
         raise InvalidArgumentError(f"the extra header {name!r} holds what no header can")
 
 
-def _body(
-    operation: Operation,
-    fields: Mapping[str, Any],
-    document: Mapping[str, Any],
-    options: CallOptions,
-) -> bytes | None:
+def _body(operation: Operation, content: Any, options: CallOptions) -> bytes | None:
     extra = options.get("extra_body")
-    takes_body = any(p.place in {"field", "document"} for p in operation.parameters)
-    if not takes_body and not extra:
+    if not operation.takes_body and not extra:
         return None
-    content = next(iter(document.values())) if document else fields
     if operation.wrapper:
         content = {operation.wrapper: content}
     try:

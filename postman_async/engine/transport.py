@@ -117,7 +117,9 @@ class Transport:
 
     async def _attempts(self, request: Request, plan: Plan, state: _Progress) -> RawResponse[None]:
         while True:
-            grant = await self._place(plan, state)
+            grant = None
+            if self.limiter is not None:
+                grant = await self._place(self.limiter, plan, state)
             state.begin(plan)
             try:
                 return state.response(*await self._attempt(request, plan, state.attempts, grant))
@@ -131,18 +133,18 @@ class Transport:
             if not held:
                 await asyncio.sleep(wait)
 
-    async def _place(self, plan: Plan, state: _Progress) -> Grant | None:
+    async def _place(self, limiter: Limiter, plan: Plan, state: _Progress) -> Grant:
         """Wait for a place within the limits; a call that was refused keeps its turn."""
         self.sessions.get()
-        if self.limiter is None:
-            return None
-        lane = self.limiter.lane(plan.bucket, plan.operation)
-        clock = asyncio.get_running_loop().time
-        began, until = clock(), state.until()
-        try:
-            grant = await self.limiter.acquire(lane, until=until, turn=state.turn)
-        finally:
-            state.waited += clock() - began
+        lane = limiter.lane(plan.bucket, plan.operation)
+        grant = limiter.at_once(lane, state.turn)
+        if grant is None:
+            clock = asyncio.get_running_loop().time
+            began = clock()
+            try:
+                grant = await limiter.acquire(lane, until=state.until(), turn=state.turn)
+            finally:
+                state.waited += clock() - began
         state.turn = grant.turn
         return grant
 
