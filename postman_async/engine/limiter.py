@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from postman_async.engine.limits import RateLimitState
 from postman_async.engine.matching import rule_told, window_refused, window_told

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 
 from attrs import frozen
 
-__all__ = ["RateLimit", "read_rate_limit"]
+__all__ = ["NOTHING_TOLD", "RateLimit", "read_rate_limit"]
 
 _RETRY_AFTER = ("retry-after", "retryafter", "x-ratelimit-retryafter")
 _PAIR = re.compile(r"(\w+)\s*=\s*(\d+(?:\.\d+)?)", re.ASCII)
@@ -50,7 +50,8 @@ class RateLimit:
     month_remaining: int | None = None
 
 
-_NOTHING = RateLimit()
+NOTHING_TOLD = RateLimit()
+"""What most answers of a server without limits tell."""
 
 
 def read_rate_limit(headers: Mapping[str, str], now: datetime | None = None) -> RateLimit:
@@ -62,7 +63,7 @@ def read_rate_limit(headers: Mapping[str, str], now: datetime | None = None) -> 
 
     """
     if _NAMES.isdisjoint(map(str.lower, headers)):
-        return _NOTHING
+        return NOTHING_TOLD
     now = now or datetime.now(UTC)
     combined = _combined(headers.get("ratelimit", ""))
     policy = _POLICY.search(headers.get("ratelimit-policy", ""))

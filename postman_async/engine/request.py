@@ -25,6 +25,8 @@ _RESERVED_HEADERS = frozenset({"x-api-key", "host", "content-length", "transfer-
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _JSON_BODY: Mapping[str, str] = MappingProxyType({"Content-Type": "application/json"})
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_PLAIN_SEGMENT = re.compile(r"[\w~-][\w.~-]*", re.ASCII)
+"""What needs no quoting."""
 _UNSAFE = re.compile(r"[\r\n\0\ud800-\udfff]")
 """Line breaks would make more headers of one; half a surrogate pair cannot be encoded."""
 
@@ -76,9 +78,9 @@ def build_request(
             fields[parameter.wire] = value
         else:
             document = value
-    body = None
-    if operation.takes_body or "extra_body" in options:
-        body = _body(operation, fields if document is UNSET else document, options)
+    if not (query or options or operation.takes_body):
+        return Request(operation.method, path, (), _NO_HEADERS, None)
+    body = _body(operation, fields if document is UNSET else document, options)
     headers = _headers(options, has_body=body is not None)
     return Request(operation.method, path, _query(query, options), headers, body)
 
@@ -94,6 +96,8 @@ def _check_names(operation: Operation, arguments: Mapping[str, Any]) -> None:
 
 def _segment(operation: Operation, name: str, value: Any) -> str:
     """Quote one path segment; refuse what would make it another path."""
+    if isinstance(value, str) and _PLAIN_SEGMENT.fullmatch(value):
+        return value
     if not isinstance(value, str):
         raise InvalidArgumentError(
             f"{operation.id}: {name} must be a string, not {type(value).__name__}"
@@ -109,11 +113,8 @@ def _segment(operation: Operation, name: str, value: Any) -> str:
 
 
 def _query(values: Mapping[str, Any], options: CallOptions) -> tuple[tuple[str, str], ...]:
-    extra = options.get("extra_query")
-    if not values and not extra:
-        return ()
     pairs: list[tuple[str, str]] = []
-    for name, value in {**values, **(extra or {})}.items():
+    for name, value in {**values, **options.get("extra_query", {})}.items():
         if value is None:
             continue
         many = value if isinstance(value, list | tuple) else (value,)

@@ -55,12 +55,14 @@ class SessionHolder:
     options: SessionOptions
     per_request: Mapping[str, Any] = field(init=False, repr=False)
     """What goes with each request."""
+    own_pool: bool = field(init=False, repr=False)
     _session: aiohttp.ClientSession | None = field(default=None, init=False, repr=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False, repr=False)
     _closed: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.per_request = self.options.per_request()
+        self.own_pool = self.options.own_pool
 
     def get(self) -> aiohttp.ClientSession:
         """Return the session; the first call makes it.

@@ -16,7 +16,7 @@ from attrs import define, field, frozen
 from yarl import URL
 
 from postman_async.engine.limiter import NoPlaceError
-from postman_async.engine.ratelimit import RateLimit, read_rate_limit
+from postman_async.engine.ratelimit import NOTHING_TOLD, RateLimit, read_rate_limit
 from postman_async.engine.request import Request
 from postman_async.engine.response import RawResponse, error_of
 from postman_async.engine.retry import may_retry, not_taken, retry_wait
@@ -31,7 +31,7 @@ from postman_async.errors import (
 )
 
 if TYPE_CHECKING:
-    from postman_async.engine.limiter import Grant, Limiter
+    from postman_async.engine.limiter import Grant, Lane, Limiter
     from postman_async.engine.limits import Quota
     from postman_async.engine.operation import Operation
     from postman_async.engine.session import SessionHolder
@@ -119,10 +119,14 @@ class Transport:
         while True:
             grant = None
             if self.limiter is not None:
-                grant = await self._place(self.limiter, plan, state)
+                lane = self.limiter.lane(plan.bucket, plan.operation)
+                grant = self.limiter.at_once(lane, state.turn)
+                if grant is None:
+                    grant = await self._place(self.limiter, lane, state)
+                state.turn = grant.turn
             state.begin(plan)
             try:
-                return state.response(*await self._attempt(request, plan, state.attempts, grant))
+                return await self._attempt(request, plan, state, grant)
             except PostmanError as error:
                 wait = _wait(error, plan, state.attempts)
                 held = self._learn(grant, error)
@@ -133,20 +137,15 @@ class Transport:
             if not held:
                 await asyncio.sleep(wait)
 
-    async def _place(self, limiter: Limiter, plan: Plan, state: _Progress) -> Grant:
+    async def _place(self, limiter: Limiter, lane: Lane, state: _Progress) -> Grant:
         """Wait for a place within the limits; a call that was refused keeps its turn."""
         self.sessions.get()
-        lane = limiter.lane(plan.bucket, plan.operation)
-        grant = limiter.at_once(lane, state.turn)
-        if grant is None:
-            clock = asyncio.get_running_loop().time
-            began = clock()
-            try:
-                grant = await limiter.acquire(lane, until=state.until(), turn=state.turn)
-            finally:
-                state.waited += clock() - began
-        state.turn = grant.turn
-        return grant
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        try:
+            return await limiter.acquire(lane, until=state.until(), turn=state.turn)
+        finally:
+            state.waited += clock() - began
 
     def _learn(self, grant: Grant | None, error: PostmanError) -> bool:
         """Tell the limiter of a failure; whether it holds the next attempt back by itself."""
@@ -159,33 +158,35 @@ class Transport:
         return False
 
     async def _attempt(
-        self, request: Request, plan: Plan, number: int, grant: Grant | None
-    ) -> tuple[Answer, RateLimit]:
+        self, request: Request, plan: Plan, state: _Progress, grant: Grant | None
+    ) -> RawResponse[None]:
         """Send the request once; anything but a 2xx answer is raised."""
         session, started = self.sessions.get(), time.monotonic()
         try:
-            answer, failure = await self._exchange(session, request, plan), None
+            status, headers, content = await self._exchange(session, request, plan)
+            failure = None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            answer, failure = None, _transport_error(request, error)
+            status, failure = 0, _transport_error(request, error)
         if log.isEnabledFor(logging.DEBUG):
-            outcome = answer.status if answer else _short(failure)
-            seconds = time.monotonic() - started
-            log.debug("%s: attempt %d: %s in %.3f s", request.call, number, outcome, seconds)
+            outcome, seconds = status or _short(failure), time.monotonic() - started
+            log.debug(
+                "%s: attempt %d: %s in %.3f s", request.call, state.attempts, outcome, seconds
+            )
         # Raised outside of `except`: aiohttp's errors can hold the request's headers.
-        if answer is None:
-            assert failure is not None
+        if failure is not None:
             raise failure
-        told = read_rate_limit(answer.headers)
-        self.quota.note(told)
-        if self.limiter is not None and grant is not None and answer.status != 429:
-            self.limiter.answered(grant, told)
-        if not 200 <= answer.status < 300:
-            raise error_of(request.call, answer)
-        return answer, told
+        told = read_rate_limit(headers)
+        if told is not NOTHING_TOLD:
+            self.quota.note(told)
+            if self.limiter is not None and grant is not None and status != 429:
+                self.limiter.answered(grant, told)
+        if not 200 <= status < 300:
+            raise error_of(request.call, Answer(status, headers, content))
+        return state.response(status, headers, content, told)
 
     async def _exchange(
         self, session: aiohttp.ClientSession, request: Request, plan: Plan
-    ) -> Answer:
+    ) -> tuple[int, Mapping[str, str], bytes]:
         url = URL(self.base_url + request.path, encoded=True)
         response = await session.request(
             request.method,
@@ -194,11 +195,11 @@ class Transport:
             data=request.body,
             allow_redirects=False,
             raise_for_status=False,
-            timeout=_times(plan.connect, plan.read, self.sessions.options.own_pool),
+            timeout=_times(plan.connect, plan.read, self.sessions.own_pool),
             **self.sessions.per_request,
         )
         # Read to its end, it has given its connection back; if that fails, it has closed it.
-        return Answer(response.status, response.headers, await response.read())
+        return response.status, response.headers, await response.read()
 
 
 @define
@@ -232,11 +233,13 @@ class _Progress:
             ends, total = asyncio.get_running_loop().time() + plan.run, self.until()
             self.deadline.reschedule(ends if total is None else min(ends, total))
 
-    def response(self, answer: Answer, told: RateLimit) -> RawResponse[None]:
+    def response(
+        self, status: int, headers: Mapping[str, str], content: bytes, told: RateLimit
+    ) -> RawResponse[None]:
         return RawResponse(
-            status=answer.status,
-            headers=answer.headers,
-            content=answer.content,
+            status=status,
+            headers=headers,
+            content=content,
             value=None,
             rate_limit=told,
             attempts=self.attempts,
