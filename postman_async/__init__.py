@@ -11,7 +11,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from postman_async.bulk.batch import BatchProgress, MonitorBatch
+    from postman_async.bulk.journal import read_journal
+    from postman_async.bulk.options import BatchOptions
     from postman_async.bulk.outcome import BatchReport, MonitorOutcome
+    from postman_async.bulk.record import from_record, to_record
+    from postman_async.bulk.reports import render_report, write_report
+    from postman_async.bulk.select import MonitorSelector
     from postman_async.client import AsyncPostman
     from postman_async.engine.convert import from_dict, to_dict
     from postman_async.engine.limits import RateLimits, RateLimitState
@@ -25,9 +31,11 @@ if TYPE_CHECKING:
         ConfigurationError,
         ConflictError,
         ConnectError,
+        DeadlineExceeded,
         DisconnectedError,
         InvalidArgumentError,
         InvalidResponseError,
+        JournalError,
         NotFoundError,
         PermissionDeniedError,
         PostmanError,
@@ -36,7 +44,24 @@ if TYPE_CHECKING:
         ResponseValidationError,
         ServerError,
         TransportError,
+        UnsettledError,
         UsageLimitError,
+    )
+    from postman_async.models.apis import (
+        Api,
+        ApiSchema,
+        ApiVersion,
+        ApiVersionRef,
+        ApiVersionSource,
+        CollectionRelation,
+        DeletedApi,
+        DeletedApiVersion,
+        EnvironmentRelation,
+        LinkedRelation,
+        MonitorRelation,
+        SchemaCollection,
+        SchemaCollectionRef,
+        SchemaRelation,
     )
     from postman_async.models.base import Model
     from postman_async.models.collections import (
@@ -60,7 +85,9 @@ if TYPE_CHECKING:
     )
     from postman_async.models.common import Deleted, Ref
     from postman_async.models.environments import Environment, EnvironmentSummary, EnvironmentValue
+    from postman_async.models.imports import Imported
     from postman_async.models.methods import CollectionEntry
+    from postman_async.models.mocks import Mock, MockConfig, MockDelay, PublishedMock
     from postman_async.models.monitors import (
         Execution,
         ExecutionBody,
@@ -84,6 +111,7 @@ if TYPE_CHECKING:
         RunTally,
     )
     from postman_async.models.users import ApiKeyOwner, OperationUsage, User
+    from postman_async.models.webhooks import Webhook
     from postman_async.models.workspaces import (
         DeletedWorkspace,
         Workspace,
@@ -95,7 +123,7 @@ if TYPE_CHECKING:
     from postman_async.operations import OPERATIONS, PUBLISHED_LIMITS
     from postman_async.options import CallOptions, RateLimitRule, Retries, Timeout
     from postman_async.paging import Page
-    from postman_async.sync import Postman
+    from postman_async.sync import Postman, SyncMonitorBatch
     from postman_async.unset import UNSET, Unset
 
     __version__: str
@@ -104,11 +132,18 @@ __all__ = [
     "OPERATIONS",
     "PUBLISHED_LIMITS",
     "UNSET",
+    "Api",
     "ApiError",
     "ApiKeyOwner",
+    "ApiSchema",
+    "ApiVersion",
+    "ApiVersionRef",
+    "ApiVersionSource",
     "AsyncPostman",
     "AuthenticationError",
     "BadRequestError",
+    "BatchOptions",
+    "BatchProgress",
     "BatchReport",
     "CallOptions",
     "CallTimeoutError",
@@ -123,6 +158,7 @@ __all__ = [
     "CollectionInfo",
     "CollectionItem",
     "CollectionParameter",
+    "CollectionRelation",
     "CollectionRequest",
     "CollectionResponse",
     "CollectionScript",
@@ -132,10 +168,14 @@ __all__ = [
     "ConfigurationError",
     "ConflictError",
     "ConnectError",
+    "DeadlineExceeded",
     "Deleted",
+    "DeletedApi",
+    "DeletedApiVersion",
     "DeletedWorkspace",
     "DisconnectedError",
     "Environment",
+    "EnvironmentRelation",
     "EnvironmentSummary",
     "EnvironmentValue",
     "Execution",
@@ -145,21 +185,30 @@ __all__ = [
     "ExecutionRequest",
     "ExecutionResponse",
     "ForkedCollection",
+    "Imported",
     "InvalidArgumentError",
     "InvalidResponseError",
+    "JournalError",
+    "LinkedRelation",
+    "Mock",
+    "MockConfig",
+    "MockDelay",
     "Model",
     "Monitor",
+    "MonitorBatch",
     "MonitorDistribution",
     "MonitorLastRun",
     "MonitorNotifications",
     "MonitorOptions",
     "MonitorOutcome",
     "MonitorRecipient",
+    "MonitorRelation",
     "MonitorRetry",
     "MonitorRun",
     "MonitorRunInfo",
     "MonitorRunStats",
     "MonitorSchedule",
+    "MonitorSelector",
     "MonitorSummary",
     "NotFoundError",
     "OperationUsage",
@@ -167,6 +216,7 @@ __all__ = [
     "PermissionDeniedError",
     "Postman",
     "PostmanError",
+    "PublishedMock",
     "RateLimit",
     "RateLimitError",
     "RateLimitRule",
@@ -179,12 +229,18 @@ __all__ = [
     "Retries",
     "RunFailure",
     "RunTally",
+    "SchemaCollection",
+    "SchemaCollectionRef",
+    "SchemaRelation",
     "ServerError",
+    "SyncMonitorBatch",
     "Timeout",
     "TransportError",
     "Unset",
+    "UnsettledError",
     "UsageLimitError",
     "User",
+    "Webhook",
     "Workspace",
     "WorkspaceMember",
     "WorkspaceRef",
@@ -192,14 +248,29 @@ __all__ = [
     "WorkspaceSummary",
     "__version__",
     "from_dict",
+    "from_record",
+    "read_journal",
+    "render_report",
     "to_dict",
+    "to_record",
+    "write_report",
 ]
 
 _HOMES = {
     "AsyncPostman": "client",
     "Postman": "sync",
+    "SyncMonitorBatch": "sync",
     "BatchReport": "bulk.outcome",
     "MonitorOutcome": "bulk.outcome",
+    "BatchProgress": "bulk.batch",
+    "MonitorBatch": "bulk.batch",
+    "read_journal": "bulk.journal",
+    "BatchOptions": "bulk.options",
+    "MonitorSelector": "bulk.select",
+    "from_record": "bulk.record",
+    "to_record": "bulk.record",
+    "render_report": "bulk.reports",
+    "write_report": "bulk.reports",
     "from_dict": "engine.convert",
     "to_dict": "engine.convert",
     "RateLimit": "engine.ratelimit",
@@ -222,9 +293,11 @@ _HOMES = {
     "ConfigurationError": "errors",
     "ConflictError": "errors",
     "ConnectError": "errors",
+    "DeadlineExceeded": "errors",
     "DisconnectedError": "errors",
     "InvalidArgumentError": "errors",
     "InvalidResponseError": "errors",
+    "JournalError": "errors",
     "NotFoundError": "errors",
     "PermissionDeniedError": "errors",
     "PostmanError": "errors",
@@ -233,9 +306,24 @@ _HOMES = {
     "ResponseValidationError": "errors",
     "ServerError": "errors",
     "TransportError": "errors",
+    "UnsettledError": "errors",
     "UsageLimitError": "errors",
     "Model": "models.base",
     "CollectionEntry": "models.methods",
+    "Api": "models.apis",
+    "DeletedApi": "models.apis",
+    "ApiVersion": "models.apis",
+    "ApiVersionRef": "models.apis",
+    "ApiVersionSource": "models.apis",
+    "DeletedApiVersion": "models.apis",
+    "ApiSchema": "models.apis",
+    "SchemaCollection": "models.apis",
+    "SchemaCollectionRef": "models.apis",
+    "SchemaRelation": "models.apis",
+    "CollectionRelation": "models.apis",
+    "EnvironmentRelation": "models.apis",
+    "MonitorRelation": "models.apis",
+    "LinkedRelation": "models.apis",
     "CollectionSummary": "models.collections",
     "CollectionFork": "models.collections",
     "ForkedCollection": "models.collections",
@@ -258,6 +346,11 @@ _HOMES = {
     "EnvironmentSummary": "models.environments",
     "Environment": "models.environments",
     "EnvironmentValue": "models.environments",
+    "Imported": "models.imports",
+    "Mock": "models.mocks",
+    "MockConfig": "models.mocks",
+    "MockDelay": "models.mocks",
+    "PublishedMock": "models.mocks",
     "MonitorSummary": "models.monitors",
     "Monitor": "models.monitors",
     "MonitorSchedule": "models.monitors",
@@ -281,6 +374,7 @@ _HOMES = {
     "ApiKeyOwner": "models.users",
     "User": "models.users",
     "OperationUsage": "models.users",
+    "Webhook": "models.webhooks",
     "WorkspaceSummary": "models.workspaces",
     "Workspace": "models.workspaces",
     "WorkspaceMember": "models.workspaces",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
@@ -21,7 +21,10 @@ from postman_async.operations import OPERATIONS, PUBLISHED_LIMITS
 from postman_async.options import CallOptions, ClientOptions, RateLimitRule, Retries, Timeout
 
 if TYPE_CHECKING:
+    from postman_async.bulk.batch import MonitorBatch
+    from postman_async.bulk.options import BatchOptions
     from postman_async.bulk.outcome import BatchReport, MonitorOutcome
+    from postman_async.bulk.select import Uids
     from postman_async.engine.operation import Operation
 
 __all__ = ["AsyncPostman"]
@@ -52,8 +55,8 @@ class AsyncPostman(AsyncNamespaces):
         transport = Transport(self.base_url, self._sessions, headers, limiter, quota)
         self._rate_limits = RateLimits(limiter, quota)
         timeout, retries = _times(options)
-        raw = RawCaller(transport, timeout, retries, options.get("strict", False))
-        self._caller = AsyncCaller(raw)
+        self._raw = RawCaller(transport, timeout, retries, options.get("strict", False))
+        self._caller = AsyncCaller(self._raw)
 
     @property
     def rate_limits(self) -> RateLimits:
@@ -98,33 +101,56 @@ class AsyncPostman(AsyncNamespaces):
         options = {name: arguments.pop(name) for name in names if name in arguments}
         return await self._caller.request(known, arguments, cast("CallOptions", options))
 
+    def monitor_batch(
+        self, uids: Uids | None = None, **options: Unpack[BatchOptions]
+    ) -> MonitorBatch:
+        """Make a batch of runs to be iterated and controlled in an ``async with`` block.
+
+        Args:
+            uids: the monitors; any iterable or async iterable, or a mapping of uids to names.  One
+                that is named twice is run twice.  A collection is checked before anything is sent;
+                in any other iterable, a uid that cannot be sent is an outcome.
+            options: see `BatchOptions`; what each ``monitors.run`` call takes is among them.
+
+        Returns:
+            The batch.
+
+        Raises:
+            InvalidArgumentError: an option makes no sense, or a uid of a collection cannot be
+                sent.
+
+        Source: ``POST /monitors/{uid}/run``, and ``GET /monitors/{uid}`` where the call brings no
+        result.
+
+        """
+        from postman_async.bulk.batch import MonitorBatch
+
+        return MonitorBatch(self._raw, uids, options)
+
     async def run_monitors(
-        self, uids: Iterable[str], *, concurrency: int = 50, **options: Unpack[CallOptions]
+        self, uids: Uids | None = None, **options: Unpack[BatchOptions]
     ) -> BatchReport:
         """Run many monitors in parallel and wait for all of them.
 
         Args:
-            uids: the monitors; one that is named twice is run twice.
-            concurrency: how many run at the same time at most.
-            options: what each ``monitors.run`` call takes, see `CallOptions`.
+            uids: the monitors, see `monitor_batch`.
+            options: see `BatchOptions`.
 
         Returns:
             One outcome for each uid, in their order.  A monitor that fails, or cannot be run, is
             an outcome and never an exception.
 
         Raises:
-            InvalidArgumentError: concurrency is below 1, or uids is one string.
-
-        Source: ``POST /monitors/{uid}/run``.
+            InvalidArgumentError: as for `monitor_batch`.
+            JournalError: the journal cannot be used.
+            PostmanError: the monitors could not be selected.
 
         """
-        from postman_async.bulk.runner import check, run_all
-
-        check(uids, concurrency)
-        return await run_all(self, uids, concurrency, options)
+        async with self.monitor_batch(uids, **options) as batch:
+            return await batch.report()
 
     def stream_monitor_runs(
-        self, uids: Iterable[str], *, concurrency: int = 50, **options: Unpack[CallOptions]
+        self, uids: Uids | None = None, **options: Unpack[BatchOptions]
     ) -> AsyncGenerator[MonitorOutcome]:
         """Run many monitors in parallel and get each outcome as it becomes known.
 
@@ -136,10 +162,13 @@ class AsyncPostman(AsyncNamespaces):
             The outcomes, in the order in which the runs end.
 
         """
-        from postman_async.bulk.runner import check, stream
+        return _stream(self.monitor_batch(uids, **options))
 
-        check(uids, concurrency)
-        return stream(self, uids, concurrency, options)
+
+async def _stream(batch: MonitorBatch) -> AsyncGenerator[MonitorOutcome]:
+    async with batch:
+        async for outcome in batch:
+            yield outcome
 
 
 _HEADERS = {"Accept": "application/json", "User-Agent": "postman-async"}

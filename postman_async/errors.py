@@ -5,6 +5,9 @@
     PostmanError
     ├── ConfigurationError            a wrong or missing setting; nothing was sent
     ├── InvalidArgumentError          a wrong argument (a ValueError too); nothing was sent
+    ├── JournalError                  a batch's journal that cannot be used
+    ├── DeadlineExceeded              the time of a run in a batch was up (a TimeoutError too)
+    ├── UnsettledError                a run's result cannot be told from others, or is not to be had
     ├── ApiError                      the service answered, and the answer is no
     │   ├── BadRequestError           400, 413, 422
     │   ├── AuthenticationError       401
@@ -43,9 +46,11 @@ __all__ = [
     "ConfigurationError",
     "ConflictError",
     "ConnectError",
+    "DeadlineExceeded",
     "DisconnectedError",
     "InvalidArgumentError",
     "InvalidResponseError",
+    "JournalError",
     "NotFoundError",
     "PermissionDeniedError",
     "PostmanError",
@@ -54,6 +59,7 @@ __all__ = [
     "ResponseValidationError",
     "ServerError",
     "TransportError",
+    "UnsettledError",
     "UsageLimitError",
 ]
 
@@ -74,6 +80,22 @@ class ConfigurationError(PostmanError):
 
 class InvalidArgumentError(PostmanError, ValueError):
     """An argument cannot be sent (an empty id, ``..`` in a path); nothing was sent."""
+
+
+class JournalError(PostmanError):
+    """A batch's journal cannot be used: damaged, in use, or of another batch."""
+
+
+class DeadlineExceeded(PostmanError, TimeoutError):
+    """The deadline of a run, or of its batch, passed first; it is never raised by a batch.
+
+    It is the `error` of an outcome: ``skipped`` where the monitor was not triggered, ``unknown``
+    where it was.
+    """
+
+
+class UnsettledError(PostmanError):
+    """What came of a run in a batch cannot be told; like `DeadlineExceeded`, never raised."""
 
 
 def _own(headers: Mapping[str, str]) -> Mapping[str, str]:
@@ -140,7 +162,7 @@ class ApiError(PostmanError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let the error cross processes (a traceback in a worker pool)."""
-        return _restore, (type(self), str(self), self.__dict__)
+        return restored, (type(self), str(self), self.__dict__)
 
 
 class BadRequestError(ApiError):
@@ -204,7 +226,7 @@ class TransportError(PostmanError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let the error cross processes."""
-        return _restore, (type(self), str(self), self.__dict__)
+        return restored, (type(self), str(self), self.__dict__)
 
 
 class ConnectError(TransportError):
@@ -278,10 +300,11 @@ class ResponseValidationError(PostmanError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let the error cross processes."""
-        return _restore, (type(self), str(self), self.__dict__)
+        return restored, (type(self), str(self), self.__dict__)
 
 
-def _restore(cls: type[PostmanError], message: str, state: dict[str, Any]) -> PostmanError:
+def restored(cls: type[PostmanError], message: str, state: dict[str, Any]) -> PostmanError:
+    """Make an error again from its text and attributes."""
     error = cls.__new__(cls, message)
     error.args = (message,)
     error.__dict__.update(state)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from postman_async.engine.operation import Operation, Parameter, Result
+from postman_async.engine.operation import FileBody, Operation, Parameter, Result
 from postman_async.options import RateLimitRule
 
 __all__ = ["OPERATIONS", "PUBLISHED_LIMITS"]
@@ -23,6 +23,345 @@ PUBLISHED_LIMITS = (
 """The limits that the service publishes: the user's, and those of single buckets."""
 
 _ALL = (
+    Operation(
+        id="apis.list",
+        method="GET",
+        path="/apis",
+        parameters=(
+            Parameter("workspace", "workspace", "query"),
+            Parameter("since", "since", "query"),
+            Parameter("until", "until", "query"),
+            Parameter("created_by", "createdBy", "query"),
+            Parameter("updated_by", "updatedBy", "query"),
+            Parameter("is_public", "isPublic", "query"),
+            Parameter("name", "name", "query"),
+            Parameter("summary", "summary", "query"),
+            Parameter("description", "description", "query"),
+            Parameter("sort", "sort", "query"),
+            Parameter("direction", "direction", "query"),
+        ),
+        result=Result(
+            "apis:Api",
+            key="apis",
+            many=True,
+        ),
+    ),
+    Operation(
+        id="apis.create",
+        method="POST",
+        path="/apis",
+        parameters=(
+            Parameter("workspace", "workspace", "query"),
+            Parameter("name", "name", "field", required=True),
+            Parameter("summary", "summary", "field"),
+            Parameter("description", "description", "field"),
+        ),
+        wrapper="api",
+        result=Result(
+            "apis:Api",
+            key="api",
+        ),
+    ),
+    Operation(
+        id="apis.get",
+        method="GET",
+        path="/apis/{api_id}",
+        parameters=(Parameter("api_id", "apiId", "path", required=True),),
+        result=Result(
+            "apis:Api",
+            key="api",
+        ),
+    ),
+    Operation(
+        id="apis.update",
+        method="PUT",
+        path="/apis/{api_id}",
+        parameters=(
+            Parameter("api_id", "apiId", "path", required=True),
+            Parameter("name", "name", "field"),
+            Parameter("summary", "summary", "field"),
+            Parameter("description", "description", "field"),
+        ),
+        wrapper="api",
+        result=Result(
+            "apis:Api",
+            key="api",
+        ),
+    ),
+    Operation(
+        id="apis.delete",
+        method="DELETE",
+        path="/apis/{api_id}",
+        parameters=(Parameter("api_id", "apiId", "path", required=True),),
+        result=Result(
+            "apis:DeletedApi",
+            key="api",
+        ),
+    ),
+    Operation(
+        id="apis.list_versions",
+        method="GET",
+        path="/apis/{api_id}/versions",
+        parameters=(Parameter("api_id", "apiId", "path", required=True),),
+        result=Result(
+            "apis:ApiVersion",
+            key="versions",
+            many=True,
+        ),
+    ),
+    Operation(
+        id="apis.create_version",
+        method="POST",
+        path="/apis/{api_id}/versions",
+        parameters=(
+            Parameter("api_id", "apiId", "path", required=True),
+            Parameter("name", "name", "field", required=True),
+            Parameter("source", "source", "field"),
+        ),
+        wrapper="version",
+        result=Result(
+            "apis:ApiVersionRef",
+            key="version",
+        ),
+    ),
+    Operation(
+        id="apis.get_version",
+        method="GET",
+        path="/apis/{api_id}/versions/{api_version_id}",
+        parameters=(
+            Parameter("api_id", "apiId", "path", required=True),
+            Parameter("api_version_id", "apiVersionId", "path", required=True),
+        ),
+        result=Result(
+            "apis:ApiVersion",
+            key="version",
+        ),
+    ),
+    Operation(
+        id="apis.update_version",
+        method="PUT",
+        path="/apis/{api_id}/versions/{api_version_id}",
+        parameters=(
+            Parameter("api_id", "apiId", "path", required=True),
+            Parameter("api_version_id", "apiVersionId", "path", required=True),
+            Parameter("name", "name", "field", required=True),
+        ),
+        wrapper="version",
+        result=Result(
+            "apis:ApiVersion",
+            key="version",
+        ),
+    ),
+    Operation(
+        id="apis.delete_version",
+        method="DELETE",
+        path="/apis/{api_id}/versions/{api_version_id}",
+        parameters=(
+            Parameter("api_id", "apiId", "path", required=True),
+            Parameter("api_version_id", "apiVersionId", "path", required=True),
+        ),
+        result=Result(
+            "apis:DeletedApiVersion",
+            key="version",
+        ),
+    ),
+    Operation(
+        id="apis.get_contract_test_relations",
+        method="GET",
+        path="/apis/{api_id}/versions/{api_version_id}/contracttest",
+        parameters=(
+            Parameter("api_id", "apiId", "path", required=True),
+            Parameter("api_version_id", "apiVersionId", "path", required=True),
+        ),
+        result=Result(
+            "apis:CollectionRelation",
+            key="contracttest",
+            many=True,
+        ),
+    ),
+    Operation(
+        id="apis.get_documentation_relations",
+        method="GET",
+        path="/apis/{api_id}/versions/{api_version_id}/documentation",
+        parameters=(
+            Parameter("api_id", "apiId", "path", required=True),
+            Parameter("api_version_id", "apiVersionId", "path", required=True),
+        ),
+        result=Result(
+            "apis:CollectionRelation",
+            key="documentation",
+            many=True,
+        ),
+    ),
+    Operation(
+        id="apis.get_environment_relations",
+        method="GET",
+        path="/apis/{api_id}/versions/{api_version_id}/environment",
+        parameters=(
+            Parameter("api_id", "apiId", "path", required=True),
+            Parameter("api_version_id", "apiVersionId", "path", required=True),
+        ),
+        result=Result(
+            "apis:EnvironmentRelation",
+            key="environment",
+            many=True,
+        ),
+    ),
+    Operation(
+        id="apis.get_integration_test_relations",
+        method="GET",
+        path="/apis/{api_id}/versions/{api_version_id}/integrationtest",
+        parameters=(
+            Parameter("api_id", "apiId", "path", required=True),
+            Parameter("api_version_id", "apiVersionId", "path", required=True),
+        ),
+        result=Result(
+            "apis:CollectionRelation",
+            key="integrationtest",
+            many=True,
+        ),
+    ),
+    Operation(
+        id="apis.get_monitor_relations",
+        method="GET",
+        path="/apis/{api_id}/versions/{api_version_id}/monitor",
+        parameters=(
+            Parameter("api_id", "apiId", "path", required=True),
+            Parameter("api_version_id", "apiVersionId", "path", required=True),
+        ),
+        result=Result(
+            "apis:MonitorRelation",
+            key="monitor",
+            many=True,
+        ),
+    ),
+    Operation(
+        id="apis.get_test_suite_relations",
+        method="GET",
+        path="/apis/{api_id}/versions/{api_version_id}/testsuite",
+        parameters=(
+            Parameter("api_id", "apiId", "path", required=True),
+            Parameter("api_version_id", "apiVersionId", "path", required=True),
+        ),
+        result=Result(
+            "apis:CollectionRelation",
+            key="testsuite",
+            many=True,
+        ),
+    ),
+    Operation(
+        id="apis.get_linked_relations",
+        method="GET",
+        path="/apis/{api_id}/versions/{api_version_id}/relations",
+        parameters=(
+            Parameter("api_id", "apiId", "path", required=True),
+            Parameter("api_version_id", "apiVersionId", "path", required=True),
+        ),
+        result=Result(
+            "apis:LinkedRelation",
+            key="relations",
+            maps=2,
+        ),
+    ),
+    Operation(
+        id="apis.create_relations",
+        method="POST",
+        path="/apis/{api_id}/versions/{api_version_id}/relations",
+        parameters=(
+            Parameter("api_id", "apiId", "path", required=True),
+            Parameter("api_version_id", "apiVersionId", "path", required=True),
+            Parameter("contracttest", "contracttest", "field"),
+            Parameter("integrationtest", "integrationtest", "field"),
+            Parameter("documentation", "documentation", "field"),
+            Parameter("testsuite", "testsuite", "field"),
+            Parameter("environment", "environment", "field"),
+            Parameter("mock", "mock", "field"),
+            Parameter("monitor", "monitor", "field"),
+        ),
+        result=Result(
+            None,
+        ),
+    ),
+    Operation(
+        id="apis.create_schema",
+        method="POST",
+        path="/apis/{api_id}/versions/{api_version_id}/schemas",
+        parameters=(
+            Parameter("api_id", "apiId", "path", required=True),
+            Parameter("api_version_id", "apiVersionId", "path", required=True),
+            Parameter("type", "type", "field", required=True),
+            Parameter("language", "language", "field", required=True),
+            Parameter("schema", "schema", "field"),
+        ),
+        wrapper="schema",
+        result=Result(
+            "apis:ApiSchema",
+            key="schema",
+        ),
+    ),
+    Operation(
+        id="apis.get_schema",
+        method="GET",
+        path="/apis/{api_id}/versions/{api_version_id}/schemas/{schema_id}",
+        parameters=(
+            Parameter("api_id", "apiId", "path", required=True),
+            Parameter("api_version_id", "apiVersionId", "path", required=True),
+            Parameter("schema_id", "schemaId", "path", required=True),
+        ),
+        result=Result(
+            "apis:ApiSchema",
+            key="schema",
+        ),
+    ),
+    Operation(
+        id="apis.update_schema",
+        method="PUT",
+        path="/apis/{api_id}/versions/{api_version_id}/schemas/{schema_id}",
+        parameters=(
+            Parameter("api_id", "apiId", "path", required=True),
+            Parameter("api_version_id", "apiVersionId", "path", required=True),
+            Parameter("schema_id", "schemaId", "path", required=True),
+            Parameter("type", "type", "field", required=True),
+            Parameter("language", "language", "field", required=True),
+            Parameter("schema", "schema", "field", required=True),
+        ),
+        wrapper="schema",
+        result=Result(
+            "apis:ApiSchema",
+            key="schema",
+        ),
+    ),
+    Operation(
+        id="apis.create_collection_from_schema",
+        method="POST",
+        path="/apis/{api_id}/versions/{api_version_id}/schemas/{schema_id}/collections",
+        parameters=(
+            Parameter("api_id", "apiId", "path", required=True),
+            Parameter("api_version_id", "apiVersionId", "path", required=True),
+            Parameter("schema_id", "schemaId", "path", required=True),
+            Parameter("workspace", "workspace", "query"),
+            Parameter("name", "name", "field", required=True),
+            Parameter("relations", "relations", "field", required=True),
+        ),
+        result=Result(
+            "apis:SchemaCollection",
+        ),
+    ),
+    Operation(
+        id="apis.sync_relations_with_schema",
+        method="PUT",
+        path="/apis/{api_id}/versions/{api_version_id}/{entity_type}/{entity_id}/syncWithSchema",
+        parameters=(
+            Parameter("api_id", "apiId", "path", required=True),
+            Parameter("api_version_id", "apiVersionId", "path", required=True),
+            Parameter("entity_type", "entityType", "path", required=True),
+            Parameter("entity_id", "entityId", "path", required=True),
+        ),
+        result=Result(
+            None,
+            key="success",
+        ),
+    ),
     Operation(
         id="collections.list",
         method="GET",
@@ -178,6 +517,130 @@ _ALL = (
         ),
     ),
     Operation(
+        id="imports.exported_data",
+        method="POST",
+        path="/import/exported",
+        parameters=(
+            Parameter("workspace", "workspace", "query"),
+            Parameter("input", "input", "field", required=True),
+            Parameter("type", "type", "field", kind_of="input"),
+        ),
+        file_body=FileBody("application/octet-stream", ("input", "type")),
+        result=Result(
+            "imports:Imported",
+        ),
+    ),
+    Operation(
+        id="imports.openapi",
+        method="POST",
+        path="/import/openapi",
+        parameters=(
+            Parameter("workspace", "workspace", "query"),
+            Parameter("input", "input", "field", required=True),
+            Parameter("type", "type", "field", kind_of="input"),
+            Parameter("options", "options", "field"),
+        ),
+        file_body=FileBody("multipart/form-data", ("type", "input")),
+        result=Result(
+            "common:Ref",
+            key="collections",
+            many=True,
+        ),
+        bucket="imports.openapi",
+    ),
+    Operation(
+        id="mocks.list",
+        method="GET",
+        path="/mocks",
+        parameters=(
+            Parameter("workspace", "workspace", "query"),
+            Parameter("team_id", "teamId", "query"),
+        ),
+        result=Result(
+            "mocks:Mock",
+            key="mocks",
+            many=True,
+        ),
+    ),
+    Operation(
+        id="mocks.create",
+        method="POST",
+        path="/mocks",
+        parameters=(
+            Parameter("workspace", "workspace", "query"),
+            Parameter("collection", "collection", "field", required=True),
+            Parameter("environment", "environment", "field"),
+            Parameter("name", "name", "field"),
+            Parameter("description", "description", "field"),
+            Parameter("private", "private", "field"),
+            Parameter("version_tag", "versionTag", "field"),
+        ),
+        wrapper="mock",
+        result=Result(
+            "mocks:Mock",
+            key="mock",
+        ),
+    ),
+    Operation(
+        id="mocks.get",
+        method="GET",
+        path="/mocks/{mock_uid}",
+        parameters=(Parameter("mock_uid", "mock_uid", "path", required=True),),
+        result=Result(
+            "mocks:Mock",
+            key="mock",
+        ),
+    ),
+    Operation(
+        id="mocks.update",
+        method="PUT",
+        path="/mocks/{mock_uid}",
+        parameters=(
+            Parameter("mock_uid", "mock_uid", "path", required=True),
+            Parameter("name", "name", "field"),
+            Parameter("environment", "environment", "field"),
+            Parameter("description", "description", "field"),
+            Parameter("private", "private", "field"),
+            Parameter("version_tag", "versionTag", "field"),
+            Parameter("config", "config", "field"),
+        ),
+        wrapper="mock",
+        result=Result(
+            "mocks:Mock",
+            key="mock",
+        ),
+    ),
+    Operation(
+        id="mocks.delete",
+        method="DELETE",
+        path="/mocks/{mock_uid}",
+        parameters=(Parameter("mock_uid", "mock_uid", "path", required=True),),
+        result=Result(
+            "common:Deleted",
+            key="mock",
+        ),
+    ),
+    Operation(
+        id="mocks.publish",
+        method="POST",
+        path="/mocks/{mock_uid}/publish",
+        parameters=(Parameter("mock_uid", "mock_uid", "path", required=True),),
+        result=Result(
+            "mocks:PublishedMock",
+            key="mock",
+        ),
+    ),
+    Operation(
+        id="mocks.unpublish",
+        method="DELETE",
+        path="/mocks/{mock_uid}/unpublish",
+        parameters=(Parameter("mock_uid", "mock_uid", "path", required=True),),
+        result=Result(
+            "mocks:PublishedMock",
+            key="mock",
+        ),
+    ),
+    Operation(
         id="monitors.list",
         method="GET",
         path="/monitors",
@@ -287,6 +750,22 @@ _ALL = (
         path="/me",
         result=Result(
             "users:ApiKeyOwner",
+        ),
+    ),
+    Operation(
+        id="webhooks.create",
+        method="POST",
+        path="/webhooks",
+        parameters=(
+            Parameter("workspace", "workspace", "query"),
+            Parameter("name", "name", "field", required=True),
+            Parameter("collection", "collection", "field", required=True),
+            Parameter("environment", "environment", "field"),
+        ),
+        wrapper="webhook",
+        result=Result(
+            "webhooks:Webhook",
+            key="webhook",
         ),
     ),
     Operation(

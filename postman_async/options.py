@@ -106,7 +106,7 @@ class CallOptions(TypedDict, total=False):
         timeout: a `Timeout`, or the seconds the whole call may take, retries included.
         extra_headers: headers to send besides our own.
         extra_query: query parameters to send besides those of the method.
-        extra_body: keys to add to the JSON body, for what this version does not know yet.
+        extra_body: keys to add to the JSON body, or to a form, that this version does not know.
         retries: a `Retries`, or the number of attempts.
     """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from postman_async.errors import TransportError
@@ -67,11 +67,13 @@ class _Walk:
         start = self.arguments.get("cursor")
         self._seen: set[str] = {start} if isinstance(start, str) else set()
         self._offset = 0
+        self._last: Page[Any] | None = None
 
     def turn(self, page: Page[Any]) -> bool:
         """Prepare the arguments of the next page; False when there is none.
 
-        A service that names a cursor twice would be asked for ever, so that ends the walk too.
+        A service that names a cursor twice, or does not know the offset and sends the same page
+        again, would be asked for ever, so that ends the walk too.
         """
         if self._paging == "offset":
             return self._turn_offset(page)
@@ -85,8 +87,9 @@ class _Walk:
     def _turn_offset(self, page: Page[Any]) -> bool:
         limit = self.arguments.get("limit")
         # A page longer than asked for comes from a service that knows neither limit nor offset.
-        if not page or not isinstance(limit, int) or len(page) != limit:
+        if not page or not isinstance(limit, int) or len(page) != limit or page == self._last:
             return False
+        self._last = page
         start = self.arguments.get("offset")
         self._offset = self._offset or (start if isinstance(start, int) else 0)
         self._offset += len(page)
@@ -103,7 +106,7 @@ def _items(operation: Operation, page: Any) -> Sequence[Any]:
 
 async def iterate(
     caller: Caller, operation: Operation, arguments: Mapping[str, Any], options: CallOptions
-) -> AsyncIterator[Any]:
+) -> AsyncGenerator[Any]:
     """Yield the items of all pages; the next page is asked for when its first item is."""
     walk = _Walk(operation, arguments)
     more = True
@@ -116,7 +119,7 @@ async def iterate(
 
 def iterate_sync(
     caller: SyncCaller, operation: Operation, arguments: Mapping[str, Any], options: CallOptions
-) -> Iterator[Any]:
+) -> Generator[Any]:
     """Yield the items of all pages; the next page is asked for when its first item is."""
     walk = _Walk(operation, arguments)
     more = True

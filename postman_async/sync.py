@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack
 
@@ -13,12 +13,15 @@ from postman_async.client import AsyncPostman
 from postman_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from postman_async.bulk.batch import BatchProgress, MonitorBatch
+    from postman_async.bulk.options import BatchOptions
     from postman_async.bulk.outcome import BatchReport, MonitorOutcome
+    from postman_async.bulk.select import Uids
     from postman_async.engine.limits import RateLimits
     from postman_async.engine.operation import Caller, Operation
     from postman_async.options import CallOptions, ClientOptions
 
-__all__ = ["Postman"]
+__all__ = ["Postman", "SyncMonitorBatch"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -43,6 +46,15 @@ class _Loop:
             if self._closed:
                 raise ConfigurationError("this client is closed; make a new one")
             return self._runner.run(function(*args, **kwargs))
+
+    def do(self, action: Callable[[], None]) -> None:
+        """Do what needs the loop's attention: from its callbacks, too, where it is running."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            self.run(_call, action)
+        else:
+            action()
 
     def close(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run a last coroutine and close the loop; more than once is harmless."""
@@ -124,13 +136,13 @@ class Postman(Namespaces):
         return self._loop.run(self._async.call, operation, **arguments)
 
     def run_monitors(
-        self, uids: Iterable[str], *, concurrency: int = 50, **options: Unpack[CallOptions]
+        self, uids: Uids | None = None, **options: Unpack[BatchOptions]
     ) -> BatchReport:
         """Run many monitors in parallel and wait for all; see `AsyncPostman.run_monitors`."""
-        return self._loop.run(self._async.run_monitors, uids, concurrency=concurrency, **options)
+        return self._loop.run(self._async.run_monitors, uids, **options)
 
     def stream_monitor_runs(
-        self, uids: Iterable[str], *, concurrency: int = 50, **options: Unpack[CallOptions]
+        self, uids: Uids | None = None, **options: Unpack[BatchOptions]
     ) -> Iterator[MonitorOutcome]:
         """Run many monitors in parallel and get each outcome as it becomes known.
 
@@ -138,18 +150,89 @@ class Postman(Namespaces):
         outcome: the runs go on in the service, and their answers are read when you ask for more.
         """
         _refuse_running_loop()
-        outcomes = self._async.stream_monitor_runs(uids, concurrency=concurrency, **options)
-        return self._walk(outcomes)
+        return _walk(self.monitor_batch(uids, **options))
 
-    def _walk(self, outcomes: AsyncGenerator[MonitorOutcome]) -> Iterator[MonitorOutcome]:
-        try:
-            while (outcome := self._loop.run(_next, outcomes)) is not _END:
-                yield outcome
-        finally:
-            self._loop.run(outcomes.aclose)
+    def monitor_batch(
+        self, uids: Uids | None = None, **options: Unpack[BatchOptions]
+    ) -> SyncMonitorBatch:
+        """Make a batch for a ``with`` block; see `AsyncPostman.monitor_batch`.
+
+        The loop rests while your code handles an outcome, as for `stream_monitor_runs`.
+        """
+        return SyncMonitorBatch(self._loop, self._async.monitor_batch(uids, **options))
 
 
-async def _next(outcomes: AsyncGenerator[Any]) -> Any:
+class SyncMonitorBatch:
+    """A `MonitorBatch` without ``await``: the same names, for ``with`` and ``for``."""
+
+    def __init__(self, loop: _Loop, batch: MonitorBatch) -> None:
+        self._loop = loop
+        self._batch = batch
+
+    def __enter__(self) -> Self:
+        self._loop.run(self._batch.__aenter__)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._loop.run(self._batch.__aexit__, kind, error, traceback)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> MonitorOutcome:
+        """Wait for an outcome."""
+        outcome: MonitorOutcome = self._loop.run(_next, self._batch)
+        if outcome is _END:
+            raise StopIteration
+        return outcome
+
+    def report(self) -> BatchReport:
+        """Wait for the end, and report the outcomes that were not taken, by their places."""
+        return self._loop.run(self._batch.report)
+
+    def pause(self) -> None:
+        """Trigger nothing until `resume`; the runs under way go on."""
+        self._loop.do(self._batch.pause)
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        self._loop.do(self._batch.resume)
+
+    def cancel(self) -> None:
+        """Trigger nothing any more, and do not wait for the runs under way."""
+        self._loop.do(self._batch.cancel)
+
+    @property
+    def paused(self) -> bool:
+        """Whether it is paused."""
+        return self._batch.paused
+
+    @property
+    def progress(self) -> BatchProgress:
+        """How far it is now."""
+        return self._batch.progress
+
+    @property
+    def running(self) -> list[tuple[str, float]]:
+        """Each monitor that is under way, and for how many seconds; the longest first."""
+        return self._batch.running
+
+
+def _walk(batch: SyncMonitorBatch) -> Iterator[MonitorOutcome]:
+    with batch:
+        yield from batch
+
+
+async def _call(action: Callable[[], None]) -> None:
+    action()
+
+
+async def _next(outcomes: AsyncIterator[Any]) -> Any:
     return await anext(outcomes, _END)
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from postman_async import AsyncPostman, Postman
 from postman_async.emulator import PostmanEmulator
-from tests.support import emulator_in_thread
 
 # Asked for "the" loop before anyone has set one, asyncio makes one, which pytest-asyncio then
 # loses: an unclosed loop that some later test is blamed for.
@@ -24,30 +23,26 @@ def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def local_emulator() -> AsyncIterator[PostmanEmulator]:
-    """An emulator in the test's own loop."""
-    async with PostmanEmulator() as emulator:
-        yield emulator
+def local_emulator(postman_emulator: PostmanEmulator) -> PostmanEmulator:
+    """An emulator in the test's own loop: the public fixture."""
+    return postman_emulator
 
 
 @pytest.fixture
-async def pm(local_emulator: PostmanEmulator) -> AsyncIterator[AsyncPostman]:
+async def pm(postman_emulator: PostmanEmulator) -> AsyncIterator[AsyncPostman]:
     """A strict client of that emulator."""
-    key, url = local_emulator.api_key, local_emulator.url
-    async with AsyncPostman(key, base_url=url, strict=True) as client:
+    async with AsyncPostman(**postman_emulator.client_options, strict=True) as client:
         yield client
 
 
 @pytest.fixture
-def thread_emulator() -> Iterator[PostmanEmulator]:
-    """An emulator in a thread of its own."""
-    with emulator_in_thread() as emulator:
-        yield emulator
+def thread_emulator(sync_postman_emulator: PostmanEmulator) -> PostmanEmulator:
+    """An emulator in a thread of its own: the public fixture."""
+    return sync_postman_emulator
 
 
 @pytest.fixture
-def sync_pm(thread_emulator: PostmanEmulator) -> Iterator[Postman]:
+def sync_pm(sync_postman_emulator: PostmanEmulator) -> Iterator[Postman]:
     """A strict sync client of that emulator."""
-    key, url = thread_emulator.api_key, thread_emulator.url
-    with Postman(key, base_url=url, strict=True) as client:
+    with Postman(**sync_postman_emulator.client_options, strict=True) as client:
         yield client

@@ -1,36 +1,47 @@
-"""What several tests share: an emulator in a thread, and a server that says what it is told."""
+"""What several tests share: a key, and a server that says what it is told."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeAlias
 
 from attrs import field, frozen, mutable
 
-from postman_async.emulator import PostmanEmulator
+from postman_async import AsyncPostman, Postman
+
+Call: TypeAlias = Callable[..., Any]
 
 KEY = "PMAK-0123456789abcdef01234567-0123456789abcdef0123456789abcdef01"
 
 
 @contextmanager
-def emulator_in_thread(**options: Any) -> Iterator[PostmanEmulator]:
-    """Run an emulator in a loop and thread of its own, for callers that bring their own loops."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="emulator")
-    thread.start()
-    emulator = PostmanEmulator(**options)
-    try:
-        asyncio.run_coroutine_threadsafe(emulator.start(), loop).result(10)
-        yield emulator
-        asyncio.run_coroutine_threadsafe(emulator.close(), loop).result(10)
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()
+def caller_of(kind: str, key: str, **options: Any) -> Iterator[Call]:
+    """Call methods by name with either client: ``call("monitors.get", uid)``.
+
+    ``call("raw.monitors.get", uid)`` calls the twin of ``with_raw_response``.
+    """
+    if kind == "sync":
+        with Postman(key, **options) as sync:
+            yield lambda name, /, *ids, **rest: method_of(sync, name)(*ids, **rest)
+        return
+    client = AsyncPostman(key, **options)
+    with asyncio.Runner() as runner:
+
+        async def awaited(name: str, /, *ids: Any, **rest: Any) -> Any:
+            return await method_of(client, name)(*ids, **rest)
+
+        yield lambda name, /, *ids, **rest: runner.run(awaited(name, *ids, **rest))
+        runner.run(client.close())
+
+
+def method_of(client: object, name: str) -> Any:
+    """Find the method of a public name."""
+    *raw, namespace, method = name.split(".")
+    found = getattr(client, namespace)
+    return getattr(found.with_raw_response if raw else found, method)
 
 
 @frozen

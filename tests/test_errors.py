@@ -24,14 +24,17 @@ from postman_async.errors import (
     CallTimeoutError,
     ConfigurationError,
     ConnectError,
+    DeadlineExceeded,
     DisconnectedError,
     InvalidArgumentError,
     InvalidResponseError,
+    JournalError,
     PostmanError,
     RateLimitError,
     RedirectError,
     ResponseValidationError,
     TransportError,
+    UnsettledError,
 )
 from postman_async.options import CallOptions
 
@@ -57,6 +60,9 @@ def one_of_each() -> list[PostmanError]:
         PostmanError("base"),
         ConfigurationError("no key"),
         InvalidArgumentError("empty"),
+        JournalError("line 3 is damaged"),
+        DeadlineExceeded("30 s were up"),
+        UnsettledError("another run began since"),
         TransportError(CALL, "reason"),
         ConnectError(CALL, "refused"),
         CallTimeoutError(CALL, "silence"),
@@ -89,7 +95,7 @@ def test_the_tree_in_the_docstring_is_the_tree_of_the_classes() -> None:
     path: list[str] = []
     drawn = {}
     for line in postman_async.errors.__doc__.splitlines():
-        if match := re.match(r"    ([│├└─ ]*)(\w+Error)\b", line):
+        if match := re.match(r"    ([│├└─ ]*)(\w+Error|DeadlineExceeded)\b", line):
             depth = len(match[1]) // 4
             drawn[match[2]] = path[depth - 1] if depth else "Exception"
             path[depth:] = [match[2]]

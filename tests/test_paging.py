@@ -83,9 +83,7 @@ async def walk(
             if len(items) == stop:
                 break
         return items
-    async with aclosing(
-        iterate(AsyncScripted(script), operation, arguments, OPTIONS)  # type: ignore[type-var]  # pyright: ignore
-    ) as walked:
+    async with aclosing(iterate(AsyncScripted(script), operation, arguments, OPTIONS)) as walked:
         async for item in walked:
             items.append(item)
             if len(items) == stop:
@@ -178,6 +176,13 @@ async def test_a_service_that_does_not_know_the_limit_is_asked_once(kind: str) -
     """An older one sends the whole list each time, and would do so for ever."""
     script = Scripted([Page([1, 2, 3])])
     assert await walk(kind, script, OFFSET, limit=2) == [1, 2, 3]
+
+
+@both
+async def test_a_service_that_does_not_know_the_offset_is_not_asked_for_ever(kind: str) -> None:
+    """It sends the same page each time."""
+    script = Scripted([Page([1, 2])] * 2)
+    assert await walk(kind, script, OFFSET, limit=2) == [1, 2, 1, 2]
 
 
 # --- any walk

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
-import asyncio
 import inspect
 import re
-import threading
-from collections.abc import Iterator
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,25 +16,17 @@ from postman_async import AsyncPostman
 from postman_async.emulator import PostmanEmulator
 from postman_async.operations import OPERATIONS
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 SCRIPTS = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 UIDS = re.compile(r"12345678-1e6b6cb1-[0-9a-f-]+")
 ROW = re.compile(r"^\| `(\w+\.\w+)` \| `([A-Z]+) (\S+)` \| `(.+)` \|$", re.MULTILINE)
 
 
 @pytest.fixture
-def emulator() -> Iterator[PostmanEmulator]:
+def emulator(sync_postman_emulator: PostmanEmulator) -> PostmanEmulator:
     """An emulator in a thread of its own: the scripts bring their own event loops."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    server = PostmanEmulator()
-    asyncio.run_coroutine_threadsafe(server.start(), loop).result(10)
-    yield server
-    asyncio.run_coroutine_threadsafe(server.close(), loop).result(10)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(10)
-    loop.close()
+    return sync_postman_emulator
 
 
 def adapted(script: str, emulator: PostmanEmulator) -> str:
@@ -48,11 +39,31 @@ def adapted(script: str, emulator: PostmanEmulator) -> str:
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=[f"script {n}" for n in range(1, len(SCRIPTS) + 1)])
 def test_each_script_of_the_readme_runs(
-    script: str, emulator: PostmanEmulator, monkeypatch: pytest.MonkeyPatch
+    script: str, emulator: PostmanEmulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.chdir(tmp_path)  # some write files
     monkeypatch.setenv("POSTMAN_BASE_URL", emulator.url)
     monkeypatch.setenv("POSTMAN_API_KEY", emulator.api_key)
     exec(compile(adapted(script, emulator), "README.md", "exec"), {"__name__": "readme"})
+
+
+def test_pictures_are_there_and_small() -> None:
+    pictures = re.findall(r'<img src="([^"]+)"', README)
+    assert pictures
+    for name in pictures:
+        assert 10_000 < (ROOT / name).stat().st_size < 150_000
+
+
+def test_the_tests_of_the_readme_pass_in_a_project_of_their_own(tmp_path: Path) -> None:
+    """With the fixtures that pytest finds by itself."""
+    tests = [script for script in SCRIPTS if "def test_" in script]
+    assert tests
+    (tmp_path / "test_readme.py").write_text("\n\n".join(tests))
+    settings = "asyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\n{settings}")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_there_are_scripts() -> None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from postman_async.engine.response import async_raw
@@ -60,22 +60,15 @@ class AsyncCollections:
             BadRequestError: The limit or the offset makes no sense.
             AuthenticationError: The key is missing, malformed or not valid.
             NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
         result: Page[CollectionSummary] = await self._caller.request(
             OPERATIONS["collections.list"],
-            {
-                "workspace": workspace,
-                "name": name,
-                "limit": limit,
-                "offset": offset,
-            },
+            {"workspace": workspace, "name": name, "limit": limit, "offset": offset},
             call_options,
         )
         return result
@@ -87,7 +80,7 @@ class AsyncCollections:
         name: str | Unset = UNSET,
         limit: int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
-    ) -> AsyncIterator[CollectionSummary]:
+    ) -> AsyncGenerator[CollectionSummary]:
         """Walk over all pages: as `list`, but every entry there is.
 
         ``GET /collections``, once for each page, when its first entry is asked for.
@@ -108,11 +101,7 @@ class AsyncCollections:
         return iterate(
             self._caller,
             OPERATIONS["collections.list"],
-            {
-                "workspace": workspace,
-                "name": name,
-                "limit": limit,
-            },
+            {"workspace": workspace, "name": name, "limit": limit},
             call_options,
         )
 
@@ -141,23 +130,17 @@ class AsyncCollections:
             BadRequestError: A part of the request is missing or of the wrong type. The collection
                 is too large.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: The thing belongs to someone else, or the feature is not
-                available to the user.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available.
             NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
         result: Ref = await self._caller.request(
             OPERATIONS["collections.create"],
-            {
-                "workspace": workspace,
-                "collection": collection,
-            },
+            {"workspace": workspace, "collection": collection},
             call_options,
         )
         return result
@@ -188,24 +171,17 @@ class AsyncCollections:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: The thing belongs to someone else, or the feature is not
-                available to the user.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available.
             NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
         result: ForkedCollection = await self._caller.request(
             OPERATIONS["collections.fork"],
-            {
-                "collection_uid": collection_uid,
-                "workspace": workspace,
-                "label": label,
-            },
+            {"collection_uid": collection_uid, "workspace": workspace, "label": label},
             call_options,
         )
         return result
@@ -236,34 +212,23 @@ class AsyncCollections:
             BadRequestError: A field is missing or of the wrong type, the strategy is not known, or
                 the source is no fork of the destination.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: The thing belongs to someone else, or the feature is not
-                available to the user.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available.
             NotFoundError: There is no such thing.
             ConflictError: The two sides of a merge contradict each other.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
         result: Ref = await self._caller.request(
             OPERATIONS["collections.merge"],
-            {
-                "source": source,
-                "destination": destination,
-                "strategy": strategy,
-            },
+            {"source": source, "destination": destination, "strategy": strategy},
             call_options,
         )
         return result
 
-    async def get(
-        self,
-        collection_uid: str,
-        **call_options: Unpack[CallOptions],
-    ) -> Collection:
+    async def get(self, collection_uid: str, **call_options: Unpack[CallOptions]) -> Collection:
         """Read a whole collection.
 
         ``GET /collections/{collection_uid}``
@@ -278,23 +243,16 @@ class AsyncCollections:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: The thing belongs to someone else, or the feature is not
-                available to the user.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available.
             NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
         result: Collection = await self._caller.request(
-            OPERATIONS["collections.get"],
-            {
-                "collection_uid": collection_uid,
-            },
-            call_options,
+            OPERATIONS["collections.get"], {"collection_uid": collection_uid}, call_options
         )
         return result
 
@@ -325,32 +283,22 @@ class AsyncCollections:
                 it is not the one in the path (collectionMismatchError). The collection is too
                 large.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: The thing belongs to someone else, or the feature is not
-                available to the user.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available.
             NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
         result: Ref = await self._caller.request(
             OPERATIONS["collections.update"],
-            {
-                "collection_uid": collection_uid,
-                "collection": collection,
-            },
+            {"collection_uid": collection_uid, "collection": collection},
             call_options,
         )
         return result
 
-    async def delete(
-        self,
-        collection_uid: str,
-        **call_options: Unpack[CallOptions],
-    ) -> Deleted:
+    async def delete(self, collection_uid: str, **call_options: Unpack[CallOptions]) -> Deleted:
         """Delete a collection.
 
         ``DELETE /collections/{collection_uid}``
@@ -364,23 +312,16 @@ class AsyncCollections:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: The thing belongs to someone else, or the feature is not
-                available to the user.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available.
             NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
         result: Deleted = await self._caller.request(
-            OPERATIONS["collections.delete"],
-            {
-                "collection_uid": collection_uid,
-            },
-            call_options,
+            OPERATIONS["collections.delete"], {"collection_uid": collection_uid}, call_options
         )
         return result
 

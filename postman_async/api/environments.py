@@ -35,10 +35,7 @@ class AsyncEnvironments(AsyncEnvironmentMethods):
         return AsyncEnvironmentsRaw(self._caller)
 
     async def list(
-        self,
-        *,
-        workspace: str | Unset = UNSET,
-        **call_options: Unpack[CallOptions],
+        self, *, workspace: str | Unset = UNSET, **call_options: Unpack[CallOptions]
     ) -> builtins.list[EnvironmentSummary]:
         """List the environments one may see.
 
@@ -54,20 +51,14 @@ class AsyncEnvironments(AsyncEnvironmentMethods):
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
             NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
         result: builtins.list[EnvironmentSummary] = await self._caller.request(
-            OPERATIONS["environments.list"],
-            {
-                "workspace": workspace,
-            },
-            call_options,
+            OPERATIONS["environments.list"], {"workspace": workspace}, call_options
         )
         return result
 
@@ -96,32 +87,22 @@ class AsyncEnvironments(AsyncEnvironmentMethods):
             BadRequestError: A part of the request is missing or of the wrong type. The environment
                 is too large.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: The thing belongs to someone else, or the feature is not
-                available to the user.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available.
+            NotFoundError: There is no such thing.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
         result: Ref = await self._caller.request(
             OPERATIONS["environments.create"],
-            {
-                "workspace": workspace,
-                "name": name,
-                "values": values,
-            },
+            {"workspace": workspace, "name": name, "values": values},
             call_options,
         )
         return result
 
-    async def get(
-        self,
-        environment_uid: str,
-        **call_options: Unpack[CallOptions],
-    ) -> Environment:
+    async def get(self, environment_uid: str, **call_options: Unpack[CallOptions]) -> Environment:
         """Read an environment with its variables.
 
         ``GET /environments/{environment_uid}``
@@ -136,23 +117,16 @@ class AsyncEnvironments(AsyncEnvironmentMethods):
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: The thing belongs to someone else, or the feature is not
-                available to the user.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available.
             NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
         result: Environment = await self._caller.request(
-            OPERATIONS["environments.get"],
-            {
-                "environment_uid": environment_uid,
-            },
-            call_options,
+            OPERATIONS["environments.get"], {"environment_uid": environment_uid}, call_options
         )
         return result
 
@@ -179,32 +153,22 @@ class AsyncEnvironments(AsyncEnvironmentMethods):
             BadRequestError: A part of the request is missing or of the wrong type. The environment
                 is too large.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: The thing belongs to someone else, or the feature is not
-                available to the user.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available.
             NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
         result: Ref = await self._caller.request(
             OPERATIONS["environments.update"],
-            {
-                "environment_uid": environment_uid,
-                "environment": environment,
-            },
+            {"environment_uid": environment_uid, "environment": environment},
             call_options,
         )
         return result
 
-    async def delete(
-        self,
-        environment_uid: str,
-        **call_options: Unpack[CallOptions],
-    ) -> Deleted:
+    async def delete(self, environment_uid: str, **call_options: Unpack[CallOptions]) -> Deleted:
         """Delete an environment.
 
         ``DELETE /environments/{environment_uid}``
@@ -218,23 +182,16 @@ class AsyncEnvironments(AsyncEnvironmentMethods):
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: The thing belongs to someone else, or the feature is not
-                available to the user.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available.
             NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
         result: Deleted = await self._caller.request(
-            OPERATIONS["environments.delete"],
-            {
-                "environment_uid": environment_uid,
-            },
-            call_options,
+            OPERATIONS["environments.delete"], {"environment_uid": environment_uid}, call_options
         )
         return result
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from postman_async.engine.response import async_raw
@@ -75,13 +75,11 @@ class AsyncMonitors:
             BadRequestError: The cursor is not one that the service gave, or a filter makes no
                 sense.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: The thing belongs to someone else, or the feature is not
-                available to the user.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available.
+            NotFoundError: There is no such thing.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -110,7 +108,7 @@ class AsyncMonitors:
         environment_uid: str | Unset = UNSET,
         limit: int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
-    ) -> AsyncIterator[MonitorSummary]:
+    ) -> AsyncGenerator[MonitorSummary]:
         """Walk over all pages: as `list`, but every entry there is.
 
         ``GET /monitors``, once for each page, when its first entry is asked for.
@@ -186,13 +184,11 @@ class AsyncMonitors:
             BadRequestError: A field is missing or of the wrong type, or the cron pattern
                 (cronPatternNotAllowedError) or the timezone is not accepted.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: The thing belongs to someone else, or the feature is not
-                available to the user.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available.
+            NotFoundError: There is no such thing.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -215,11 +211,7 @@ class AsyncMonitors:
         )
         return result
 
-    async def get(
-        self,
-        monitor_uid: str,
-        **call_options: Unpack[CallOptions],
-    ) -> Monitor:
+    async def get(self, monitor_uid: str, **call_options: Unpack[CallOptions]) -> Monitor:
         """Read a monitor, with its schedule and how its last run went.
 
         ``GET /monitors/{monitor_uid}``
@@ -233,23 +225,16 @@ class AsyncMonitors:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: The thing belongs to someone else, or the feature is not
-                available to the user.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available.
             NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
         result: Monitor = await self._caller.request(
-            OPERATIONS["monitors.get"],
-            {
-                "monitor_uid": monitor_uid,
-            },
-            call_options,
+            OPERATIONS["monitors.get"], {"monitor_uid": monitor_uid}, call_options
         )
         return result
 
@@ -290,14 +275,11 @@ class AsyncMonitors:
             BadRequestError: A field is missing or of the wrong type, or the cron pattern
                 (cronPatternNotAllowedError) or the timezone is not accepted.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: The thing belongs to someone else, or the feature is not
-                available to the user.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available.
             NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -318,11 +300,7 @@ class AsyncMonitors:
         )
         return result
 
-    async def delete(
-        self,
-        monitor_uid: str,
-        **call_options: Unpack[CallOptions],
-    ) -> Deleted:
+    async def delete(self, monitor_uid: str, **call_options: Unpack[CallOptions]) -> Deleted:
         """Delete a monitor.
 
         ``DELETE /monitors/{monitor_uid}``
@@ -336,23 +314,16 @@ class AsyncMonitors:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: The thing belongs to someone else, or the feature is not
-                available to the user.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available.
             NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
         result: Deleted = await self._caller.request(
-            OPERATIONS["monitors.delete"],
-            {
-                "monitor_uid": monitor_uid,
-            },
-            call_options,
+            OPERATIONS["monitors.delete"], {"monitor_uid": monitor_uid}, call_options
         )
         return result
 
@@ -380,24 +351,19 @@ class AsyncMonitors:
             The run and its result.
 
         Raises:
+            BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: The thing belongs to someone else, or the feature is not
-                available to the user.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available.
             NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
         result: MonitorRun = await self._caller.request(
             OPERATIONS["monitors.run"],
-            {
-                "monitor_uid": monitor_uid,
-                "run_async": run_async,
-            },
+            {"monitor_uid": monitor_uid, "run_async": run_async},
             call_options,
         )
         return result

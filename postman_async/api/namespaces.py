@@ -7,10 +7,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from postman_async.api.apis import AsyncApis
     from postman_async.api.collections import AsyncCollections
     from postman_async.api.environments import AsyncEnvironments
+    from postman_async.api.imports import AsyncImports
+    from postman_async.api.mocks import AsyncMocks
     from postman_async.api.monitors import AsyncMonitors
     from postman_async.api.users import AsyncUsers
+    from postman_async.api.webhooks import AsyncWebhooks
     from postman_async.api.workspaces import AsyncWorkspaces
     from postman_async.engine.operation import Caller
 
@@ -21,6 +25,13 @@ class AsyncNamespaces:
     """One attribute for each namespace."""
 
     _caller: Caller
+
+    @cached_property
+    def apis(self) -> AsyncApis:
+        """APIs describe an interface in versions, each with a schema and what is linked to it."""
+        from postman_async.api.apis import AsyncApis
+
+        return AsyncApis(self._caller)
 
     @cached_property
     def collections(self) -> AsyncCollections:
@@ -37,6 +48,20 @@ class AsyncNamespaces:
         return AsyncEnvironments(self._caller)
 
     @cached_property
+    def imports(self) -> AsyncImports:
+        """Imports make collections and environments of what other tools, or Postman, wrote."""
+        from postman_async.api.imports import AsyncImports
+
+        return AsyncImports(self._caller)
+
+    @cached_property
+    def mocks(self) -> AsyncMocks:
+        """Mocks answer calls with the examples that are saved in a collection."""
+        from postman_async.api.mocks import AsyncMocks
+
+        return AsyncMocks(self._caller)
+
+    @cached_property
     def monitors(self) -> AsyncMonitors:
         """Monitors run a collection in the cloud, by a schedule or when they are asked to."""
         from postman_async.api.monitors import AsyncMonitors
@@ -49,6 +74,13 @@ class AsyncNamespaces:
         from postman_async.api.users import AsyncUsers
 
         return AsyncUsers(self._caller)
+
+    @cached_property
+    def webhooks(self) -> AsyncWebhooks:
+        """Webhooks run a collection with what is posted to their URL."""
+        from postman_async.api.webhooks import AsyncWebhooks
+
+        return AsyncWebhooks(self._caller)
 
     @cached_property
     def workspaces(self) -> AsyncWorkspaces:

@@ -29,10 +29,7 @@ class AsyncUsers:
         """The same methods, each with the answer's HTTP side: a `RawResponse`."""
         return AsyncUsersRaw(self._caller)
 
-    async def me(
-        self,
-        **call_options: Unpack[CallOptions],
-    ) -> ApiKeyOwner:
+    async def me(self, **call_options: Unpack[CallOptions]) -> ApiKeyOwner:
         """Tell whose key this is, and how much of the month's quota is used.
 
         ``GET /me``
@@ -45,11 +42,9 @@ class AsyncUsers:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from postman_async.engine.response import async_raw
@@ -68,13 +68,10 @@ class AsyncWorkspaces:
             BadRequestError: The cursor is not one that the service gave, or a filter makes no
                 sense.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: The thing belongs to someone else, or the feature is not
-                available to the user.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -99,7 +96,7 @@ class AsyncWorkspaces:
         include: str | Unset = UNSET,
         limit: int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
-    ) -> AsyncIterator[WorkspaceSummary]:
+    ) -> AsyncGenerator[WorkspaceSummary]:
         """Walk over all pages: as `list`, but every entry there is.
 
         ``GET /workspaces``, once for each page, when its first entry is asked for.
@@ -122,12 +119,7 @@ class AsyncWorkspaces:
         return iterate(
             self._caller,
             OPERATIONS["workspaces.list"],
-            {
-                "type": type,
-                "created_by": created_by,
-                "include": include,
-                "limit": limit,
-            },
+            {"type": type, "created_by": created_by, "include": include, "limit": limit},
             call_options,
         )
 
@@ -168,14 +160,11 @@ class AsyncWorkspaces:
             BadRequestError: A field is missing or of the wrong type, or the type of workspace is
                 not accepted.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: The thing belongs to someone else, or the feature is not
-                available to the user.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available.
             NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -218,23 +207,17 @@ class AsyncWorkspaces:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: The thing belongs to someone else, or the feature is not
-                available to the user.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available.
             NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
         result: Workspace = await self._caller.request(
             OPERATIONS["workspaces.get"],
-            {
-                "workspace_id": workspace_id,
-                "include": include,
-            },
+            {"workspace_id": workspace_id, "include": include},
             call_options,
         )
         return result
@@ -279,14 +262,11 @@ class AsyncWorkspaces:
             BadRequestError: A field is missing or of the wrong type, or the type of workspace is
                 not accepted.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: The thing belongs to someone else, or the feature is not
-                available to the user.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available.
             NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -308,9 +288,7 @@ class AsyncWorkspaces:
         return result
 
     async def delete(
-        self,
-        workspace_id: str,
-        **call_options: Unpack[CallOptions],
+        self, workspace_id: str, **call_options: Unpack[CallOptions]
     ) -> DeletedWorkspace:
         """Delete a workspace, and with it all that is in no other one.
 
@@ -325,23 +303,16 @@ class AsyncWorkspaces:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: The thing belongs to someone else, or the feature is not
-                available to the user.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available.
             NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time (rateLimited, of older servers
-                rateLimitError), or the quota of the month is used up (serviceLimitExhausted),
-                which waiting does not cure.
-            ServerError: The service failed. The service is overloaded, usually for less than five
-                minutes.
+            RateLimitError: Too many calls in too short a time.
+            UsageLimitError: The quota of the month is used up; waiting does not help.
+            ServerError: The service failed. It is overloaded, usually for less than five minutes.
             TransportError: No usable answer came.
 
         """
         result: DeletedWorkspace = await self._caller.request(
-            OPERATIONS["workspaces.delete"],
-            {
-                "workspace_id": workspace_id,
-            },
-            call_options,
+            OPERATIONS["workspaces.delete"], {"workspace_id": workspace_id}, call_options
         )
         return result
 

@@ -35,6 +35,8 @@ class MonitorOutcome:
 
     Attributes:
         uid: the monitor, as it was given.
+        name: the monitor's name where it is known.
+        index: its place in the batch, from 0.
         status: ``passed``; ``failed``: a test of it failed; ``error``: it could not be run, or
             its run broke off; ``unknown``: it may have run, but no result came; ``skipped``: it
             was not run.
@@ -43,23 +45,34 @@ class MonitorOutcome:
         attempts: how often the service was asked to run it.
         started_at: when it was asked first, in UTC; None if never.
         elapsed: seconds from then to the outcome.
+        waited: seconds its calls waited for the rate limit.
+        reconciled: the run was found by looking at the monitor's last run, and recognised by its
+            time, because the call that began it brought no result.  It has no executions then.
 
     """
 
     uid: str
+    name: str | None = None
+    index: int = 0
     status: OutcomeStatus
     run: MonitorRun | None = None
     error: PostmanError | None = None
     attempts: int = 0
     started_at: datetime | None = None
     elapsed: float = 0.0
+    waited: float = 0.0
+    reconciled: bool = False
+
+
+def status_of_word(word: object) -> OutcomeStatus:
+    """Translate the service's word for how a run stands; ``unknown`` if it is none for an end."""
+    return _STATUS.get(str(word).lower(), "unknown")
 
 
 def status_of_run(run: MonitorRun) -> OutcomeStatus:
     """Judge a result: by the service's word, and never as passed with a failed assertion."""
     info = getattr(run, "info", None)
-    word = str(getattr(info, "status", "")).lower()
-    status = _STATUS.get(word, "unknown")
+    status = status_of_word(getattr(info, "status", None))
     assertions = getattr(getattr(run, "stats", None), "assertions", None)
     failed = getattr(assertions, "failed", None)
     if status == "passed" and failed:

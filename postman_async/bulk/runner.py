@@ -1,110 +1,253 @@
-"""The loop that keeps up to `concurrency` monitors running and hands out what came of each."""
+"""One monitor: from the call that triggers it to its outcome."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator, Iterable, Iterator
-from contextlib import aclosing
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeAlias
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
-from postman_async.bulk.outcome import (
-    BatchReport,
-    MonitorOutcome,
-    status_of_error,
-    status_of_run,
-)
-from postman_async.errors import InvalidArgumentError, PostmanError
+from attrs import define, field, frozen
+
+from postman_async.bulk import clock
+from postman_async.bulk.follow import Follower, Found
+from postman_async.bulk.outcome import MonitorOutcome, status_of_error, status_of_run
+from postman_async.bulk.settle import PROMPT, Known, Trigger
+from postman_async.errors import DeadlineExceeded, PostmanError, UnsettledError
+from postman_async.operations import OPERATIONS
 
 if TYPE_CHECKING:
-    from postman_async.client import AsyncPostman
-    from postman_async.options import CallOptions
+    from postman_async.bulk.journal import Journal
+    from postman_async.bulk.memory import Memory
+    from postman_async.bulk.options import Settings
+    from postman_async.bulk.select import Job
+    from postman_async.engine.caller import RawCaller
+    from postman_async.engine.response import RawResponse
+    from postman_async.models.monitors import MonitorRun
 
-__all__ = ["run_all", "stream"]
+__all__ = ["Context", "Runner"]
 
-Numbered: TypeAlias = tuple[int, MonitorOutcome]
-
-
-async def run_all(
-    client: AsyncPostman, uids: Iterable[str], concurrency: int, options: CallOptions
-) -> BatchReport:
-    """Run every monitor and report the outcomes in the order of ``uids``."""
-    started_at, started = datetime.now(UTC), time.monotonic()
-    async with aclosing(_numbered(client, uids, concurrency, options)) as numbered:
-        found = dict([item async for item in numbered])
-    ordered = tuple(found[index] for index in range(len(found)))
-    return BatchReport(ordered, started_at, time.monotonic() - started)
+_RUN = OPERATIONS["monitors.run"]
 
 
-async def stream(
-    client: AsyncPostman, uids: Iterable[str], concurrency: int, options: CallOptions
-) -> AsyncGenerator[MonitorOutcome]:
-    """Yield each outcome as it becomes known."""
-    async with aclosing(_numbered(client, uids, concurrency, options)) as numbered:
-        async for _, outcome in numbered:
-            yield outcome
+@frozen
+class Context:
+    """What the runs of a batch share.
+
+    Attributes:
+        caller: sends the calls.
+        settings: what the caller of the batch set.
+        memory: what the client knows of earlier runs.
+        journal: where events are noted, if anywhere.
+        ends: when the batch's time is up, on the loop's clock.
+
+    """
+
+    caller: RawCaller
+    settings: Settings
+    memory: Memory
+    journal: Journal | None
+    ends: float | None
 
 
-def check(uids: Iterable[str], concurrency: int) -> None:
-    """Refuse what cannot be meant, before anything is sent."""
-    if isinstance(uids, str):
-        raise InvalidArgumentError("uids must be a collection of uids, not one string: [uid]")
-    if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
-        raise InvalidArgumentError(f"concurrency must be 1 or more, not {concurrency!r}")
+@define(eq=False)
+class Runner:
+    """Runs one monitor; the transport tells it of each attempt (see `Watcher`).
 
+    Attributes:
+        context: what all runs of the batch share.
+        job: which monitor it is.
+        attempts: how often the service was asked to run it.
 
-async def _numbered(
-    client: AsyncPostman, uids: Iterable[str], concurrency: int, options: CallOptions
-) -> AsyncGenerator[Numbered]:
-    """Yield outcomes with the place of their uid; never more than `concurrency` tasks exist."""
-    source = enumerate(uids)
-    running: set[asyncio.Task[Numbered]] = set()
-    ended: asyncio.Queue[asyncio.Task[Numbered]] = asyncio.Queue()
-    try:
+    """
+
+    context: Context
+    job: Job
+    attempts: int = 0
+    _follower: Follower = field(init=False)
+    _limit: asyncio.Timeout = field(init=False)
+    _trigger: Trigger | None = None
+    _doubtful: bool = False
+    _ends: float | None = None
+    _started_at: datetime | None = None
+    _started: float = 0.0
+    _waited: float = 0.0
+
+    def __attrs_post_init__(self) -> None:
+        """Get ready to look."""
+        shared = self.context
+        looking = shared.settings.looking
+        self._follower = Follower(shared.caller, shared.memory, self.job.uid, looking)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the service has not been asked: it can be withdrawn, and nothing happened."""
+        return self._trigger is None and not self._doubtful
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was triggered; 0 before that."""
+        return 0.0 if self._started_at is None else clock.monotonic() - self._started
+
+    async def outcome(self) -> MonitorOutcome:
+        """Run it; whatever goes wrong with it is its outcome.
+
+        It may be cancelled while it is `waiting`, and then called again.
+        """
+        try:
+            async with asyncio.timeout_at(self._end()) as self._limit:
+                found = await self._find()
+        except TimeoutError:
+            if not self._limit.expired():
+                raise
+            found = self._late()
+        finally:
+            self._leave()
+        return self._outcome(found)
+
+    def skipped(self, error: PostmanError | None) -> MonitorOutcome:
+        """Return the outcome of a run that is not to be triggered any more."""
+        return self._outcome(Found(status="skipped", error=error))
+
+    def abandoned(self, error: PostmanError) -> MonitorOutcome:
+        """Return the outcome of a run that is not followed any more."""
+        return self._outcome(Found(status="unknown", error=error))
+
+    def _end(self) -> float | None:
+        return min((t for t in (self._ends, self.context.ends) if t is not None), default=None)
+
+    # -- what the transport tells -------------------------------------------------------------
+
+    def sending(self) -> None:
+        """Note the attempt before it is made: from here on, the service may have it."""
+        self.attempts += 1
+        if self.context.journal is not None:
+            self.context.journal.started(self.job.index, self.job.uid, self.attempts)
+        now, before = clock.monotonic(), self.context.memory.last_run(self.job.uid)
+        self._enter(Trigger(earliest=now, latest=now + PROMPT, before=before), clock.wall())
+
+    def refused(self) -> None:
+        """Note that it is certain that the service did not take the attempt."""
+        if self.context.journal is not None:
+            self.context.journal.refused(self.job.index)
+        self._leave()
+
+    def _enter(self, trigger: Trigger, at: datetime) -> None:
+        self._trigger = trigger
+        self.context.memory.enter(self.job.uid, trigger)
+        if self._started_at is None:  # the run's own time begins with the first attempt
+            self._started_at, self._started = at, trigger.earliest
+            seconds = self.context.settings.run_deadline
+            if seconds is not None:
+                self._ends = asyncio.get_running_loop().time() + seconds
+                self._limit.reschedule(self._end())
+
+    def _leave(self) -> None:
+        if self._trigger is not None:
+            self.context.memory.leave(self.job.uid, self._trigger)
+        self._trigger = None
+
+    # -- from the trigger to what is found ----------------------------------------------------
+
+    async def _find(self) -> Found:
+        """Trigger it and follow it; again only if it was not begun and the caller allows it."""
+        if self.job.begun is not None:
+            self.attempts = self.job.begun.attempts
+            self._enter(self.job.begun.trigger(), self.job.begun.at)
         while True:
-            for index, uid in _take(source, concurrency - len(running)):
-                task = asyncio.create_task(_run_one(client, index, uid, options))
-                running.add(task)
-                task.add_done_callback(ended.put_nowait)
-            if not running:
-                return
-            task = await ended.get()
-            running.discard(task)
-            yield task.result()
-    finally:
-        await _cancel(running)
+            found = await self._ask() if self._trigger is None else None
+            if found is not None:
+                return found
+            trigger = self._trigger
+            assert trigger is not None
+            found = await self._follower.follow(trigger) or self._not_begun(trigger)
+            if found is not None:
+                return found
+            self._doubtful = True
+            self._leave()
 
+    def _not_begun(self, trigger: Trigger) -> Found | None:
+        """Report a run that the service did not begin, unless it may be triggered again."""
+        allowed = self.context.caller.retries_of(self.context.settings.call).attempts
+        if self.context.settings.on_unknown == "rerun" and self.attempts < allowed:
+            return None
+        words = "the call that triggered the run brought no result, and it seems not to have begun"
+        return Found(status="unknown", error=trigger.error or UnsettledError(words))
 
-def _take(source: Iterator[tuple[int, str]], count: int) -> Iterator[tuple[int, str]]:
-    for _ in range(count):
-        item = next(source, None)
-        if item is None:
-            return
-        yield item
+    async def _ask(self) -> Found | None:
+        """Trigger it; None means that looking has to tell what came of it."""
+        arguments: dict[str, Any] = {"monitor_uid": self.job.uid}
+        chosen = self.context.settings.run_async
+        if self.context.memory.outlasts(self.job.uid) if chosen == "auto" else chosen:
+            arguments["run_async"] = True
+        options = self.context.settings.call
+        try:
+            answer = await self.context.caller.request(_RUN, arguments, options, self)
+        except PostmanError as error:
+            return self._failed(error)
+        return self._answered(answer)
 
+    def _failed(self, error: PostmanError) -> Found | None:
+        """Judge a failed call: the service may have begun the run all the same."""
+        self._waited += error.waited
+        error.attempts = self.attempts
+        trigger = self._trigger
+        if trigger is None or status_of_error(error) == "error":
+            return Found(status="error", error=error)
+        now = clock.monotonic()
+        trigger.error, trigger.cut = error, now - trigger.earliest
+        trigger.latest = min(trigger.latest, now)
+        return None
 
-async def _cancel(tasks: set[asyncio.Task[Numbered]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    def _answered(self, answer: RawResponse[Any]) -> Found | None:
+        """Take the result, or what the answer tells of a run that goes on."""
+        self._waited += answer.waited
+        run, trigger = answer.value, self._trigger
+        assert trigger is not None
+        info, status = getattr(run, "info", None), status_of_run(run)
+        ended = getattr(info, "finished_at", None) is not None
+        # One that was only started has no figures yet, whatever word stands there.
+        if ended or (status != "unknown" and getattr(run, "stats", None) is not None):
+            return Found(status=status, run=run)
+        job = getattr(info, "job_id", None)
+        trigger.job = job if isinstance(job, str) else None
+        trigger.certain = trigger.job is not None or getattr(info, "status", None) is not None
+        if trigger.certain and self.context.journal is not None:
+            self.context.journal.began(self.job.index, trigger.job)
+        return None
 
+    def _late(self) -> Found:
+        """Tell why it has no result: the time was up."""
+        if self.waiting:
+            words = "the batch's time was up before the monitor was triggered"
+            return Found(status="skipped", error=DeadlineExceeded(words))
+        seconds = clock.monotonic() - self._started
+        words = f"the time was up {seconds:.1f} s after the monitor was triggered"
+        return Found(status="unknown", error=DeadlineExceeded(words))
 
-async def _run_one(client: AsyncPostman, index: int, uid: str, options: CallOptions) -> Numbered:
-    """Run one monitor; whatever goes wrong with it is its outcome."""
-    started_at, started = datetime.now(UTC), time.monotonic()
-    run, error, attempts = None, None, 0
-    try:
-        answer = await client.monitors.with_raw_response.run(uid, **options)
-        run, attempts, status = answer.value, answer.attempts, status_of_run(answer.value)
-    except PostmanError as failure:
-        error, attempts, status = failure, failure.attempts, status_of_error(failure)
-    return index, MonitorOutcome(
-        uid=uid,
-        status=status,
-        run=run,
-        error=error,
-        attempts=attempts,
-        started_at=started_at,
-        elapsed=time.monotonic() - started,
-    )
+    # -- the outcome --------------------------------------------------------------------------
+
+    def _outcome(self, found: Found) -> MonitorOutcome:
+        info: Any = getattr(found.run, "info", None)
+        if hasattr(info, "job_id"):
+            self.context.memory.learn(self.job.uid, Known.of(info))
+        return MonitorOutcome(
+            uid=self.job.uid,
+            name=self.job.name or self._follower.name,
+            index=self.job.index,
+            status=found.status,
+            run=self._kept(found),
+            error=found.error,
+            attempts=self.attempts,
+            started_at=self._started_at,
+            elapsed=self.age,
+            waited=self._waited + self._follower.waited,
+            reconciled=found.reconciled,
+        )
+
+    def _kept(self, found: Found) -> MonitorRun | None:
+        """Drop the executions that the caller does not want to hold."""
+        keep, run = self.context.settings.keep, found.run
+        light = keep == "summary" or (keep == "failures" and found.status == "passed")
+        if light and run is not None and hasattr(run, "executions"):
+            run.executions = None
+        return run

@@ -1,17 +1,22 @@
 """The ``postman-async`` command.
 
-Its libraries come with the extra ``[cli]`` and are loaded when the command runs.  Its exit codes:
+Its libraries come with the extra ``[cli]`` and are loaded when the command runs.  Its exit codes,
+of which ``run`` gives the first that fits in the order 2, 130, 1, 3, 4, 0:
 
 ==== =======================================================================================
-0    the job is done (for ``demo``: whatever the outcomes of its monitors are)
-2    wrong usage: an option, a file that cannot be read, a missing extra
-4    the service, the emulator or its collection engine cannot be started or reached
-130  interrupted
+0    done; for ``run``: all monitors passed; for ``demo``: it ran, whatever the outcomes are
+1    a monitor failed
+2    wrong usage: an option, a file, a missing extra, no key; nothing was sent
+3    the service does not accept the key, or not for this
+4    an error or an unknown outcome; something cannot be reached or started, or is refused
+130  interrupted by Ctrl-C
+143  interrupted by SIGTERM
 ==== =======================================================================================
 """
 
 from __future__ import annotations
 
+import logging
 import sys
 
 __all__ = ["main"]
@@ -23,7 +28,11 @@ _EXTRAS = {
     "platformdirs": "emulator",
     "yaml": "emulator",
 }
-_MISSING = "postman-async: {package} is not installed; pip install 'postman-async[{extra}]'\n"
+_MISSING = "{package} is not installed; pip install 'postman-async[{extra}]'"
+_FAULT = (
+    "this is a fault of postman-async itself: {kind}: {error}; please report it with what"
+    " postman-async --debug says about the same command"
+)
 
 
 def main() -> None:
@@ -37,9 +46,18 @@ def main() -> None:
         from postman_async.cli.app import app
 
         app()
-    except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if package not in _EXTRAS:
+    except Exception as error:
+        if logging.getLogger("postman_async").isEnabledFor(logging.DEBUG):
             raise
-        sys.stderr.write(_MISSING.format(package=package, extra=_EXTRAS[package]))
-        raise SystemExit(2) from None
+        code, words = _judged(error)
+        sys.stderr.write(f"postman-async: {words}\n")
+        raise SystemExit(code) from None
+
+
+def _judged(error: Exception) -> tuple[int, str]:
+    """Return the exit code and the words for what no command has an answer to."""
+    package = (getattr(error, "name", None) or "").partition(".")[0]
+    if isinstance(error, ModuleNotFoundError) and package in _EXTRAS:
+        return 2, _MISSING.format(package=package, extra=_EXTRAS[package])
+    text = " ".join(str(error).split())
+    return 4, _FAULT.format(kind=type(error).__name__, error=text)

@@ -3,34 +3,67 @@
 from __future__ import annotations
 
 import asyncio
-from importlib.metadata import version
+import logging
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from postman_async.cli import demo as demo_job
-from postman_async.cli import emulator as emulator_job
+from postman_async.cli import call, me, monitors, options, report, run
 from postman_async.cli.complaints import reported
 
 __all__ = ["app"]
 
 app = typer.Typer(
     name="postman-async",
-    add_completion=False,
+    add_completion=True,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 
+_CODES = """\
+\b
+Exit codes:
+  0    done; for "run": all monitors passed
+  1    a monitor failed
+  2    wrong usage; nothing was sent
+  3    the API key is not accepted, or not for this
+  4    an error, an unknown outcome, or a service that cannot be reached
+  130  interrupted by Ctrl-C (143: by SIGTERM)
+
+\b
+The API key comes from --api-key-file, or POSTMAN_API_KEY, or the keyring
+(pip install 'postman-async[keyring]'; keyring set postman-async api-key).
+"""
+
+_DEMO_EXAMPLES = """\
+\b
+Examples:
+  postman-async demo
+  postman-async demo --concurrency 5 --plain
+"""
+
+_EMULATOR_EXAMPLES = """\
+\b
+Examples:
+  postman-async emulator --demo
+  postman-async emulator --port 8080 --load collection.json environment.json
+  postman-async emulator --db emulator.sqlite --api-key-file key.txt
+  postman-async emulator --limits --seed 7 --clock 2026-03-01
+"""
+
 
 def _show_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         typer.echo(f"postman-async {version('postman-async')}")
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(epilog=_CODES)
 def postman_async(
     _version: Annotated[
         bool,
@@ -38,36 +71,44 @@ def postman_async(
             "--version", callback=_show_version, is_eager=True, help="Show the version and stop."
         ),
     ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Tell each call on stderr, and faults at length.")
+    ] = False,
 ) -> None:
-    """Run Postman monitors in parallel, and a Postman API of your own to try it on.
+    """Run Postman monitors in parallel, and a Postman API of your own to try it on."""
+    if debug:
+        logging.basicConfig(format="%(asctime)s %(name)s: %(message)s")
+        logging.getLogger("postman_async").setLevel(logging.DEBUG)
 
-    Exit codes: 0 done; 2 wrong usage; 4 the service, the emulator or its collection engine
-    cannot be started or reached; 130 interrupted.
-    """
+
+app.command("run", epilog=run.EXAMPLES, no_args_is_help=True)(run.run)
+app.command("report", epilog=report.EXAMPLES)(report.report)
+app.add_typer(monitors.app, name="monitors")
+app.command("call", epilog=call.EXAMPLES, no_args_is_help=True)(call.call)
+app.command("me", epilog=me.EXAMPLES)(me.me)
 
 
-@app.command()
+@app.command(epilog=_DEMO_EXAMPLES)
 def demo(
     concurrency: Annotated[
         int, typer.Option(min=1, max=1000, help="How many monitors run at the same time.")
     ] = 50,
-    plain: Annotated[
-        bool, typer.Option("--plain", help="Plain lines; the default when this is no terminal.")
-    ] = False,
-    no_color: Annotated[
-        bool, typer.Option("--no-color", help="No colours (NO_COLOR does the same).")
-    ] = False,
+    plain: options.Plain = False,
+    no_color: options.NoColor = False,
 ) -> None:
     """Run 26 monitors in parallel on this machine: no account, no key, no cloud.
 
     Some of them fail, and two end in an error, because their scripts and targets are so; the
     exit code is 0 all the same.
     """
-    with reported():
+    from postman_async.cli import demo as demo_job
+    from postman_async.emulator import EmulatorError
+
+    with reported(EmulatorError):
         asyncio.run(demo_job.run(concurrency=concurrency, plain=plain, no_color=no_color))
 
 
-@app.command()
+@app.command(epilog=_EMULATOR_EXAMPLES)
 def emulator(
     files: Annotated[
         list[Path] | None, typer.Argument(help="More files to load, as with --load.")
@@ -88,8 +129,37 @@ def emulator(
         typer.Option(help="A collection, environment or data dump to load; may be repeated."),
     ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Load the demo workspace.")] = False,
+    limits: Annotated[
+        bool, typer.Option("--limits", help="Refuse what the service would: 300 calls a minute…")
+    ] = False,
+    seed: Annotated[
+        int | None, typer.Option(help="Make the same ids each time; random ones without it.")
+    ] = None,
+    clock: Annotated[
+        datetime | None,
+        typer.Option(
+            help="Stand still at this moment (UTC) until /_emulator/clock moves it.",
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"],
+        ),
+    ] = None,
+    tls: Annotated[
+        Path | None,
+        typer.Option(help="Speak https, and write the certificate to trust into this file."),
+    ] = None,
+    coverage: Annotated[
+        bool,
+        typer.Option("--coverage", help="Only list the API's operations: which are answered?"),
+    ] = False,
 ) -> None:
-    """Run the emulator until Ctrl-C or SIGTERM, which end it with exit code 0."""
+    """Run the emulator until Ctrl-C or SIGTERM, which end it with exit code 0.
+
+    Tests drive it over HTTP, under /_emulator/: see the README.
+    """
+    from postman_async.cli import emulator as emulator_job
+    from postman_async.emulator import EmulatorError
+
+    if coverage:
+        return emulator_job.show_coverage()
     settings = emulator_job.Settings(
         host=host,
         port=port,
@@ -97,6 +167,10 @@ def emulator(
         api_key_file=api_key_file,
         files=[*(load or []), *(files or [])],
         demo=demo,
+        limits=limits,
+        seed=seed,
+        clock=None if clock is None else clock.replace(tzinfo=UTC),
+        tls=tls,
     )
-    with reported():
-        asyncio.run(emulator_job.serve(settings))
+    with reported(EmulatorError):
+        return asyncio.run(emulator_job.serve(settings))

@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
 
-from postman_async.emulator import EmulatorError
-from postman_async.errors import ConfigurationError, PostmanError
+from postman_async.cli.output import clean, stderr
 
-__all__ = ["INTERRUPTED", "UNAVAILABLE", "USAGE", "UsageError", "reported"]
+__all__ = [
+    "FAILED",
+    "INTERRUPTED",
+    "REFUSED",
+    "TERMINATED",
+    "UNAVAILABLE",
+    "USAGE",
+    "UsageError",
+    "code_of",
+    "complain",
+    "reported",
+    "say",
+]
+
+FAILED = 1
+"""The exit code when a monitor failed."""
 
 USAGE = 2
 """The exit code of wrong usage."""
 
+REFUSED = 3
+"""The exit code when the service does not accept the key, or not for this."""
+
 UNAVAILABLE = 4
-"""The exit code when something we need cannot be started or reached."""
+"""The exit code when something we need cannot be reached, or goes wrong."""
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells count it."""
+
+TERMINATED = 143
+"""The exit code after SIGTERM, as shells count it."""
 
 
 class UsageError(Exception):
@@ -28,8 +47,11 @@ class UsageError(Exception):
 
 
 @contextmanager
-def reported() -> Iterator[None]:
+def reported(*others: type[Exception]) -> Iterator[None]:
     """Turn the errors of the block into a line on stderr and an exit code.
+
+    Args:
+        others: errors of other packages that mean that something we need is not there.
 
     Raises:
         typer.Exit: with the code of the error, see `postman_async.cli`.
@@ -37,20 +59,39 @@ def reported() -> Iterator[None]:
     """
     try:
         yield
-    except (UsageError, ConfigurationError) as error:
-        raise _complain(str(error), USAGE) from None
-    except (EmulatorError, PostmanError, OSError) as error:
-        raise _complain(_words(error), UNAVAILABLE) from None
     except KeyboardInterrupt:
-        raise _complain("interrupted", INTERRUPTED) from None
+        raise complain("interrupted", INTERRUPTED) from None
+    except Exception as error:
+        code = UNAVAILABLE if isinstance(error, (OSError, *others)) else code_of(error)
+        if code is None:
+            raise
+        raise complain(_words(error), code) from None
+
+
+def code_of(error: Exception) -> int | None:
+    """Return the exit code that an error stands for; None for one that is no user's business."""
+    from postman_async import errors
+
+    usage = (errors.ConfigurationError, errors.InvalidArgumentError, errors.JournalError)
+    if isinstance(error, (UsageError, *usage)):
+        return USAGE
+    if isinstance(error, errors.AuthenticationError | errors.PermissionDeniedError):
+        return REFUSED
+    return UNAVAILABLE if isinstance(error, errors.PostmanError) else None
+
+
+def complain(message: str, code: int) -> typer.Exit:
+    """Write a line to stderr, and return what ends the command with this code."""
+    say(message)
+    return typer.Exit(code)
+
+
+def say(message: str) -> None:
+    """Write a line to stderr."""
+    stderr.write(f"postman-async: {clean(' '.join(message.split()))}\n")
+    stderr.flush()
 
 
 def _words(error: Exception) -> str:
     """Name the kind of error where its text alone may be empty or too short to understand."""
     return str(error) or type(error).__name__
-
-
-def _complain(message: str, code: int) -> typer.Exit:
-    line = " ".join(message.split())
-    sys.stderr.write(f"postman-async: {line}\n")
-    return typer.Exit(code)

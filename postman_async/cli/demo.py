@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 
 from postman_async import AsyncPostman
-from postman_async.cli.display import View, view
-from postman_async.cli.rows import Row, counts, row_of
+from postman_async.cli.display import Screen, View
+from postman_async.cli.rows import Row, row_of, tally
 from postman_async.emulator import PostmanEmulator
 from postman_async.emulator.demo import load_demo
 
@@ -14,6 +15,10 @@ __all__ = ["run"]
 
 _NEXT = """\
 The same against the service, with your key in POSTMAN_API_KEY:
+
+    postman-async run --all --html report.html
+
+or in Python:
 
     from postman_async import Postman
 
@@ -37,7 +42,7 @@ async def run(*, concurrency: int, plain: bool, no_color: bool) -> None:
         PostmanError: a call other than a run was not answered.
 
     """
-    screen = view(plain=plain, no_color=no_color)
+    screen = Screen(plain=plain, no_color=no_color).view()
     async with PostmanEmulator(progress=screen.say) as emulator:
         await emulator.engine.start()
         uids = await load_demo(emulator)
@@ -54,8 +59,11 @@ async def _run_all(pm: AsyncPostman, uids: list[str], concurrency: int, screen: 
     """Run the monitors and return their rows in the order of ``uids``."""
     names = {monitor.uid: monitor.name async for monitor in pm.monitors.iter()}
     rows: dict[str, Row] = {}
-    with screen.watch(len(uids), concurrency) as done:
-        async for outcome in pm.stream_monitor_runs(uids, concurrency=concurrency):
+    async with (
+        pm.monitor_batch(uids, concurrency=concurrency) as batch,
+        screen.watch(batch, pm.rate_limits) as done,
+    ):
+        async for outcome in batch:
             rows[outcome.uid] = row_of(outcome, names[outcome.uid])
             done(rows[outcome.uid])
     return [rows[uid] for uid in uids]
@@ -64,6 +72,6 @@ async def _run_all(pm: AsyncPostman, uids: list[str], concurrency: int, screen: 
 def _summary(rows: list[Row], seconds: float) -> str:
     total = sum(row.seconds for row in rows)
     return (
-        f"{len(rows)} monitors in {seconds:.1f} s: {counts(rows)}.\n"
+        f"{len(rows)} monitors in {seconds:.1f} s: {tally(Counter(row.status for row in rows))}.\n"
         f"Their runs add up to {total:.1f} s, {total / seconds:.1f} times as long."
     )

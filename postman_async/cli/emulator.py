@@ -9,15 +9,18 @@ import secrets
 import shlex
 import signal
 import sys
+import warnings
+from datetime import datetime
 from pathlib import Path
 
 from attrs import frozen
 
 from postman_async.cli.complaints import UsageError
-from postman_async.emulator import EmulatorError, PostmanEmulator
+from postman_async.emulator import EmulatorError, Limits, PostmanEmulator
+from postman_async.emulator.coverage import coverage
 from postman_async.emulator.demo import load_demo
 
-__all__ = ["Settings", "serve"]
+__all__ = ["Settings", "serve", "show_coverage"]
 
 
 @frozen(kw_only=True)
@@ -31,6 +34,10 @@ class Settings:
         api_key_file: the file with the key to accept, or None for a new key.
         files: documents to load.
         demo: whether to load the demo workspace too.
+        limits: whether to hold the service's limits.
+        seed: makes the ids the same each time.
+        clock: the moment at which time stands still.
+        tls: the file for the certificate to trust, or None for plain http.
 
     """
 
@@ -40,6 +47,10 @@ class Settings:
     api_key_file: Path | None
     files: list[Path]
     demo: bool
+    limits: bool
+    seed: int | None
+    clock: datetime | None
+    tls: Path | None
 
 
 async def serve(settings: Settings) -> None:
@@ -53,21 +64,50 @@ async def serve(settings: Settings) -> None:
     """
     ended = _end_by_signal()
     _check(settings.files)
-    emulator = PostmanEmulator(
-        host=settings.host,
-        port=settings.port,
-        db=str(settings.db or ":memory:"),
-        api_key=_key(settings.api_key_file),
-        progress=_say,
-    )
-    await _start(emulator, settings)
+    emulator = _emulator(settings)
     try:
+        await _start(emulator, settings)
         await _fill(emulator, settings)
         _announce(emulator, settings)
         await ended.wait()
     finally:
         await emulator.close()
     _say("stopped")
+
+
+def show_coverage() -> None:
+    """Print each operation of the specification, and whether the emulator answers it."""
+    answered = coverage()
+    lines = [f"{name:<40}{'yes' if there else 'no'}" for name, there in answered.items()]
+    lines.append(f"{sum(answered.values())} of {len(answered)}")
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _emulator(settings: Settings) -> PostmanEmulator:
+    with warnings.catch_warnings(record=True) as noticed:
+        warnings.simplefilter("always")
+        emulator = _made(settings)
+    for each in noticed:
+        _say(f"warning: {each.message}")
+    if settings.clock is not None:
+        emulator.clock.freeze(settings.clock)
+    return emulator
+
+
+def _made(settings: Settings) -> PostmanEmulator:
+    try:
+        return PostmanEmulator(
+            host=settings.host,
+            port=settings.port,
+            db=str(settings.db or ":memory:"),
+            api_key=_key(settings.api_key_file),
+            progress=_say,
+            seed=settings.seed,
+            limits=Limits() if settings.limits else None,
+            tls=settings.tls is not None,
+        )
+    except EmulatorError as error:
+        raise UsageError(f"{error} (--api-key-file)") from None
 
 
 def _end_by_signal() -> asyncio.Event:
@@ -118,6 +158,15 @@ async def _start(emulator: PostmanEmulator, settings: Settings) -> None:
         raise EmulatorError(
             f"port {settings.port} of {settings.host} is in use; choose another one with --port"
         ) from None
+    if settings.tls is not None:
+        _write(settings.tls, emulator.ca_certificate)
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"cannot write {file}: {error.strerror}") from None
 
 
 async def _fill(emulator: PostmanEmulator, settings: Settings) -> None:
@@ -138,12 +187,13 @@ def _load(emulator: PostmanEmulator, file: Path) -> None:
 
 def _announce(emulator: PostmanEmulator, settings: Settings) -> None:
     """Print what a client needs.  A key out of a file stays there: it may be a real one."""
-    file = settings.api_key_file
+    file, tls = settings.api_key_file, settings.tls
     key = emulator.api_key if file is None else f'"$(cat {shlex.quote(str(file))})"'
+    trust = "" if tls is None else f" SSL_CERT_FILE={shlex.quote(str(tls.resolve()))}"
     lines = [
         f"Postman API emulator: {emulator.url}",
         f"key: {key if file is None else f'the one in {file}'}",
-        f"export POSTMAN_BASE_URL={emulator.url} POSTMAN_API_KEY={key}",
+        f"export POSTMAN_BASE_URL={emulator.url} POSTMAN_API_KEY={key}{trust}",
         "Ctrl-C ends it.",
     ]
     sys.stdout.write("\n".join(lines) + "\n")

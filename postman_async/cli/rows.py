@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from postman_async.cli.output import at, clean
+
 if TYPE_CHECKING:
     from postman_async import MonitorOutcome
-    from postman_async.models.monitors import MonitorRun, RunFailure
+    from postman_async.bulk.outcome import OutcomeStatus
+    from postman_async.bulk.reports.reading import Entry, Tally
 
-__all__ = ["Row", "counts", "row_of"]
+__all__ = ["Row", "row_of", "tally"]
+
+_ORDER: tuple[OutcomeStatus, ...] = ("passed", "failed", "error", "unknown", "skipped")
 
 
 @frozen(kw_only=True)
@@ -31,69 +35,57 @@ class Row:
     """
 
     name: str
-    status: str
+    status: OutcomeStatus
     assertions: str
     requests: str
     seconds: float
     reasons: list[str]
 
 
-def row_of(outcome: MonitorOutcome, name: str) -> Row:
-    """Sum up one outcome of the monitor called ``name``."""
-    run = outcome.run
+def row_of(outcome: MonitorOutcome, name: str | None = None) -> Row:
+    """Sum up one outcome; what looks like a secret in it is taken out, as in reports.
+
+    Args:
+        outcome: the outcome.
+        name: the monitor's name, where it is known better than by the outcome.
+
+    """
+    from postman_async.bulk.record import to_record
+    from postman_async.bulk.reports.reading import entry_of
+    from postman_async.bulk.reports.redact import redacted
+
+    entry = entry_of(redacted(to_record(outcome)))
     return Row(
-        name=name,
+        name=clean(name or entry.name),
         status=outcome.status,
-        assertions=_assertions(run),
-        requests=_requests(run),
+        assertions=_assertions(entry.assertions, outcome),
+        requests="-" if outcome.run is None else str(entry.requests.total),
         seconds=_seconds(outcome),
-        reasons=_reasons(outcome),
+        reasons=_reasons(entry),
     )
 
 
-def counts(rows: Iterable[Row]) -> str:
-    """Say how many rows have which status: ``20 passed, 4 failed, 2 error``."""
-    return ", ".join(f"{number} {status}" for status, number in _tally(rows).items())
+def tally(counts: Mapping[OutcomeStatus, int]) -> str:
+    """Say how many outcomes have which status: ``20 passed, 4 failed, 2 error``."""
+    return ", ".join(f"{counts[status]} {status}" for status in _ORDER if counts.get(status))
 
 
-def _tally(rows: Iterable[Row]) -> dict[str, int]:
-    found = Counter(row.status for row in rows)
-    known = ("passed", "failed", "error", "unknown", "skipped")
-    return {status: found[status] for status in known if found[status]}
-
-
-def _assertions(run: MonitorRun | None) -> str:
-    if run is None or run.stats is None:
-        return "-"
-    made = run.stats.assertions
-    return f"{made.total - made.failed}/{made.total}"
-
-
-def _requests(run: MonitorRun | None) -> str:
-    return "-" if run is None or run.stats is None else str(run.stats.requests.total)
+def _assertions(made: Tally, outcome: MonitorOutcome) -> str:
+    return "-" if outcome.run is None else f"{made.total - made.failed}/{made.total}"
 
 
 def _seconds(outcome: MonitorOutcome) -> float:
-    info = None if outcome.run is None else outcome.run.info
-    if info is None or not info.started_at or not info.finished_at:
+    times = (at(outcome.run, "info", name) for name in ("started_at", "finished_at"))
+    try:
+        began, ended = (datetime.fromisoformat(str(time)) for time in times)
+        return (ended - began).total_seconds()
+    except (ValueError, TypeError):  # no run, or times of another kind than promised
         return outcome.elapsed
-    began, ended = (datetime.fromisoformat(str(at)) for at in (info.started_at, info.finished_at))
-    return (ended - began).total_seconds()
 
 
-def _reasons(outcome: MonitorOutcome) -> list[str]:
-    """Give errors before failed assertions, which often only follow from them."""
-    if outcome.error is not None:
-        return [str(outcome.error)]
-    run = outcome.run
-    if run is None:
+def _reasons(entry: Entry) -> list[str]:
+    """Name place, kind and message of what went wrong; a passed run has none of it."""
+    if entry.status == "passed":
         return []
-    items = {execution.id: execution.item.name for execution in run.executions or []}
-    failures = sorted(run.failures or [], key=lambda failure: bool(failure.assertion))
-    return [_reason(failure, items) for failure in failures]
-
-
-def _reason(failure: RunFailure, items: Mapping[int, str | None]) -> str:
-    place = items.get(failure.execution_id) or f"request {failure.execution_id}"
-    what = ", ".join(failure.assertion or ()) or failure.name
-    return f"{place}: {what}: {failure.message}"
+    parts = (filter(None, problem) for problem in entry.problems())
+    return [clean(": ".join(part)) for part in parts]

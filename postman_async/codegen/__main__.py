@@ -26,13 +26,14 @@ def main() -> int:
     except SpecError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    stale = _stale(texts)
-    if not check:
+    if not check:  # whatever is there now, a half-merged file too, is written anew
         _write(texts)
-    elif stale:
+        return 0
+    stale = _stale(texts)
+    if stale:
         names = "\n  ".join(stale)
         sys.stderr.write(f"stale, run python -m postman_async.codegen:\n  {names}\n")
-    return 1 if check and stale else 0
+    return 1 if stale else 0
 
 
 def _stale(texts: Mapping[str, str]) -> list[str]:

@@ -17,6 +17,7 @@ __all__ = ["Role", "is_model", "model_ref", "type_of", "union"]
 Role: TypeAlias = Literal["read", "give"]
 
 _PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
+_FILE = "bytes | PathLike[str] | BinaryIO"
 _ORDER = ("None",)
 """What stands last in a union."""
 
@@ -59,6 +60,8 @@ def type_of(spec: Spec, part: Located, role: Role) -> Type:
         return _model(found, role)
     if "properties" in node:
         raise SpecError(f"{part.file}: an object needs a name in components: {list(node)}")
+    if "contentMediaType" in node:
+        return union([Type(_FILE)])
     if "oneOf" in node:
         return union(type_of(spec, found.at(choice), role) for choice in node["oneOf"])
     if "x-known-values" in node:
@@ -88,6 +91,8 @@ def _by_name(spec: Spec, name: str, part: Located, role: Role) -> Type:
     if name == "object":
         form = "dict[str, {}]" if role == "read" else "Mapping[str, {}]"
         return _holding(spec, part, "additionalProperties", form, role)
+    if part.node.get("format") == "date-time" and role == "give":
+        return Type("str | datetime")
     return Type(_PLAIN[name])
 
 

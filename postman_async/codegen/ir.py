@@ -11,11 +11,13 @@ __all__ = [
     "Bucket",
     "Failure",
     "Field",
+    "FileBody",
     "Method",
     "Model",
     "ModelRef",
     "Namespace",
     "Param",
+    "Result",
     "Type",
 ]
 
@@ -41,7 +43,13 @@ class Type:
 
 @frozen
 class Param:
-    """A parameter of a method."""
+    """A parameter of a method.
+
+    Args:
+        positional: it can be given without its name.
+        kind_of: the wire name of the field whose kind it tells when left out.
+
+    """
 
     name: str
     wire: str
@@ -49,6 +57,36 @@ class Param:
     type: Type
     required: bool
     doc: str
+    positional: bool = False
+    kind_of: str | None = None
+
+
+@frozen
+class FileBody:
+    """What a body is like that holds a file: its content type and its fields."""
+
+    content_type: str
+    fields: tuple[str, ...]
+
+
+@frozen
+class Result:
+    """The answer of a method.
+
+    Args:
+        item: the type of one entry where it is an array.
+        model: its model, or that of its entries.
+        key: the key of the body that is unwrapped.
+        maps: how many maps, one in the other, hold the models.
+
+    """
+
+    type: Type
+    doc: str
+    item: Type | None = None
+    model: ModelRef | None = None
+    key: str | None = None
+    maps: int = 0
 
 
 @frozen
@@ -64,9 +102,9 @@ class Method:
     """An operation as a method of its namespace.
 
     Args:
-        item: the type of one entry where the answer is an array.
-        model: the model of the answer, or of its entries.
-        key: the key of the answer that is unwrapped.
+        path: its path, with ``{parameter}`` where one goes.
+        wrapper: the key that the body is wrapped in.
+        file_body: the body when one of the fields is a file.
         paging: how further pages are asked for.
 
     """
@@ -79,11 +117,8 @@ class Method:
     description: str
     params: tuple[Param, ...]
     wrapper: str | None
-    returns: Type
-    returns_doc: str
-    item: Type | None
-    model: ModelRef | None
-    key: str | None
+    file_body: FileBody | None
+    result: Result
     paging: Literal["cursor", "offset"] | None
     bucket: str | None
     held: bool
@@ -92,17 +127,17 @@ class Method:
     @property
     def models(self) -> frozenset[ModelRef]:
         """The models that its signature names."""
-        return self.returns.models.union(*(p.type.models for p in self.params))
+        return self.result.type.models.union(*(p.type.models for p in self.params))
 
     @property
-    def ids(self) -> tuple[Param, ...]:
+    def positional(self) -> tuple[Param, ...]:
         """The positional parameters."""
-        return tuple(p for p in self.params if p.place == "path")
+        return tuple(p for p in self.params if p.positional)
 
     @property
     def rest(self) -> tuple[Param, ...]:
         """The keyword-only parameters, required ones first."""
-        named = [p for p in self.params if p.place != "path"]
+        named = [p for p in self.params if not p.positional]
         return tuple(sorted(named, key=lambda p: not p.required))
 
     @property

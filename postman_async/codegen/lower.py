@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any
 
-from postman_async.codegen.annotations import is_model, model_ref, type_of
+from postman_async.codegen.annotations import is_model, model_ref, type_of, union
 from postman_async.codegen.ir import (
     Api,
     Bucket,
     Failure,
     Field,
+    FileBody,
     Method,
     Model,
     ModelRef,
     Namespace,
     Param,
+    Result,
     Type,
 )
 from postman_async.codegen.names import field_name, parameter_name, plural, snake
@@ -36,7 +39,10 @@ _ERRORS = {
     "500": "ServerError",
     "503": "ServerError",
 }
+_QUOTA = Failure("UsageLimitError", "The quota of the month is used up; waiting does not help.")
 _JSON = "application/json"
+_FORM = "multipart/form-data"
+_PLACE = re.compile(r"\{([^}]*)\}")
 
 
 def lower(spec: Spec) -> Api:
@@ -123,21 +129,18 @@ class _Operation:
     def lower(self) -> tuple[str, Method]:
         namespace, _, name = self.id.partition(".")
         wrapper, body_params = self._body()
-        returns, returns_doc, item, model, key = self._result()
+        parameters = self._parameters()
         method = Method(
             id=self.id,
             name=name,
             http=self.http,
-            path=self.path,
+            path=self._path({p.wire: p.name for p in parameters if p.place == "path"}),
             summary=self.node["summary"],
             description=self.node.get("description", ""),
-            params=(*self._parameters(), *body_params),
+            params=(*parameters, *body_params),
             wrapper=wrapper,
-            returns=returns,
-            returns_doc=returns_doc,
-            item=item,
-            model=model,
-            key=key,
+            file_body=self._file_body(),
+            result=self._result(),
             paging=self.node.get("x-paging"),
             bucket=self.node.get("x-bucket"),
             held=self.node.get("x-held", False),
@@ -145,21 +148,33 @@ class _Operation:
         )
         return namespace, method
 
-    def _parameters(self) -> Iterator[Param]:
+    # -- path and query ----------------------------------------------------------------------
+
+    def _path(self, names: Mapping[str, str]) -> str:
+        """Write the path with Python's names of its parameters."""
+        return _PLACE.sub(lambda match: f"{{{names[match[1]]}}}", self.path)
+
+    def _parameters(self) -> list[Param]:
+        """Make the parameters; those of the path in its order, for they are positional."""
         shared = (self.item.at(node) for node in self.item.node.get("parameters", ()))
         own = (self.part.at(node) for node in self.node.get("parameters", ()))
-        for part in (*shared, *own):
-            found = self.spec.resolve(part)
-            wire, place = found.node["name"], found.node["in"]
-            schema = found.at(found.node["schema"])
-            yield Param(
-                name=parameter_name(wire, found.node.get("x-python-name")),
-                wire=wire,
-                place=place,
-                type=type_of(self.spec, schema, "give"),
-                required=found.node.get("required", False),
-                doc=_doc(self.spec, found, wire),
-            )
+        made = [self._parameter(self.spec.resolve(part)) for part in (*shared, *own)]
+        placed = _PLACE.findall(self.path)
+        if sorted(placed) != sorted(p.wire for p in made if p.positional):
+            raise SpecError(f"{self.part.file}: {self.id} has other parameters than its path")
+        return sorted(made, key=lambda p: placed.index(p.wire) if p.positional else len(placed))
+
+    def _parameter(self, part: Located) -> Param:
+        wire, place = part.node["name"], part.node["in"]
+        return Param(
+            name=parameter_name(wire, part.node.get("x-python-name")),
+            wire=wire,
+            place=place,
+            type=type_of(self.spec, part.at(part.node["schema"]), "give"),
+            required=part.node.get("required", False),
+            doc=_doc(self.spec, part, wire),
+            positional=place == "path",
+        )
 
     # -- the body ----------------------------------------------------------------------------
 
@@ -168,13 +183,16 @@ class _Operation:
         body = self.node.get("requestBody")
         if body is None:
             return None, []
-        schema = self.spec.resolve(self.part.at(body["content"][_JSON]["schema"]))
+        media = body["content"].get(_JSON, body["content"].get(_FORM))
+        if media is None:
+            raise SpecError(f"{self.part.file}: the body of {self.id} is neither JSON nor a form")
+        schema = self.spec.resolve(self.part.at(media["schema"]))
         wrapper, inner = self._unwrapped(schema, document=body["x-body"] == "document")
         if body["x-body"] == "document":
             return wrapper, [self._document(wrapper, inner, required=body.get("required", False))]
         required = inner.node.get("required", ())
         return wrapper, [
-            self._body_param(inner.at(node), wire, "field", required=wire in required)
+            self._field(inner.at(node), wire, required=wire in required)
             for wire, node in inner.node["properties"].items()
         ]
 
@@ -188,39 +206,82 @@ class _Operation:
         return None, schema
 
     def _document(self, wrapper: str | None, part: Located, *, required: bool) -> Param:
-        name = self.node["requestBody"].get("x-python-name") or snake(wrapper or "document")
-        return self._body_param(part, name, "document", required=required)
-
-    def _body_param(
-        self, part: Located, wire: str, place: Literal["field", "document"], *, required: bool
-    ) -> Param:
+        wire = self.node["requestBody"].get("x-python-name") or snake(wrapper or "document")
         return Param(
             name=parameter_name(wire, part.node.get("x-python-name")),
             wire=wire,
-            place=place,
+            place="document",
             type=type_of(self.spec, part, "give"),
             required=required,
             doc=_doc(self.spec, part, wire),
         )
 
+    def _field(self, part: Located, wire: str, *, required: bool) -> Param:
+        node = part.node
+        forms = [part, *(fields[wire] for _, fields in self._other_bodies() if wire in fields)]
+        return Param(
+            name=parameter_name(wire, node.get("x-python-name")),
+            wire=wire,
+            place="field",
+            type=union(type_of(self.spec, form, "give") for form in forms),
+            required=required and "x-kind-of" not in node,
+            doc=_doc(self.spec, part, wire),
+            positional=node.get("x-positional", False),
+            kind_of=node.get("x-kind-of"),
+        )
+
+    def _file_body(self) -> FileBody | None:
+        return next((FileBody(kind, tuple(fields)) for kind, fields in self._other_bodies()), None)
+
+    def _other_bodies(self) -> Iterator[tuple[str, dict[str, Located]]]:
+        """Yield the content types besides JSON, each with its fields.
+
+        Where a file is all of the body, what tells the kind of it can be given, if not sent.
+        """
+        content = self.node.get("requestBody", {}).get("content", {})
+        for content_type, media in content.items():
+            schema = self.part.at(media["schema"])
+            if content_type == _FORM:
+                fields = schema.node["properties"]
+                yield content_type, {wire: schema.at(node) for wire, node in fields.items()}
+            elif content_type != _JSON:
+                yield content_type, {media["x-field"]: schema, **self._kinds(media["x-field"])}
+
+    def _kinds(self, wire: str) -> dict[str, Located]:
+        fields = self.node["requestBody"]["content"][_JSON]["schema"]["properties"]
+        return {k: self.part.at(n) for k, n in fields.items() if n.get("x-kind-of") == wire}
+
     # -- the answer --------------------------------------------------------------------------
 
-    def _result(self) -> tuple[Type, str, Type | None, ModelRef | None, str | None]:
+    def _result(self) -> Result:
         status = next(status for status in self.node["responses"] if status.startswith("2"))
         response = self.spec.resolve(self.part.at(self.node["responses"][status]))
         doc = response.node["description"]
         content = response.node.get("content")
         if content is None:
-            return Type("None"), doc, None, None, None
+            return Result(Type("None"), doc)
         key, schema = self._unwrapped_answer(response.at(content[_JSON]["schema"]))
         found = self.spec.resolve(schema)
-        if found.node.get("type") != "array":
-            return self._read(schema), doc, None, self._ref(found), key
-        item = self.spec.resolve(found.at(found.node["items"]))
+        if found.node.get("type") == "array":
+            return self._list(found, doc, key)
+        maps, held = self._held(found)
+        ref = self._ref(held)
+        return Result(self._read(schema), doc, None, ref, key, maps if ref else 0)
+
+    def _list(self, part: Located, doc: str, key: str | None) -> Result:
+        item = self.spec.resolve(part.at(part.node["items"]))
         item_type = self._read(item)
         many = "Page" if self.node.get("x-paging") else "list"
         returns = Type(f"{many}[{item_type.python}]", item_type.models)
-        return returns, doc, item_type, self._ref(item), key
+        return Result(returns, doc, item_type, self._ref(item), key)
+
+    def _held(self, part: Located) -> tuple[int, Located]:
+        """Look into maps of maps: how many there are, and what the innermost holds."""
+        inner = part.node.get("additionalProperties")
+        if not isinstance(inner, dict) or "properties" in part.node:
+            return 0, part
+        maps, held = self._held(self.spec.resolve(part.at(inner)))
+        return maps + 1, held
 
     def _unwrapped_answer(self, schema: Located) -> tuple[str | None, Located]:
         if spec_name := schema.node.get("$ref"):
@@ -239,9 +300,11 @@ class _Operation:
 
     def _failures(self) -> Iterator[Failure]:
         docs: dict[str, list[str]] = {}
-        for status, node in self.node["responses"].items():
+        for status, node in sorted(self.node["responses"].items()):
             if not status.startswith("2"):
                 response = self.spec.resolve(self.part.at(node))
                 docs.setdefault(_ERRORS[status], []).append(response.node["description"])
         for error, found in docs.items():
             yield Failure(error, " ".join(dict.fromkeys(found)))
+            if error == "RateLimitError":
+                yield _QUOTA

@@ -1,40 +1,32 @@
-"""The aiohttp application: key check, request log, errors as JSON, and the routes."""
+"""The aiohttp application: what handlers are given, what they return, and the routes."""
 
 from __future__ import annotations
 
-import hmac
 import inspect
-import logging
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, cast
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, cast
 
 from aiohttp import http_exceptions, web
 
 from postman_async.emulator import validation
-from postman_async.emulator.errors import (
-    ServiceError,
-    malformed,
-    named,
-    not_found,
-    plain_problem,
-    server_error,
-    unauthorized,
-)
-from postman_async.emulator.ids import bare_id
+from postman_async.emulator.errors import malformed, not_found, plain_problem
+from postman_async.emulator.fault_script import Faults
+from postman_async.emulator.ids import World, bare_id
+from postman_async.emulator.limiter import Limiter
+from postman_async.emulator.request_log import RequestLog
 from postman_async.emulator.runs import Runs
 from postman_async.emulator.store import Entity, Json, Store, dumps
 
 __all__ = [
+    "HURRIED",
     "MAX_BODY",
     "SERVICE",
     "Call",
     "Handler",
-    "LoggedRequest",
     "Service",
     "answer",
-    "guard",
     "make_app",
     "read_body",
     "serve",
@@ -43,16 +35,8 @@ __all__ = [
 MAX_BODY = 20 * 1024 * 1024
 """The largest body the server reads, in bytes; more is answered with 413."""
 
-_LOG = logging.getLogger("postman_async.emulator")
-_KEPT_REQUESTS = 100_000
-
-
-class LoggedRequest(NamedTuple):
-    """One request the server received: method, path without the query, operation or None."""
-
-    method: str
-    path: str
-    operation: str | None
+HURRIED: ContextVar[bool] = ContextVar("hurried", default=False)
+"""Whether the run that a request begins is to be answered with 202 at once."""
 
 
 @dataclass
@@ -62,8 +46,11 @@ class Service:
     store: Store
     runs: Runs
     api_key: str
+    world: World
+    faults: Faults
+    limiter: Limiter
+    requests: RequestLog
     default_workspace: str = ""
-    requests: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=_KEPT_REQUESTS))
     api_calls: int = 0
 
 
@@ -79,12 +66,18 @@ class Call:
         params: the path parameters.
         query: the query parameters.
         raw: the body as it came.
+        content_type: the header that tells what the body is.
+        origin: how the caller reached the server, ``http://127.0.0.1:PORT``.
+        hurried: whether a run is to be answered with 202 at once.
     """
 
     service: Service
     params: Mapping[str, str]
     query: Mapping[str, str]
     raw: bytes
+    content_type: str = ""
+    origin: str = ""
+    hurried: bool = False
 
     @property
     def store(self) -> Store:
@@ -135,7 +128,15 @@ def serve(handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def served(request: web.Request) -> web.Response:
         service = request.app[SERVICE]
         raw = await read_body(request)
-        call = Call(service, request.match_info, request.query, raw)
+        call = Call(
+            service,
+            request.match_info,
+            request.query,
+            raw,
+            content_type=request.headers.get("Content-Type", ""),
+            origin=f"{request.scheme}://{request.host}",
+            hurried=HURRIED.get(),
+        )
         if waits:
             pending: Any = handler(call)
             return cast("web.Response", await pending)
@@ -160,54 +161,20 @@ async def read_body(request: web.Request) -> bytes:
         raise malformed("The body could not be read.") from None
 
 
-@web.middleware
-async def guard(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """Log the request, check the key and turn every failure into the service's JSON."""
-    service = request.app[SERVICE]
-    operation = request.match_info.route.name
-    service.requests.append(LoggedRequest(request.method, request.path, operation))
-    try:
-        if not request.path.startswith("/_echo/"):
-            service.api_calls += 1
-            _check_key(request, service.api_key)
-        return await handler(request)
-    except ServiceError as error:
-        refusal = error
-    except web.HTTPException as error:
-        refusal = _refusal(error)
-    except Exception:
-        _LOG.exception("%s %s failed", request.method, request.path)
-        refusal = server_error("The emulator failed; its log says why.")
-    return answer(refusal.body, refusal.status)
-
-
-def _check_key(request: web.Request, expected: str) -> None:
-    given = request.headers.get("X-Api-Key") or request.query.get("apikey")
-    if not given:
-        raise unauthorized("No API key was sent. Every request needs one.")
-    if not hmac.compare_digest(given.encode(errors="surrogateescape"), expected.encode()):
-        raise unauthorized("The API key is not valid.")
-
-
-def _refusal(error: web.HTTPException) -> ServiceError:
-    if error.status == 405:
-        return plain_problem(405, "The method is not allowed for this path.")
-    if error.status == 404:
-        return named(404, "notFound", "The requested resource was not found.")
-    return plain_problem(error.status, error.reason)
-
-
 def make_app(service: Service) -> web.Application:
-    """Return the application: every operation under its id, and the echo service."""
+    """Return the application: every operation under its id, and what is no part of the API."""
+    from postman_async.emulator.control import CONTROL_ROUTES
     from postman_async.emulator.echo import ECHO_ROUTES
+    from postman_async.emulator.guard import guard
+    from postman_async.emulator.mock_server import MOCK_ROUTES
     from postman_async.emulator.routes import ROUTES
+    from postman_async.emulator.webhook_server import WEBHOOK_ROUTES
 
     app = web.Application(middlewares=[guard], client_max_size=MAX_BODY)
     app[SERVICE] = service
     for operation, (method, path, handler) in ROUTES.items():
         app.router.add_resource(path, name=operation).add_route(method, serve(handler))
-    for method, path, echo in ECHO_ROUTES:
-        app.router.add_route(method, path, echo)
+    beside = (*ECHO_ROUTES, *MOCK_ROUTES, *WEBHOOK_ROUTES, *CONTROL_ROUTES)
+    for method, path, handle in beside:
+        app.router.add_route(method, path, handle)
     return app

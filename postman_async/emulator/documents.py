@@ -10,7 +10,13 @@ from postman_async.emulator.errors import malformed
 from postman_async.emulator.ids import make_uid, new_id
 from postman_async.emulator.store import Entity
 
-__all__ = ["SCHEMA", "complete_collection", "complete_environment", "shown_collection"]
+__all__ = [
+    "SCHEMA",
+    "complete_collection",
+    "complete_environment",
+    "shown_collection",
+    "without_new_ids",
+]
 
 Json: TypeAlias = dict[str, Any]
 
@@ -84,12 +90,29 @@ def _walk(document: Json) -> Iterator[tuple[Any, str]]:
             todo.append((item, where))
 
 
+def _parts(document: Json) -> Iterator[Json]:
+    """Go through all folders, requests and examples."""
+    for item, _ in _walk(document):
+        yield item
+        yield from item.get("response") or []
+
+
 def _assign_ids(document: Json) -> None:
     seen: set[str] = set()
-    for item, _ in _walk(document):
-        _assign_id(item, seen)
-        for example in item.get("response") or []:
-            _assign_id(example, seen)
+    for part in _parts(document):
+        _assign_id(part, seen)
+
+
+def without_new_ids(document: Json, before: Json) -> Json:
+    """Take the ids away that another program made up; those of an earlier state stay.
+
+    The emulator's own ids then take their place, which can be the same in every run.
+    """
+    known = {part["id"] for part in _parts(before)}
+    for part in _parts(document):
+        if part.get("id") not in known:
+            part.pop("id", None)
+    return document
 
 
 def _assign_id(part: Json, seen: set[str]) -> None:

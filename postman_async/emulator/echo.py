@@ -6,8 +6,6 @@ import asyncio
 import json
 import math
 from collections.abc import Iterable
-from email import message_from_bytes
-from email.utils import collapse_rfc2231_value
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
@@ -15,6 +13,7 @@ from aiohttp import web
 
 from postman_async.emulator.app import answer, read_body
 from postman_async.emulator.errors import bad_request
+from postman_async.emulator.forms import parts_of
 
 __all__ = ["ECHO_ROUTES"]
 
@@ -98,19 +97,13 @@ def _json(text: str) -> Any:
 
 def _multipart(content_type: str, raw: bytes) -> tuple[Json, Json]:
     """Return the fields of a form, and its files as name and size."""
-    head = f"Content-Type: {content_type}\r\n\r\n".encode(errors="surrogateescape")
-    form: list[tuple[str, Any]] = []
-    files: list[tuple[str, Any]] = []
-    for part in message_from_bytes(head + raw).walk():
-        name = part.get_param("name", header="content-disposition")
-        content = part.get_payload(decode=True)
-        if name is None or not isinstance(content, bytes):
-            continue
-        label, filename = collapse_rfc2231_value(name), part.get_filename()
-        if filename is None:
-            form.append((label, content.decode(errors="replace")))
-        else:
-            files.append((label, {"filename": filename, "size": len(content)}))
+    parts = parts_of(content_type, raw)
+    form = [(part.name, part.text) for part in parts if part.filename is None]
+    files = [
+        (part.name, {"filename": part.filename, "size": len(part.content)})
+        for part in parts
+        if part.filename is not None
+    ]
     return _grouped(form), _grouped(files)
 
 

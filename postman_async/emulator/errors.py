@@ -24,12 +24,16 @@ class ServiceError(Exception):
     Args:
         status: the HTTP status.
         body: the JSON body, in one of the service's two forms.
+
+    Attributes:
+        headers: further headers of the answer.
     """
 
     def __init__(self, status: int, body: dict[str, Any]) -> None:
         super().__init__(f"{status}: {body}")
         self.status = status
         self.body = body
+        self.headers: dict[str, str] = {}
 
 
 def named(

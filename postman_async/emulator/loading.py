@@ -11,7 +11,7 @@ from postman_async.emulator.errors import ServiceError, malformed
 from postman_async.emulator.exceptions import EmulatorError
 from postman_async.emulator.store import Json, dumps
 
-__all__ = ["Document", "documents_of", "refused"]
+__all__ = ["Document", "documents_in", "documents_of", "globals_in", "refused"]
 
 Document: TypeAlias = tuple[str, Json]
 """The kind, ``collections`` or ``environments``, and the document."""
@@ -31,7 +31,7 @@ def documents_of(source: Path | str | Mapping[str, Any]) -> tuple[str, list[Docu
     """
     name = "the mapping" if isinstance(source, Mapping) else str(source)
     try:
-        found = list(_documents(validation.parse(_bytes(source))))
+        found = documents_in(validation.parse(_bytes(source)))
     except OSError as error:
         raise EmulatorError(f"{name}: {error.strerror or error}") from None
     except (TypeError, ValueError, RecursionError) as error:
@@ -52,6 +52,26 @@ def _bytes(source: Path | str | Mapping[str, Any]) -> bytes:
     return Path(source).read_bytes().removeprefix(b"\xef\xbb\xbf")  # a Windows editor's mark
 
 
+def documents_in(value: Any) -> list[Document]:
+    """Return the documents in the content of a file.
+
+    Raises:
+        ServiceError: it holds none that is known.
+    """
+    return list(_documents(value))
+
+
+def globals_in(value: Any) -> list[Json]:
+    """Return the global variables of a dump, checked."""
+    found = value.get("globals") if isinstance(value, dict) else None
+    entries = validation.array(found or [], "globals")
+    for index, entry in enumerate(entries):
+        place = f"globals.{index}"
+        key = validation.required(validation.mapping(entry, place), "key", place)
+        validation.text(key, f"{place}.key", shortest=1)
+    return entries
+
+
 def _documents(value: Any) -> Iterator[Document]:
     """Go through a document, a wrapped one, a list of some, or a dump."""
     if isinstance(value, list):
@@ -68,8 +88,8 @@ def _documents(value: Any) -> Iterator[Document]:
 
 
 def _inside(value: Json) -> Iterator[Document]:
-    """Go through a wrapped document or a dump; what else a dump holds is left alone."""
-    known = False
+    """Go through a wrapped document or a dump; what else a dump holds is left alone here."""
+    known = "globals" in value
     for kind in _KINDS:
         wrapper = kind.removesuffix("s")
         if wrapper in value:

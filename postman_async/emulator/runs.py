@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from postman_async.emulator.clock import Clock
 from postman_async.emulator.errors import not_found, server_error
 from postman_async.emulator.exceptions import EmulatorError
 from postman_async.emulator.ids import iso, make_uid, new_id, now
@@ -31,6 +32,20 @@ class Engine(Protocol):
 
     async def run(self, job: Any) -> dict[str, Any]:
         """Execute a RunJob and return status, stats, executions and failures."""
+        ...
+
+    async def convert(
+        self, specification: str, options: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Make a collection of an OpenAPI description."""
+        ...
+
+    async def sync(self, specification: str, collection: Mapping[str, Any]) -> dict[str, Any]:
+        """Bring a collection up to date with an OpenAPI description."""
+        ...
+
+    async def upgrade(self, collection: Mapping[str, Any]) -> dict[str, Any]:
+        """Make a collection of format v2.1 of one of format v1."""
         ...
 
     async def close(self) -> None:
@@ -62,6 +77,7 @@ class Job:
         collection: the document to execute.
         environment: the environment's document, or None.
         options: the monitor's options.
+        globals: variables that are there from the start, or None.
         script: the plan of a scripted monitor, or None.
         task: what executes it.
         body: its result, once it has ended.
@@ -75,6 +91,7 @@ class Job:
     collection: Json
     environment: Json | None
     options: Json
+    globals: Json | None
     script: Script | None
     task: asyncio.Task[None] | None = None
     body: Json | None = None
@@ -90,6 +107,7 @@ class Runs:
             it is first needed if None is given, and closed with the runs.
         progress: told in one line what a first start of the engine installs.
         limits: the time limits.
+        clock: what durations and the hold limit are measured by; the real time if None.
     """
 
     def __init__(
@@ -99,12 +117,14 @@ class Runs:
         engine: Engine | None = None,
         progress: Callable[[str], None] | None = None,
         limits: RunLimits | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._store = store
         self._engine = engine
         self._owns_engine = engine is None
         self._progress = progress
         self._limits = limits or RunLimits()
+        self._clock = clock or Clock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
 
@@ -123,8 +143,13 @@ class Runs:
             ended = {**info, "status": "aborted", "finishedAt": iso(now())}
             self._store.end_run(row, {"info": ended})
 
-    def begin(self, monitor: Entity) -> Job:
-        """Note a new run of a monitor, within the caller's transaction; `launch` starts it."""
+    def begin(self, monitor: Entity, variables: Json | None = None) -> Job:
+        """Note a new run of a monitor, within the caller's transaction; `launch` starts it.
+
+        Args:
+            monitor: the monitor.
+            variables: a document of global variables that its scripts find.
+        """
         if self._closing:
             raise server_error("The emulator is closing.", 503)
         facts, began = monitor.facts, now()
@@ -143,6 +168,7 @@ class Runs:
             collection=self._document("collections", facts["collection"]) or {},
             environment=self._document("environments", facts["environment"]),
             options=facts["options"],
+            globals=variables,
             script=script,
         )
 
@@ -163,8 +189,12 @@ class Runs:
     async def hold(self, job: Job) -> bool:
         """Wait until a run has ended, at most for the hold limit; tell whether it has."""
         assert job.task is not None
-        done, _ = await asyncio.wait({job.task}, timeout=self._limits.hold)
-        return bool(done)
+        limit = asyncio.create_task(self._clock.sleep(self._limits.hold))
+        try:
+            await asyncio.wait({job.task, limit}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            limit.cancel()
+        return job.task.done()
 
     def cancel(self) -> list[asyncio.Task[None]]:
         """Abort all runs under way, and return their tasks."""
@@ -181,7 +211,7 @@ class Runs:
             await self._engine.close()
 
     async def _execute(self, job: Job) -> None:
-        started = asyncio.get_running_loop().time()
+        started = self._clock.time()
         try:
             result = await self._result(job)
         except asyncio.CancelledError:
@@ -198,7 +228,7 @@ class Runs:
     async def _result(self, job: Job) -> Json:
         if job.script is None:
             return await self._with_engine(job)
-        await asyncio.sleep(job.script.duration)
+        await self._clock.sleep(job.script.duration)
         if job.script.run is not None:
             return job.script.run
         return job.script.result(sent_requests(job.collection), job.began)
@@ -210,15 +240,14 @@ class Runs:
         order = RunJob(
             collection=job.collection,
             environment=job.environment,
-            globals=None,
+            globals=job.globals,
             options=job.options,
             run_timeout=self._limits.run,
         )
         return await self.engine.run(order)
 
     def _end(self, job: Job, result: Json, started: float) -> None:
-        # The loop's clock measures, so that a test's own clock gives a duration that fits.
-        elapsed = timedelta(seconds=asyncio.get_running_loop().time() - started)
+        elapsed = timedelta(seconds=self._clock.time() - started)
         outcome = {
             "status": result.get("status", "success"),
             "finishedAt": iso(job.began + elapsed),

@@ -11,12 +11,22 @@ from postman_async.emulator.app import Service
 from postman_async.emulator.documents import SCHEMA, complete_collection, complete_environment
 from postman_async.emulator.errors import ServiceError
 from postman_async.emulator.exceptions import EmulatorError
-from postman_async.emulator.ids import bare_id
+from postman_async.emulator.ids import bare_id, new_id
 from postman_async.emulator.scripted import Script
 from postman_async.emulator.settings import DEFAULTS
 from postman_async.emulator.store import Entity, Json, Store, dumps
 
-__all__ = ["add_monitor", "load", "own_result", "reset", "script_run", "settle"]
+__all__ = [
+    "add_monitor",
+    "add_server_response",
+    "global_variables",
+    "load",
+    "own_result",
+    "reset",
+    "restore",
+    "script_run",
+    "settle",
+]
 
 _DEFAULT_WORKSPACE = "default_workspace"
 _SCHEDULE = {"cron": "0 0 * * *", "timezone": "UTC"}
@@ -47,13 +57,23 @@ def settle(service: Service) -> None:
 
 
 def reset(service: Service) -> None:
-    """Forget entities, runs and requests; the default workspace is a new one."""
+    """Be as after the start: no entity, run, request or fault, real time, the first ids again."""
     service.runs.cancel()
+    service.world.clock.reset()
     with service.store.transaction():
         service.store.clear()
         service.default_workspace = _new_default_workspace(service.store)
+    service.faults.clear()
+    service.limiter.reset()
     service.requests.clear()
     service.api_calls = 0
+
+
+def restore(service: Service, snapshot: bytes) -> None:
+    """Take entities, runs and the place of the ids from a snapshot; runs under way are aborted."""
+    service.runs.cancel()
+    service.store.restore(snapshot)
+    settle(service)
 
 
 def _new_default_workspace(store: Store) -> str:
@@ -116,6 +136,20 @@ def script_run(service: Service, uid: str, script: Script) -> None:
         service.store.save(monitor)
 
 
+def add_server_response(
+    service: Service, uid: str, status: int, headers: Mapping[str, str], body: str
+) -> str:
+    """Give a mock server an answer that its configuration can name, and return its id."""
+    if not 500 <= status <= 599:
+        raise EmulatorError(f"a server response has a status from 500 to 599, not {status}")
+    with service.store.transaction():
+        mock = _found(service.store, "mocks", uid)
+        made = {"id": new_id(), "statusCode": status, "headers": dict(headers), "body": body}
+        mock.facts["serverResponses"] = [*mock.facts["serverResponses"], made]
+        service.store.save(mock)
+    return str(made["id"])
+
+
 def own_result(run: Mapping[str, Any]) -> Json:
     """Return a copy of a result of one's own, unwrapped; EmulatorError if it is none."""
     try:
@@ -127,6 +161,13 @@ def own_result(run: Mapping[str, Any]) -> Json:
     if not isinstance(copy, dict) or not isinstance(copy.get("info", {}), dict):
         raise EmulatorError("a result is a mapping, and so is its info")
     return copy
+
+
+def global_variables(service: Service, workspace: str | None) -> list[Json]:
+    """Return the global variables of a workspace."""
+    home = _found(service.store, "workspaces", workspace or service.default_workspace)
+    variables: list[Json] = home.facts.get("globals", [])
+    return variables
 
 
 def load(service: Service, name: str, documents: list[loading.Document]) -> list[str]:

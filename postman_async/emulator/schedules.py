@@ -13,9 +13,12 @@ from postman_async.emulator.ids import iso, now
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-__all__ = ["checked_schedule", "with_next_run"]
+__all__ = ["UNSCHEDULED", "checked_schedule", "with_next_run"]
 
 Json: TypeAlias = dict[str, Any]
+
+UNSCHEDULED: Json = {"cron": "", "timezone": "UTC"}
+"""The schedule of a monitor that never runs by itself, as a webhook's does not."""
 
 # The POSIX fields and names only: the parser knows more than the service does.
 _NUMBERS = r"[0-9*,/-]{1,60}"
@@ -36,7 +39,9 @@ def checked_schedule(value: Any, before: Json | None = None) -> Json:
 
 
 def with_next_run(schedule: Json) -> Json:
-    """Return a stored schedule together with the moment it fires next, in UTC."""
+    """Return a stored schedule together with the moment it fires next, in UTC, if it ever does."""
+    if not schedule["cron"]:
+        return dict(schedule)
     following = _following(schedule["cron"], _zone(schedule["timezone"]))
     return {**schedule, "nextRun": None if following is None else iso(following)}
 

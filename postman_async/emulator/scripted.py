@@ -50,6 +50,9 @@ class Script:
             raise EmulatorError(f"an outcome is one of {', '.join(_STATUS)}, not {self.outcome!r}")
         if not 0 <= self.duration < float("inf"):
             raise EmulatorError(f"a duration is a number of seconds, not {self.duration!r}")
+        counts = (self.requests, self.assertions, self.failed_assertions)
+        if not all(isinstance(count, int) for count in counts):
+            raise EmulatorError(f"a run has whole numbers of requests and assertions: {counts}")
         if self.requests < 1 or not 0 <= self.failed_assertions <= self.assertions:
             raise EmulatorError("a run has at least 1 request, and fails no more than it asserts")
         if (self.outcome == "failed") != (self.failed_assertions > 0) and self.outcome != "error":

@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import ssl
 import threading
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future
-from pathlib import Path
+from collections.abc import Callable, Collection
 from types import TracebackType
 from typing import Any, TypeVar
 
-from aiohttp import web
-
-from postman_async.emulator import loading, scenarios
-from postman_async.emulator.app import LoggedRequest, Service, make_app
+from postman_async.emulator import scenarios
+from postman_async.emulator.app import Service, make_app
+from postman_async.emulator.contents import Contents
 from postman_async.emulator.exceptions import EmulatorError
+from postman_async.emulator.fault_script import Faults
+from postman_async.emulator.host import Host, check_reach
+from postman_async.emulator.ids import Ids, World, within
+from postman_async.emulator.limiter import Limiter
+from postman_async.emulator.limits import Limits
+from postman_async.emulator.request_log import RequestLog
 from postman_async.emulator.runs import Engine, RunLimits, Runs
-from postman_async.emulator.scripted import Outcome, Script
 from postman_async.emulator.store import Store
+from postman_async.emulator.threads import LoopThread, call_in_loop
 
 __all__ = ["PostmanEmulator"]
 
 T = TypeVar("T")
 
-_OTHER_THREAD_SECONDS = 60.0
-_SHUTDOWN_SECONDS = 0.1
-_BACKLOG = 1024  # hundreds of runs begin at once
 
-
-class PostmanEmulator:
+class PostmanEmulator(Contents):
     """A Postman API on this machine, with a store of its own.
 
     ::
@@ -38,6 +38,7 @@ class PostmanEmulator:
             uid = emulator.add_monitor("checkout", outcome="passed", duration=0.2)
             ...  # any client of the API: emulator.url, emulator.api_key
 
+    In code that knows no event loop, ``with PostmanEmulator() as emulator:`` runs it in a thread.
     Monitors made over the API run their collections for real, in a Node process that is started
     when the first of them runs.  Those of `add_monitor` follow a script and need no Node.
 
@@ -45,13 +46,21 @@ class PostmanEmulator:
     thread, while the emulator runs.
 
     Args:
-        host: the address to listen on.
+        host: the address to listen on; another than this machine's own needs an ``api_key``.
         port: the port to listen on; 0 takes a free one.
         db: the SQLite file to keep everything in, or ``:memory:``.
         api_key: the key to accept; None makes one up.
         engine: what executes collections, which is not closed here; None makes one on demand.
         progress: told in one line of text when something takes long (the engine's installation).
         hold_limit: seconds after which a run is answered with 202 while it goes on.
+        seed: makes the ids the same each time; None makes random ones.
+        limits: how often one may call; None means any number. ``Limits()`` is as the service.
+        tls: whether to speak https, with a certificate that only `ssl_context` trusts.
+
+    Attributes:
+        faults: what goes wrong on purpose, scripted per operation.
+        requests: the requests it received.
+        clock: its time, to be set, stopped and advanced.
     """
 
     def __init__(
@@ -64,23 +73,52 @@ class PostmanEmulator:
         engine: Engine | None = None,
         progress: Callable[[str], None] | None = None,
         hold_limit: float = 300.0,
+        seed: int | None = None,
+        limits: Limits | None = None,
+        tls: bool = False,
     ) -> None:
-        self._host = host
-        self._port = port
+        self._host = Host(host, port, tls=tls)
         self._db = db
+        check_reach(host, api_key)
         self._api_key = api_key or f"PMAK-{secrets.token_hex(12)}-{secrets.token_hex(17)}"
         self._given_engine = engine
         self._progress = progress
-        self._limits = RunLimits(hold=hold_limit)
+        self._run_limits = RunLimits(hold=hold_limit)
+        self._world = World(ids=Ids(seed))
+        self.clock = self._world.clock
+        self.faults = Faults(_operations)
+        self._limiter = Limiter(self.clock, limits)
+        self.requests = RequestLog()
         self._service: Service | None = None
-        self._runner: web.AppRunner | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
 
     def __repr__(self) -> str:
         """Tell where it listens; never the key."""
-        where = "not running" if self._runner is None else self.url
+        where = self.url if self._host.is_open else "not running"
         return f"<PostmanEmulator {where}>"
+
+    def __enter__(self) -> PostmanEmulator:
+        """Start it in a thread of its own, for callers that have no event loop or many."""
+        self._home = LoopThread("postman emulator")
+        try:
+            self._home.run(self.start())
+        except BaseException:
+            self._home.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close it, and end its thread."""
+        try:
+            self._home.run(self.close())
+        finally:
+            self._home.close()
 
     async def __aenter__(self) -> PostmanEmulator:
         """Start it."""
@@ -108,21 +146,33 @@ class PostmanEmulator:
         if self._service is not None:
             raise EmulatorError("the emulator runs already")
         self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
-        self._service = service = self._new_service(Store(self._db))
+        self.clock.bind(self._loop)
+        self._service = service = self._new_service(Store(self._db, self._world.ids))
         try:
-            scenarios.settle(service)
-            self._runner = web.AppRunner(
-                make_app(service), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS
-            )
-            await self._runner.setup()
-            await web.TCPSite(self._runner, self._host, self._port, backlog=_BACKLOG).start()
+            self._do(scenarios.settle)
+            await self._host.open(make_app(service), service)
         except BaseException:
             await self.close()
             raise
 
     def _new_service(self, store: Store) -> Service:
-        runs = Runs(store, engine=self._given_engine, progress=self._progress, limits=self._limits)
-        return Service(store=store, runs=runs, api_key=self._api_key)
+        runs = Runs(
+            store,
+            engine=self._given_engine,
+            progress=self._progress,
+            limits=self._run_limits,
+            clock=self.clock,
+        )
+        self.requests.clear()
+        return Service(
+            store=store,
+            runs=runs,
+            api_key=self._api_key,
+            world=self._world,
+            faults=self.faults,
+            limiter=self._limiter,
+            requests=self.requests,
+        )
 
     async def close(self) -> None:
         """Abort what runs, stop listening and close the store; nothing is left open.
@@ -130,44 +180,98 @@ class PostmanEmulator:
         An emulator that does not run stays as it is.  It may be started again.
         """
         service, self._service = self._service, None
-        runner, self._runner = self._runner, None
         if service is None:
             return
         try:
             await service.runs.close()
         finally:
-            if runner is not None:
-                await runner.cleanup()
+            await self._host.close()
             service.store.close()
 
     def reset(self) -> None:
-        """Forget everything but the key: entities, runs (those under way are aborted), requests.
+        """Be as after the start: entities, runs (those under way are aborted), requests, faults.
+
+        The clock shows real time, limits are those it was made with, and the ids of a seed begin
+        anew; address and key stay.
 
         Raises:
             EmulatorError: it does not run.
         """
         self._do(scenarios.reset)
 
+    def seed(self, seed: int | None) -> None:
+        """Take all further ids from a seed; None means random ones.
+
+        Raises:
+            EmulatorError: it does not run.
+        """
+        self._do(lambda service: service.store.seed(seed))
+
+    def snapshot(self) -> bytes:
+        """Return all entities and runs, and the place of the ids, for `restore`.
+
+        Raises:
+            EmulatorError: it does not run.
+        """
+        return self._do(lambda service: service.store.snapshot())
+
+    def restore(self, snapshot: bytes) -> None:
+        """Hold what a snapshot holds, of this or another emulator; runs under way are aborted.
+
+        Raises:
+            EmulatorError: it is no snapshot of this version, or the emulator does not run.
+        """
+        self._do(lambda service: scenarios.restore(service, snapshot))
+
+    @property
+    def limits(self) -> Limits | None:
+        """How often one may call; set it at any time, and all counting begins anew."""
+        return self._limiter.limits
+
+    @limits.setter
+    def limits(self, limits: Limits | None) -> None:
+        self._limiter.set(limits)
+
     # -- where it is ------------------------------------------------------------------------
 
     @property
     def url(self) -> str:
-        """The base URL, ``http://127.0.0.1:PORT``."""
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self.port}"
+        """The base URL, ``http://127.0.0.1:PORT``; https with TLS."""
+        return self._host.url
 
     @property
     def port(self) -> int:
         """The port it listens on."""
-        if self._runner is None or not self._runner.addresses:
-            raise EmulatorError("the emulator does not run: start it first")
-        port: int = self._runner.addresses[0][1]
-        return port
+        return self._host.port
 
     @property
     def api_key(self) -> str:
         """The key it accepts."""
         return self._api_key
+
+    @property
+    def client_options(self) -> dict[str, Any]:
+        """What ``AsyncPostman(**…)`` and ``Postman(**…)`` need to be clients of it."""
+        options = {"api_key": self.api_key, "base_url": self.url}
+        return {**options, "ssl": self.ssl_context} if self._host.tls else options
+
+    @property
+    def ssl_context(self) -> ssl.SSLContext:
+        """What makes Python's clients trust its certificate.
+
+        Raises:
+            EmulatorError: it speaks plain http, or was never started.
+        """
+        return self._host.certificates.client
+
+    @property
+    def ca_certificate(self) -> bytes:
+        """The certificate to trust, as PEM: for ``curl --cacert`` or ``NODE_EXTRA_CA_CERTS``.
+
+        Raises:
+            EmulatorError: it speaks plain http, or was never started.
+        """
+        return self._host.certificates.authority
 
     @property
     def engine(self) -> Engine:
@@ -179,93 +283,6 @@ class PostmanEmulator:
         """The id of the workspace that takes what names no other."""
         return self._running.default_workspace
 
-    @property
-    def requests(self) -> list[LoggedRequest]:
-        """The requests it received, oldest first: method, path, operation id (or None)."""
-        return list(self._running.requests)
-
-    # -- what is in it ----------------------------------------------------------------------
-
-    def add_monitor(
-        self,
-        name: str,
-        *,
-        outcome: Outcome = "passed",
-        duration: float = 0.0,
-        requests: int = 1,
-        assertions: int = 1,
-        workspace: str | None = None,
-    ) -> str:
-        """Make a monitor whose runs follow a script; no request is sent in them.
-
-        Args:
-            name: its name.
-            outcome: ``passed``; ``failed`` (an assertion fails); ``error`` (a request gets no
-                answer).
-            duration: seconds that a run takes.
-            requests: how many requests a run has, at least 1.
-            assertions: how many assertions a run has.
-            workspace: the id of the workspace it is in; None means the default one.
-
-        Returns:
-            Its uid.
-
-        Raises:
-            EmulatorError: the script contradicts itself, there is no such workspace, or the
-                emulator does not run.
-        """
-        script = Script.planned(outcome, duration, requests, assertions, None)
-        return self._do(lambda service: scenarios.add_monitor(service, name, script, workspace))
-
-    def script_run(
-        self,
-        uid: str,
-        run: Mapping[str, Any] | None = None,
-        *,
-        outcome: Outcome = "passed",
-        duration: float = 0.0,
-        requests: int = 1,
-        assertions: int = 1,
-        failed_assertions: int | None = None,
-    ) -> None:
-        """Script all further runs of a monitor, whoever made it.
-
-        Args:
-            uid: the monitor's uid.
-            run: a whole result, ``{info, stats, executions, failures}``, to be answered as it is
-                (what its ``info`` leaves out is filled in); None composes one of what follows.
-            outcome: as for `add_monitor`.
-            duration: seconds that a run takes, also with a result of one's own.
-            requests: how many requests a run has.
-            assertions: how many assertions a run has.
-            failed_assertions: how many fail; None means as many as the outcome needs.
-
-        Raises:
-            EmulatorError: the script contradicts itself, there is no such monitor, or the
-                emulator does not run.
-        """
-        script = Script.planned(outcome, duration, requests, assertions, failed_assertions)
-        if run is not None:
-            script = Script(duration=script.duration, run=scenarios.own_result(run))
-        self._do(lambda service: scenarios.script_run(service, uid, script))
-
-    def load(self, source: Path | str | Mapping[str, Any]) -> list[str]:
-        """Put the collections and environments of a file into the default workspace.
-
-        Args:
-            source: the path of a JSON file, or its content: a collection (format v2.0 or v2.1)
-                or an environment, bare or wrapped as the API sends it, a list of these, or a
-                dump ``{"collections": […], "environments": […]}``.
-
-        Returns:
-            The uids of what was made, in the order of the file.
-
-        Raises:
-            EmulatorError: the file cannot be read, or holds something else; nothing was made.
-        """
-        name, documents = loading.documents_of(source)
-        return self._do(lambda service: scenarios.load(service, name, documents))
-
     # -- from any thread --------------------------------------------------------------------
 
     @property
@@ -275,18 +292,20 @@ class PostmanEmulator:
         return self._service
 
     def _do(self, action: Callable[[Service], T]) -> T:
-        """Run an action in the emulator's thread: its store is at home there."""
+        """Run an action in the emulator's world and thread: its store is at home there."""
         service = self._running
+
+        def act() -> T:
+            with within(self._world):
+                return action(service)
+
         if threading.get_ident() == self._thread:
-            return action(service)
-        done: Future[T] = Future()
-
-        def act() -> None:
-            try:
-                done.set_result(action(service))
-            except BaseException as error:  # the caller's to handle, in the caller's thread
-                done.set_exception(error)
-
+            return act()
         assert self._loop is not None
-        self._loop.call_soon_threadsafe(act)
-        return done.result(_OTHER_THREAD_SECONDS)
+        return call_in_loop(self._loop, act)
+
+
+def _operations() -> Collection[str]:
+    from postman_async.emulator.routes import ROUTES
+
+    return ROUTES

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from postman_async.emulator.exceptions import EmulatorError
-from postman_async.emulator.ids import OWNER, iso, make_uid, new_id, now
+from postman_async.emulator.ids import OWNER, Ids, iso, make_uid, new_id, now
 
 __all__ = ["SCHEMA_VERSION", "Entity", "Json", "Store", "dumps"]
 
@@ -110,13 +110,15 @@ class Store:
 
     Args:
         path: a file name, or ``:memory:``.
+        ids: the source of ids, whose place is kept along, so that no id is given twice.
 
     Raises:
         EmulatorError: if the file is no database of this emulator, or of another version.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, ids: Ids | None = None) -> None:
         self.path = path
+        self._ids = ids or Ids()
         try:
             self._connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
             with self._closed_on_failure():
@@ -137,12 +139,17 @@ class Store:
         if self.path != ":memory:":
             execute("PRAGMA journal_mode = WAL")
             execute("PRAGMA synchronous = FULL")  # a 2xx answer promises the disk has it
-        tables = {row[0] for row in execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if not tables:
+        if not _tables(self._connection):
             self._create()
-        elif not tables.issuperset(_TABLES):
+        self._check(self._connection)
+        self.seed(self._ids.seed)
+
+    def _check(self, connection: sqlite3.Connection) -> None:
+        if not _tables(connection).issuperset(_TABLES):
             raise EmulatorError("it holds other tables")
-        elif (version := self.setting("schema_version")) != str(SCHEMA_VERSION):
+        query = "SELECT value FROM meta WHERE key = 'schema_version'"
+        version = (connection.execute(query).fetchone() or [None])[0]
+        if version != str(SCHEMA_VERSION):
             raise EmulatorError(f"its schema version is {version}, not {SCHEMA_VERSION}")
 
     def _create(self) -> None:
@@ -158,18 +165,62 @@ class Store:
     def transaction(self, *, write: bool = True) -> Iterator[None]:
         """Make all of the block happen, or nothing of it."""
         self._connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+        taken = self._ids.taken
         try:
             yield
+            if self._ids.taken != taken:
+                self.set_setting(self._ids_key, str(self._ids.taken))
         except BaseException:
             self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
 
+    @property
+    def _ids_key(self) -> str:
+        return f"ids/{self._ids.seed}"
+
+    def seed(self, seed: int | None) -> None:
+        """Take ids from another seed, from where the database's ids of that seed ended."""
+        self._ids.seed = seed
+        self._ids.taken = int(self.setting(self._ids_key) or 0)
+
+    # -- as a whole -------------------------------------------------------------------------
+
+    def snapshot(self) -> bytes:
+        """Return all of it, as a database of its own."""
+        copy = sqlite3.connect(":memory:")
+        try:
+            self._connection.backup(copy)
+            taken = copy.serialize()
+        finally:
+            copy.close()
+        # A copy in memory has no write-ahead log: bytes 18 and 19 of the header must not say so.
+        return taken[:18] + b"\x01\x01" + taken[20:]
+
+    def restore(self, snapshot: bytes) -> None:
+        """Become what a snapshot holds.
+
+        Raises:
+            EmulatorError: it is no snapshot of this version.
+        """
+        copy = sqlite3.connect(":memory:")
+        try:
+            copy.deserialize(snapshot or b"nothing")  # no bytes at all are a MemoryError there
+            self._check(copy)
+            copy.backup(self._connection)
+        except (sqlite3.Error, ValueError, EmulatorError) as reason:
+            raise EmulatorError(f"cannot restore what is no snapshot: {reason}") from None
+        finally:
+            copy.close()
+        self.seed(self._ids.seed)
+
     def clear(self) -> None:
-        """Forget every entity, run and membership; settings stay."""
+        """Forget every entity, run and membership, and which ids were taken; settings stay."""
         for table in _TABLES:
             if table != "meta":
                 self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a constant
+        self._connection.execute("DELETE FROM meta WHERE key LIKE 'ids/%'")
+        self._ids.taken = 0
 
     # -- settings ---------------------------------------------------------------------------
 
@@ -331,6 +382,11 @@ class Store:
             "SELECT COALESCE(SUM(json_extract(stats, '$.requests.total')), 0) FROM runs"
         ).fetchone()
         return int(row[0])
+
+
+def _tables(connection: sqlite3.Connection) -> set[str]:
+    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    return {row[0] for row in rows}
 
 
 def _optional(document: Json | None) -> str | None:

@@ -7,12 +7,24 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from postman_async.emulator.errors import bad_request, malformed, missing_parameter
 
-__all__ = ["boolean", "expect", "flag", "mapping", "parse", "positive", "text", "wrapped"]
+__all__ = [
+    "boolean",
+    "expect",
+    "flag",
+    "mapping",
+    "moment",
+    "one_of",
+    "parse",
+    "positive",
+    "text",
+    "wrapped",
+]
 
 Json: TypeAlias = dict[str, Any]
 
@@ -151,6 +163,25 @@ def flag(query: Mapping[str, str], name: str) -> bool | None:
     return value == "true"
 
 
+def moment(query: Mapping[str, str], name: str) -> datetime | None:
+    """Return a time from the query, UTC where it names no zone; None when it was not sent."""
+    value = query.get(name)
+    if value is None:
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        raise bad_request(f"The query parameter '{name}' must be an ISO 8601 time.") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def one_of(value: Any, known: Iterable[str], place: str) -> str:
+    """Return the value if it is one of the known words, else fail."""
+    if not isinstance(value, str) or value not in known:
+        raise bad_request(f"The value of {place} must be one of {', '.join(known)}.")
+    return value
+
+
 def positive(
     query: Mapping[str, str], name: str, *, low: int = 1, high: int | None = None
 ) -> int | None:
@@ -158,7 +189,7 @@ def positive(
     value = query.get(name)
     if value is None:
         return None
-    if not (value.isascii() and value.isdecimal() and len(value) <= 9 and int(value) >= low):
+    if not (value.isascii() and value.isdecimal() and len(value) <= 18 and int(value) >= low):
         raise bad_request(f"The query parameter '{name}' must be a whole number from {low} on.")
     if high is not None and int(value) > high:
         raise bad_request(f"The query parameter '{name}' must not be above {high}.")

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field
 
 from postman_async.engine.convert import load_model, reader
+from postman_async.engine.files import read_files
 from postman_async.engine.request import build_request
 from postman_async.engine.response import parse_json, value_of
-from postman_async.engine.transport import Plan, Transport
+from postman_async.engine.transport import Plan, Transport, Watcher
 from postman_async.engine.validate import answer_faults
 from postman_async.errors import InvalidArgumentError, ResponseValidationError
 from postman_async.options import CallOptions, Retries, Timeout
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncCaller", "RawCaller"]
 
 
-@define
+@define(eq=False)
 class RawCaller:
     """Calls operations; its answers are `RawResponse` objects."""
 
@@ -39,9 +40,13 @@ class RawCaller:
         return self
 
     async def request(
-        self, operation: Operation, arguments: Mapping[str, Any], options: CallOptions
+        self,
+        operation: Operation,
+        arguments: Mapping[str, Any],
+        options: CallOptions,
+        watcher: Watcher | None = None,
     ) -> RawResponse[Any]:
-        """Send one call and return its answer with its value.
+        """Send one call and return its answer with its value; a watcher is told of its attempts.
 
         Raises:
             InvalidArgumentError: an argument or option cannot be sent; nothing was.
@@ -50,36 +55,41 @@ class RawCaller:
             ResponseValidationError: the answer drifts, and the client is strict.
 
         """
-        plan = self._planned(operation, options)
+        plan = self._planned(operation, options, watcher)
+        if operation.file_body is not None:
+            arguments = await read_files(operation, arguments)
         request = build_request(operation, arguments, options)
         response: RawResponse[Any] = await self.transport.send(request, plan)
         response.value = self._value(operation.result, request.call, response)
         return response
 
-    def _planned(self, operation: Operation, options: CallOptions) -> Plan:
-        if options:
-            return self._plan(operation, options)
+    def retries_of(self, options: CallOptions) -> Retries:
+        """Return what holds for a call with these options."""
+        return self.retries.altered(options["retries"]) if "retries" in options else self.retries
+
+    def _planned(self, operation: Operation, options: CallOptions, watcher: Watcher | None) -> Plan:
+        if options or watcher is not None:
+            return self._plan(operation, options, watcher)
         plan = self._plans.get(operation)
         if plan is None:
-            plan = self._plans[operation] = self._plan(operation, options)
+            plan = self._plans[operation] = self._plan(operation, options, None)
         return plan
 
-    def _plan(self, operation: Operation, options: CallOptions) -> Plan:
+    def _plan(self, operation: Operation, options: CallOptions, watcher: Watcher | None) -> Plan:
         unknown = options.keys() - CallOptions.__annotations__.keys()
         if unknown:
             raise InvalidArgumentError(
                 f"{operation.id} has no argument or option {min(unknown)!r}; the options are:"
                 f" {', '.join(CallOptions.__annotations__)}"
             )
-        timeout, retries = self.timeout, self.retries
+        timeout = self.timeout
         try:
             if "timeout" in options:
                 timeout = timeout.altered(options["timeout"])
-            if "retries" in options:
-                retries = retries.altered(options["retries"])
+            retries = self.retries_of(options)
         except (TypeError, ValueError) as error:
             raise InvalidArgumentError(f"{operation.id}: {error.args[0]}") from None
-        return Plan.of(operation, timeout, retries)
+        return Plan.of(operation, timeout, retries, watcher)
 
     def _value(self, result: Result, call: str, response: RawResponse[Any]) -> Any:
         if not response.content and result.model is None and result.key is None:

@@ -24,7 +24,7 @@ from postman_async.engine.convert import one_level
 __all__ = ["dumps", "loads"]
 
 
-def loads(content: bytes) -> Any:
+def loads(content: bytes | str) -> Any:
     """Read JSON.
 
     Raises:
@@ -43,7 +43,7 @@ def loads(content: bytes) -> Any:
 
 
 @functools.cache
-def _fast_reader() -> tuple[Callable[[bytes], Any], Any] | None:
+def _fast_reader() -> tuple[Callable[[bytes | str], Any], Any] | None:
     try:
         import msgspec
     except ImportError:

@@ -10,7 +10,7 @@ from attrs import field, frozen
 if TYPE_CHECKING:
     from postman_async.options import CallOptions
 
-__all__ = ["Caller", "Operation", "Parameter", "Result", "SyncCaller"]
+__all__ = ["Caller", "FileBody", "Operation", "Parameter", "Result", "SyncCaller"]
 
 Place: TypeAlias = Literal["path", "query", "field", "document"]
 """Where an argument goes: into the path, the query, a key of the body, or it *is* the body."""
@@ -20,12 +20,32 @@ Paging: TypeAlias = Literal["cursor", "offset"]
 
 @frozen
 class Parameter:
-    """One argument of an operation: its Python name, its name on the wire, its place."""
+    """One argument of an operation: its Python name, its name on the wire, its place.
+
+    Args:
+        kind_of: the field whose kind it tells (``json``, ``string``, ``file``) when left out.
+
+    """
 
     name: str
     wire: str
     place: Place
     required: bool = False
+    kind_of: str | None = None
+
+
+@frozen
+class FileBody:
+    """The body of a call when one of its fields is a file.
+
+    Args:
+        content_type: ``multipart/form-data``, or the type of the file where it is all of the body.
+        fields: the wire names of the fields that can be given then.
+
+    """
+
+    content_type: str
+    fields: tuple[str, ...]
 
 
 @frozen
@@ -37,6 +57,7 @@ class Result:
             ``None`` for plain JSON.
         key: the one key of the body that is unwrapped, or ``None`` for the whole body.
         many: the value is an array of that model.
+        maps: how many maps, one in the other, hold the models: 2 for ``{type: {id: model}}``.
         paging: the array is one page of many, and how the next one is asked for.
 
     """
@@ -45,6 +66,7 @@ class Result:
     key: str | None = None
     many: bool = False
     paging: Paging | None = None
+    maps: int = 0
 
 
 @frozen(kw_only=True, eq=False)
@@ -57,6 +79,7 @@ class Operation:
         path: its path, with ``{python_name}`` where a path parameter goes.
         parameters: its arguments, in the order of the method's signature.
         wrapper: the key that the body's fields or document are wrapped in.
+        file_body: the body when one of the fields is a file, where that can be.
         result: what a 2xx answer holds.
         bucket: the name of the limit it counts against besides the user's own.
         held: the service answers only when its work is done, so silence is no fault.
@@ -70,6 +93,7 @@ class Operation:
     path: str
     parameters: tuple[Parameter, ...] = ()
     wrapper: str | None = None
+    file_body: FileBody | None = None
     result: Result = field(default=Result(None))
     bucket: str | None = None
     held: bool = False

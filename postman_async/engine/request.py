@@ -10,8 +10,7 @@ from urllib.parse import quote
 
 from attrs import frozen
 
-from postman_async.engine.codec import dumps
-from postman_async.engine.convert import to_dict
+from postman_async.engine.body import Body, Form, build_body
 from postman_async.errors import InvalidArgumentError
 from postman_async.unset import UNSET
 
@@ -23,7 +22,6 @@ __all__ = ["Request", "build_request"]
 
 _RESERVED_HEADERS = frozenset({"x-api-key", "host", "content-length", "transfer-encoding"})
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
-_JSON_BODY: Mapping[str, str] = MappingProxyType({"Content-Type": "application/json"})
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PLAIN_SEGMENT = re.compile(r"[\w~-][\w.~-]*", re.ASCII)
 """What needs no quoting."""
@@ -39,7 +37,7 @@ class Request:
     path: str
     query: tuple[tuple[str, str], ...]
     headers: Mapping[str, str]
-    body: bytes | None
+    body: Body | None
 
     @property
     def call(self) -> str:
@@ -80,8 +78,8 @@ def build_request(
             document = value
     if not (query or options or operation.takes_body):
         return Request(operation.method, path, (), _NO_HEADERS, None)
-    body = _body(operation, fields if document is UNSET else document, options)
-    headers = _headers(options, has_body=body is not None)
+    content_type, body = build_body(operation, fields, document, options.get("extra_body"))
+    headers = _headers(options, content_type, body)
     return Request(operation.method, path, _query(query, options), headers, body)
 
 
@@ -140,15 +138,17 @@ def _encodable(name: str, value: str) -> str:
     return value
 
 
-def _headers(options: CallOptions, *, has_body: bool) -> Mapping[str, str]:
-    extra = options.get("extra_headers")
-    if not extra:
-        return _JSON_BODY if has_body else _NO_HEADERS
+def _headers(
+    options: CallOptions, content_type: str | None, body: Body | None
+) -> Mapping[str, str]:
+    extra = options.get("extra_headers", {})
     for name, value in extra.items():
         _check_header(name, value)
-    theirs = {name.lower() for name in extra}
-    ours = _JSON_BODY if has_body else _NO_HEADERS
-    return {**{name: ours[name] for name in ours if name.lower() not in theirs}, **extra}
+    own_type = any(name.lower() == "content-type" for name in extra)
+    if own_type and isinstance(body, Form):
+        raise InvalidArgumentError("extra_headers must not set the Content-Type of a form")
+    ours = {} if own_type or content_type is None else {"Content-Type": content_type}
+    return {**ours, **extra}
 
 
 def _check_header(name: Any, value: Any) -> None:
@@ -162,27 +162,3 @@ def _check_header(name: Any, value: Any) -> None:
         raise InvalidArgumentError(f"the extra header {name!r} must be a string, not {kind}")
     if _UNSAFE.search(value):
         raise InvalidArgumentError(f"the extra header {name!r} holds what no header can")
-
-
-def _body(operation: Operation, content: Any, options: CallOptions) -> bytes | None:
-    extra = options.get("extra_body")
-    if not operation.takes_body and not extra:
-        return None
-    if operation.wrapper:
-        content = {operation.wrapper: content}
-    try:
-        return dumps(merged(to_dict(content), to_dict(extra)) if extra else content)
-    except RecursionError:
-        reason = "the body is not JSON: it is nested too deeply"
-        raise InvalidArgumentError(f"{operation.id}: {reason}") from None
-    except (TypeError, ValueError) as error:
-        raise InvalidArgumentError(f"{operation.id}: the body is not JSON: {error}") from None
-
-
-def merged(content: Any, extra: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay the extra keys over the body, level by level."""
-    result = dict(content) if isinstance(content, Mapping) else {}
-    for key, value in extra.items():
-        both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
-        result[key] = merged(result[key], value) if both else value
-    return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Callable, Coroutine, Mapping
@@ -38,6 +39,7 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 _MESSAGE_LENGTH = 500
+_CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _NO_CONTENT = frozenset({204, 205})
 _BY_STATUS: dict[int, type[ApiError]] = {
     400: BadRequestError,
@@ -102,12 +104,34 @@ def parse_json(call: str, answer: Answer | RawResponse[Any]) -> Any:
     if answer.status in _NO_CONTENT and not answer.content:
         return None
     try:
-        return loads(answer.content)
+        return loads(_json_text(answer))
     except (ValueError, RecursionError) as error:
         kind = answer.headers.get("content-type", "no content type")
         reason = f"the answer ({answer.status}, {kind}, {len(answer.content)} bytes) is not JSON"
         came = Answer(answer.status, answer.headers, answer.content)
         raise InvalidResponseError(call, came, f"{reason}: {error}") from None
+
+
+def _json_text(answer: Answer | RawResponse[Any]) -> bytes | str:
+    """Leave UTF-8, 16 and 32 to json, which tells them apart by itself; decode anything else."""
+    return answer.content if _charset(answer).startswith("utf") else _decoded(answer, "strict")
+
+
+def _decoded(answer: Answer | RawResponse[Any], errors: str) -> str:
+    try:
+        return answer.content.decode(_charset(answer), errors)
+    except (LookupError, UnicodeError):  # nothing Python knows, or not what was said
+        return answer.content.decode("utf-8", errors)
+
+
+def _charset(answer: Answer | RawResponse[Any]) -> str:
+    return _charset_of(answer.headers.get("content-type", ""))
+
+
+@functools.lru_cache(64)
+def _charset_of(content_type: str) -> str:
+    named = _CHARSET.search(content_type)
+    return named[1].lower() if named else "utf-8"
 
 
 def value_of(result: Result, body: Any, structure: Callable[[Any], Any]) -> Any:
@@ -121,11 +145,20 @@ def value_of(result: Result, body: Any, structure: Callable[[Any], Any]) -> Any:
     if result.many:
         value = [structure(item) for item in content] if isinstance(content, list) else content
     else:
-        value = structure(content)
+        value = _in_maps(result.maps, content, structure)
     if result.paging and isinstance(value, list):
         meta = body.get("meta") if isinstance(body, dict) else None
         return Page(value, next_cursor=_next_cursor(meta), meta=meta)
     return value
+
+
+def _in_maps(depth: int, content: Any, structure: Callable[[Any], Any]) -> Any:
+    """Structure what maps hold that lie one in the other; what is no map stays as it came."""
+    if not depth:
+        return structure(content)
+    if not isinstance(content, dict):
+        return content
+    return {key: _in_maps(depth - 1, inner, structure) for key, inner in content.items()}
 
 
 def _next_cursor(meta: Any) -> str | None:
@@ -161,9 +194,9 @@ def _class_of(status: int, name: str | None) -> type[ApiError]:
 
 def _error_body(answer: Answer) -> Any:
     try:
-        return json.loads(answer.content)
+        return json.loads(_json_text(answer))
     except (ValueError, RecursionError):
-        return answer.content.decode("utf-8", "replace")
+        return _decoded(answer, "replace")
 
 
 def _words(body: Any) -> tuple[str | None, str, Any]:
@@ -190,7 +223,7 @@ def _flat_words(error: str, body: Mapping[str, Any]) -> tuple[str | None, str, A
 
 def _text(answer: Answer) -> str:
     """Find the words of a page that a proxy made, or the reason of the status."""
-    text = answer.content.decode("utf-8", "replace")
+    text = _decoded(answer, "replace")
     words = " ".join(re.sub(r"<(style|script).*?</\1>|<[^>]*>", " ", text, flags=re.S).split())
     if words and not words.startswith(("{", "[")):
         return words[:_MESSAGE_LENGTH]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from postman_async.errors import PostmanError
     from postman_async.options import Retries
 
-__all__ = ["may_retry", "retry_wait"]
+__all__ = ["may_retry", "not_taken", "retry_wait"]
 
 _TRANSIENT = frozenset({500, 502, 503, 504})
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import errno
 import functools
+import io
 import logging
 import random
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import aiohttp
 from attrs import define, field, frozen
 from yarl import URL
 
+from postman_async.engine.body import Body, File, Form
 from postman_async.engine.limiter import NoPlaceError
 from postman_async.engine.ratelimit import NOTHING_TOLD, RateLimit, read_rate_limit
 from postman_async.engine.request import Request
@@ -37,9 +39,19 @@ if TYPE_CHECKING:
     from postman_async.engine.session import SessionHolder
     from postman_async.options import Retries, Timeout
 
-__all__ = ["Plan", "Transport"]
+__all__ = ["Plan", "Transport", "Watcher"]
 
 log = logging.getLogger("postman_async")
+
+
+class Watcher(Protocol):
+    """Told of the attempts of a call, for whoever must know whether the service may have it."""
+
+    def sending(self) -> None:
+        """Note that the next thing to happen is an attempt: no wait is left before it."""
+
+    def refused(self) -> None:
+        """Note that it is certain that the service did not take that attempt."""
 
 
 @frozen(kw_only=True)
@@ -55,6 +67,7 @@ class Plan:
         retries: how often and after what waits it is sent again.
         operation: the name of the operation.
         bucket: the name of the limit it counts against besides the user's own.
+        watcher: who is told of the attempts, if anyone is.
 
     """
 
@@ -66,9 +79,16 @@ class Plan:
     retries: Retries
     operation: str
     bucket: str | None
+    watcher: Watcher | None = None
 
     @classmethod
-    def of(cls, operation: Operation, timeout: Timeout, retries: Retries) -> Plan:
+    def of(
+        cls,
+        operation: Operation,
+        timeout: Timeout,
+        retries: Retries,
+        watcher: Watcher | None = None,
+    ) -> Plan:
         """Choose the times: a held call has a deadline of its own instead of a read timeout."""
         return cls(
             idempotent=operation.idempotent,
@@ -79,6 +99,7 @@ class Plan:
             retries=retries,
             operation=operation.id,
             bucket=operation.bucket,
+            watcher=watcher,
         )
 
 
@@ -125,11 +146,15 @@ class Transport:
                     grant = await self._place(self.limiter, lane, state)
                 state.turn = grant.turn
             state.begin(plan)
+            if plan.watcher is not None:
+                plan.watcher.sending()
             try:
                 return await self._attempt(request, plan, state, grant)
             except PostmanError as error:
                 wait = _wait(error, plan, state.attempts)
                 held = self._learn(grant, error)
+                if plan.watcher is not None and not_taken(error):
+                    plan.watcher.refused()
                 if wait is None:
                     raise
                 state.taken = state.taken and not not_taken(error)
@@ -192,14 +217,48 @@ class Transport:
             request.method,
             url.extend_query(request.query) if request.query else url,
             headers={**self._headers, **request.headers} if request.headers else self._headers,
-            data=request.body,
+            data=_data(request.body),
+            skip_auto_headers=_NO_TYPE if request.body is None else (),
             allow_redirects=False,
             raise_for_status=False,
             timeout=_times(plan.connect, plan.read, self.sessions.own_pool),
             **self.sessions.per_request,
         )
         # Read to its end, it has given its connection back; if that fails, it has closed it.
-        return response.status, response.headers, await response.read()
+        return response.status, response.headers, await _content(response)
+
+
+async def _content(response: aiohttp.ClientResponse) -> bytes:
+    """Read the body.  Where one that says no is cut short, its status has said so already."""
+    try:
+        return await response.read()
+    except aiohttp.ClientPayloadError:
+        if response.status < 300:
+            raise
+        return b""
+
+
+_LARGE = 2**20
+_NO_TYPE = ("Content-Type",)
+"""aiohttp would call the body of a POST without one an octet stream."""
+
+
+def _data(body: Body | None) -> bytes | io.BytesIO | aiohttp.FormData | None:
+    """Give aiohttp a body as it likes it: a large one piece by piece, a form anew each time."""
+    if isinstance(body, Form):
+        return _form(body)
+    return io.BytesIO(body) if body is not None and len(body) > _LARGE else body
+
+
+def _form(form: Form) -> aiohttp.FormData:
+    data = aiohttp.FormData()
+    for name, value in form.fields:
+        if isinstance(value, File):
+            kind = "application/octet-stream"
+            data.add_field(name, io.BytesIO(value.content), filename=value.name, content_type=kind)
+        else:
+            data.add_field(name, value)
+    return data
 
 
 @define

@@ -36,8 +36,16 @@ def answer_faults(result: Result, body: Any) -> Iterator[str]:
             yield f"$.{result.key}: missing"
             return
         path, body = f"$.{result.key}", body[result.key]
-    model = Any if result.model is None else load_model(result.model)
-    yield from faults(body, types.GenericAlias(list, model) if result.many else model, path)
+    yield from faults(body, _annotation(result), path)
+
+
+def _annotation(result: Result) -> Any:
+    promised: Any = Any if result.model is None else load_model(result.model)
+    if result.many:
+        return types.GenericAlias(list, promised)
+    for _ in range(result.maps):
+        promised = types.GenericAlias(dict, (str, promised))
+    return promised
 
 
 def faults(value: Any, annotation: Any, path: str = "$") -> Iterator[str]:

@@ -7,6 +7,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from postman_async.models.apis import (
+        Api,
+        ApiSchema,
+        ApiVersion,
+        ApiVersionRef,
+        ApiVersionSource,
+        CollectionRelation,
+        DeletedApi,
+        DeletedApiVersion,
+        EnvironmentRelation,
+        LinkedRelation,
+        MonitorRelation,
+        SchemaCollection,
+        SchemaCollectionRef,
+        SchemaRelation,
+    )
     from postman_async.models.base import Model
     from postman_async.models.collections import (
         Collection,
@@ -29,7 +45,9 @@ if TYPE_CHECKING:
     )
     from postman_async.models.common import Deleted, Ref
     from postman_async.models.environments import Environment, EnvironmentSummary, EnvironmentValue
+    from postman_async.models.imports import Imported
     from postman_async.models.methods import CollectionEntry
+    from postman_async.models.mocks import Mock, MockConfig, MockDelay, PublishedMock
     from postman_async.models.monitors import (
         Execution,
         ExecutionBody,
@@ -53,6 +71,7 @@ if TYPE_CHECKING:
         RunTally,
     )
     from postman_async.models.users import ApiKeyOwner, OperationUsage, User
+    from postman_async.models.webhooks import Webhook
     from postman_async.models.workspaces import (
         DeletedWorkspace,
         Workspace,
@@ -63,7 +82,12 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Api",
     "ApiKeyOwner",
+    "ApiSchema",
+    "ApiVersion",
+    "ApiVersionRef",
+    "ApiVersionSource",
     "Collection",
     "CollectionAuth",
     "CollectionAuthAttribute",
@@ -75,6 +99,7 @@ __all__ = [
     "CollectionInfo",
     "CollectionItem",
     "CollectionParameter",
+    "CollectionRelation",
     "CollectionRequest",
     "CollectionResponse",
     "CollectionScript",
@@ -82,8 +107,11 @@ __all__ = [
     "CollectionUrl",
     "CollectionVariable",
     "Deleted",
+    "DeletedApi",
+    "DeletedApiVersion",
     "DeletedWorkspace",
     "Environment",
+    "EnvironmentRelation",
     "EnvironmentSummary",
     "EnvironmentValue",
     "Execution",
@@ -93,6 +121,11 @@ __all__ = [
     "ExecutionRequest",
     "ExecutionResponse",
     "ForkedCollection",
+    "Imported",
+    "LinkedRelation",
+    "Mock",
+    "MockConfig",
+    "MockDelay",
     "Model",
     "Monitor",
     "MonitorDistribution",
@@ -100,6 +133,7 @@ __all__ = [
     "MonitorNotifications",
     "MonitorOptions",
     "MonitorRecipient",
+    "MonitorRelation",
     "MonitorRetry",
     "MonitorRun",
     "MonitorRunInfo",
@@ -107,10 +141,15 @@ __all__ = [
     "MonitorSchedule",
     "MonitorSummary",
     "OperationUsage",
+    "PublishedMock",
     "Ref",
     "RunFailure",
     "RunTally",
+    "SchemaCollection",
+    "SchemaCollectionRef",
+    "SchemaRelation",
     "User",
+    "Webhook",
     "Workspace",
     "WorkspaceMember",
     "WorkspaceRef",
@@ -121,6 +160,20 @@ __all__ = [
 _MODULES = {
     "CollectionEntry": "methods",
     "Model": "base",
+    "Api": "apis",
+    "DeletedApi": "apis",
+    "ApiVersion": "apis",
+    "ApiVersionRef": "apis",
+    "ApiVersionSource": "apis",
+    "DeletedApiVersion": "apis",
+    "ApiSchema": "apis",
+    "SchemaCollection": "apis",
+    "SchemaCollectionRef": "apis",
+    "SchemaRelation": "apis",
+    "CollectionRelation": "apis",
+    "EnvironmentRelation": "apis",
+    "MonitorRelation": "apis",
+    "LinkedRelation": "apis",
     "CollectionSummary": "collections",
     "CollectionFork": "collections",
     "ForkedCollection": "collections",
@@ -143,6 +196,11 @@ _MODULES = {
     "EnvironmentSummary": "environments",
     "Environment": "environments",
     "EnvironmentValue": "environments",
+    "Imported": "imports",
+    "Mock": "mocks",
+    "MockConfig": "mocks",
+    "MockDelay": "mocks",
+    "PublishedMock": "mocks",
     "MonitorSummary": "monitors",
     "Monitor": "monitors",
     "MonitorSchedule": "monitors",
@@ -166,6 +224,7 @@ _MODULES = {
     "ApiKeyOwner": "users",
     "User": "users",
     "OperationUsage": "users",
+    "Webhook": "webhooks",
     "WorkspaceSummary": "workspaces",
     "Workspace": "workspaces",
     "WorkspaceMember": "workspaces",

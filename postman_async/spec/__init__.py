@@ -9,6 +9,14 @@ Besides the standard's words the files use a few of their own:
     ``models/methods.py``) that the namespace or the model extends.
 ``x-body``
     ``fields``: each key of the body is an argument; ``document``: the body is one argument.
+    Beside JSON a body may be a form, or a file alone; which of them is sent tells whether an
+    argument is a file (``contentMediaType: application/octet-stream``).
+``x-field``
+    the argument that is a file which is all of the body.
+``x-kind-of``
+    the argument whose kind (``json``, ``string``, ``file``) this one tells when it is left out.
+``x-positional``
+    the argument may be given without its name, as ids are.
 ``x-paging``
     ``cursor`` or ``offset``: the list is one page, and how the next one is asked for.
 ``x-held``

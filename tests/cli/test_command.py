@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,20 +15,7 @@ from pathlib import Path
 
 import pytest
 
-COMMAND = [sys.executable, "-m", "postman_async.cli"]
-
-
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end."""
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-        env={**os.environ, "PYTHONUTF8": "1", **environment},
-    )
+from tests.cli.kit import COMMAND, assert_one_complaint, environment, run
 
 
 @contextmanager
@@ -70,24 +56,15 @@ def get(url: str, key: str) -> str:
         return text
 
 
-def assert_one_complaint(result: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
-    """One line on stderr, the documented code, no traceback."""
-    assert result.returncode == code
-    assert "Traceback" not in result.stderr + result.stdout
-    assert len(result.stderr.splitlines()) == 1
-    for word in words:
-        assert word in result.stderr
-
-
 def test_version_is_the_installed_one() -> None:
     result = run("--version")
-    assert result.returncode == 0
+    assert result.code == 0
     assert result.stdout.split() == ["postman-async", version("postman-async")]
 
 
 def test_an_unknown_option_is_wrong_usage() -> None:
     result = run("demo", "--no-such-option")
-    assert result.returncode == 2
+    assert result.code == 2
     assert "Traceback" not in result.stderr
 
 
@@ -137,6 +114,50 @@ def test_a_key_file_is_made_for_this_user_only(tmp_path: Path) -> None:
     assert file.stat().st_mode & 0o077 == 0
 
 
+def put(url: str, key: str, body: str) -> str:
+    """Tell the emulator something as any HTTP client does."""
+    request = urllib.request.Request(url, body.encode(), {"X-Api-Key": key}, method="PUT")
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        text: str = answer.read().decode()
+        return text
+
+
+def test_ids_time_and_limits_are_those_asked_for() -> None:
+    told = []
+    for _ in range(2):
+        with running("--seed", "7", "--clock", "2026-03-01T12:00:00", "--limits") as (_, text):
+            variables = exported(text)
+            base, key = variables["POSTMAN_BASE_URL"], variables["POSTMAN_API_KEY"]
+            told.append(get(f"{base}/workspaces", key))
+            assert '"user":[300,60.0]' in get(f"{base}/_emulator/limits", key)
+            moved = put(f"{base}/_emulator/clock", key, '{"advance": 60}')
+            assert moved == '{"now":"2026-03-01T12:01:00.000Z","frozen":true}'
+    assert told[0] == told[1]
+    assert "2026-03-01T12:00:00.000Z" in told[0]
+
+
+def test_it_speaks_https_to_those_who_take_its_certificate(tmp_path: Path) -> None:
+    file = tmp_path / "the ca.pem"
+    with running("--tls", str(file)) as (_, announcement):
+        base, key = re.findall(r"_BASE_URL=(\S+) POSTMAN_API_KEY=(\S+) ", announcement)[0]
+        assert f"SSL_CERT_FILE='{file}'" in announcement
+        context = ssl.create_default_context(cafile=str(file))
+        request = urllib.request.Request(f"{base}/me", headers={"X-Api-Key": key})
+        with urllib.request.urlopen(request, context=context, timeout=10) as answer:
+            assert answer.status == 200
+
+
+def test_others_are_let_in_only_with_a_key_that_was_chosen(tmp_path: Path) -> None:
+    refused = run("emulator", "--host", "0.0.0.0", "--port", "0")
+    assert_one_complaint(refused, 2, "0.0.0.0", "--api-key-file")
+    file = tmp_path / "key"
+    with running("--host", "0.0.0.0", "--api-key-file", str(file)) as (process, _):
+        process.terminate()
+        _, stderr = process.communicate(timeout=10)
+    assert "others can run collections" in stderr
+    assert process.returncode == 0
+
+
 def test_a_port_in_use_is_one_clear_line() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -160,5 +181,14 @@ def test_without_its_extra_the_command_says_what_to_install(tmp_path: Path) -> N
     """A typer that cannot be imported stands for one that is not installed."""
     stub = "raise ModuleNotFoundError(\"No module named 'typer'\", name='typer')"
     (tmp_path / "typer.py").write_text(stub)
-    result = run("--version", PYTHONPATH=str(tmp_path))
+    result = run("--version", env=environment(PYTHONPATH=str(tmp_path)))
     assert_one_complaint(result, 2, "typer", "pip install 'postman-async[cli]'")
+
+
+def test_the_coverage_of_the_emulator_is_listed() -> None:
+    result = run("emulator", "--coverage")
+    *lines, count = result.stdout.splitlines()
+    assert (result.code, result.stderr) == (0, "")
+    assert count == f"{len(lines)} of {len(lines)}"
+    assert [line.split()[1] for line in lines] == ["yes"] * len(lines)
+    assert "monitors.run" in {line.split()[0] for line in lines}

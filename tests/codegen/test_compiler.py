@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,10 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postman_async.codegen.annotations import type_of
+from postman_async.codegen.ir import FileBody, Method
 from postman_async.codegen.lower import lower
 from postman_async.codegen.names import field_name, parameter_name, snake
 from postman_async.codegen.read import Located, Spec, SpecError
 from postman_async.codegen.render import HEADER, render
+from postman_async.operations import OPERATIONS
+from postman_async.spec import load
 
 THING = {
     "type": "object",
@@ -90,6 +94,12 @@ def test_every_name_is_an_identifier_and_stays_what_it_is(name: str) -> None:
         ({"type": ["integer", "null"]}, "int | None", "int | None"),
         ({"type": "object"}, "dict[str, Any]", "Mapping[str, Any]"),
         ({}, "Any", "Any"),
+        ({"type": "string", "format": "date-time"}, "str", "str | datetime"),
+        (
+            {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Thing"}},
+            "dict[str, Thing]",
+            "Mapping[str, Thing | Mapping[str, Any]]",
+        ),
         ({"type": "array", "items": {"type": "number"}}, "list[float]", "Sequence[float]"),
         (
             {"type": "string", "x-known-values": ["a", "b"]},
@@ -151,9 +161,121 @@ def test_models_that_no_operation_names_are_not_made() -> None:
     assert ") -> None:" in texts["api/things.py"]
 
 
+# -- where things go --------------------------------------------------------------------------
+
+
+def parameter(name: str, place: str) -> dict[str, Any]:
+    schema = {"type": "string"}
+    return {"name": name, "in": place, "required": True, "description": "it.", "schema": schema}
+
+
+def lowered(path: str, **parts: Any) -> Method:
+    changed = document(post=operation(parameters=[], **parts))
+    changed["paths"] = {path: changed["paths"].popitem()[1]}
+    return lower(Spec({"things.yaml": changed})).namespaces[0].methods[0]
+
+
+def body(**content: Any) -> dict[str, Any]:
+    """Write a request body; the keys are ``json``, ``form`` and ``file``."""
+    kinds = {"json": "application/json", "form": "multipart/form-data", "file": "image/png"}
+    described = {kinds[name]: media for name, media in content.items()}
+    return {"requestBody": {"required": True, "x-body": "fields", "content": described}}
+
+
+def fields(required: Sequence[str] = (), **properties: Any) -> dict[str, Any]:
+    named = {k: {"description": "it.", **node} for k, node in properties.items()}
+    return {"schema": {"type": "object", "required": [*required], "properties": named}}
+
+
+A_FILE = {"contentMediaType": "application/octet-stream"}
+
+
+def test_ids_are_positional_in_the_order_of_the_path_whatever_the_order_of_the_spec() -> None:
+    changed = document()
+    parameters = [parameter(n, p) for n, p in (("q", "query"), ("b", "path"), ("aId", "path"))]
+    item = {"parameters": parameters, "get": operation(parameters=[])}
+    changed["paths"] = {"/a/{aId}/{b}": item}
+    method = lower(Spec({"things.yaml": changed})).namespaces[0].methods[0]
+    assert method.path == "/a/{a_id}/{b}"
+    assert [p.name for p in method.positional] == ["a_id", "b"]
+    assert [p.name for p in method.rest] == ["q"]
+
+
+def test_a_field_may_be_a_file_and_makes_a_form_of_the_body() -> None:
+    json = fields(["data"], data={"type": "object"}, size={"type": "integer"})
+    method = lowered("/t", **body(json=json, form=fields(data=A_FILE)))
+    data, size = method.params
+    assert data.type.python == "Mapping[str, Any] | bytes | PathLike[str] | BinaryIO"
+    assert (data.required, size.required) == (True, False)
+    assert method.file_body == FileBody("multipart/form-data", ("data",))
+
+
+def test_a_file_may_be_all_of_the_body_in_the_place_of_a_field() -> None:
+    json = fields(["data", "kind"], data={"type": "string"}, kind={"x-kind-of": "data"})
+    method = lowered("/t", **body(json=json, file={"x-field": "data", "schema": A_FILE}))
+    data, kind = method.params
+    assert data.type.python == "str | bytes | PathLike[str] | BinaryIO"
+    assert (kind.kind_of, kind.required) == ("data", False), "it tells by itself"
+    assert method.file_body == FileBody("image/png", ("data", "kind"))
+
+
+def test_a_body_may_be_a_form_alone() -> None:
+    method = lowered("/t", **body(form=fields(data=A_FILE, note={"type": "string"})))
+    assert [p.type.python for p in method.params] == ["bytes | PathLike[str] | BinaryIO", "str"]
+    assert method.file_body == FileBody("multipart/form-data", ("data", "note"))
+
+
+def test_a_field_may_be_positional() -> None:
+    json = fields(["data"], data={"type": "string", "x-positional": True}, a={"type": "string"})
+    method = lowered("/t", **body(json=json))
+    assert [p.name for p in method.positional] == ["data"]
+    assert [p.name for p in method.rest] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "python", "maps", "has_model"),
+    [
+        ({"$ref": "#/components/schemas/Thing"}, "Thing", 0, True),
+        ({"type": "boolean"}, "bool", 0, False),
+        ({"type": "object", "additionalProperties": {"type": "array", "items": {}}},
+         "dict[str, list[Any]]", 0, False),
+        ({"type": "object", "additionalProperties":
+          {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Thing"}}},
+         "dict[str, dict[str, Thing]]", 2, True),
+    ],
+)  # fmt: skip
+def test_an_answer_may_hold_its_models_in_maps(
+    schema: dict[str, Any], python: str, maps: int, has_model: bool
+) -> None:
+    wrapped = {"type": "object", "properties": {"it": schema, "meta": {"type": "object"}}}
+    answer = {"description": "it.", "content": {"application/json": {"schema": wrapped}}}
+    result = lowered("/t", responses={"200": answer}).result
+    assert (result.key, result.type.python, result.maps) == ("it", python, maps)
+    assert (result.model is not None) is has_model
+
+
+def test_the_buckets_are_those_that_the_service_has() -> None:
+    """All monitor endpoints share one; each other one is of a single endpoint."""
+    buckets = {operation.bucket for operation in OPERATIONS.values() if operation.bucket}
+    assert {"user", *buckets} == set(load()["common.yaml"]["x-buckets"])
+    single = {name for name in OPERATIONS if OPERATIONS[name].bucket == name}
+    assert buckets == {*single, "monitors"}
+    shared = {name for name in OPERATIONS if OPERATIONS[name].bucket == "monitors"}
+    assert shared == {name for name in OPERATIONS if name.startswith("monitors.")}
+
+
+# -- what it does not understand --------------------------------------------------------------
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
+        (
+            {"parameters": [parameter("other_id", "path")]},
+            "things.get has other parameters than its path",
+        ),
+        ({"parameters": []}, "things.get has other parameters than its path"),
+        (body(file={"schema": A_FILE}), "the body of things.get is neither JSON nor a form"),
         ({"parameters": [{"$ref": "#/components/parameters/none"}]}, "names nothing"),
         (
             {"parameters": [{"name": "q", "in": "query", "schema": {"type": "string"}}]},

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import aiohttp
 import pytest
+import pytest_asyncio
 
 from postman_async.emulator import PostmanEmulator
 
@@ -84,10 +85,9 @@ class Api:
 
 
 @pytest.fixture
-async def emulator() -> AsyncIterator[PostmanEmulator]:
-    """A fresh emulator."""
-    async with PostmanEmulator() as running:
-        yield running
+def emulator(postman_emulator: PostmanEmulator) -> PostmanEmulator:
+    """A fresh emulator: the public fixture."""
+    return postman_emulator
 
 
 @pytest.fixture
@@ -96,3 +96,12 @@ async def api(emulator: PostmanEmulator) -> AsyncIterator[Api]:
     headers = {"X-Api-Key": emulator.api_key}
     async with aiohttp.ClientSession(headers=headers) as session:
         yield Api(emulator, session)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared() -> AsyncIterator[Api]:
+    """One emulator for all tests of a module: its engine takes a moment to start."""
+    async with PostmanEmulator() as emulator:
+        headers = {"X-Api-Key": emulator.api_key}
+        async with aiohttp.ClientSession(headers=headers) as session:
+            yield Api(emulator, session)

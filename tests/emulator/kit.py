@@ -43,3 +43,25 @@ def job(*items: Json, **fields: Any) -> RunJob:
 def failed(result: Json) -> list[str]:
     """Return the messages of a result's failures."""
     return [failure["message"] for failure in result["failures"]]
+
+
+class QuickEngine:
+    """An engine that makes a collection of anything, at once, for tests of what is around it."""
+
+    async def start(self) -> None:
+        pass
+
+    async def run(self, job: Any) -> Json:
+        raise AssertionError("the monitors of these tests follow a script")
+
+    async def convert(self, specification: str, options: Any = None) -> Json:
+        return {"info": {"name": specification[:9] or "a"}, "item": []}
+
+    async def sync(self, specification: str, collection: Any) -> Json:
+        return dict(collection)
+
+    async def upgrade(self, collection: Any) -> Json:
+        return {"info": {"name": collection.get("name")}, "item": collection["requests"]}
+
+    async def close(self) -> None:
+        pass

@@ -248,7 +248,7 @@ async def test_reset_forgets_everything_but_key_and_port(api: Api) -> None:
     await api.add_monitor("watch", await api.add_collection(), environment=None)
     await api.add_environment()
     api.emulator.reset()
-    assert api.emulator.requests == []
+    assert len(api.emulator.requests) == 0
     for kind in ("monitors", "collections", "environments"):
         assert await api.ok("GET", f"/{kind}") == []
     (workspace,) = await api.ok("GET", "/workspaces")

@@ -17,6 +17,7 @@ import yaml
 
 from postman_async.emulator import EmulatorError, PostmanEmulator
 from postman_async.emulator.app import MAX_BODY
+from postman_async.emulator.request_log import LoggedRequest
 from postman_async.emulator.routes import ROUTES
 
 if TYPE_CHECKING:
@@ -25,14 +26,33 @@ if TYPE_CHECKING:
 SPEC = Path(__file__).parents[2] / "postman_async" / "spec"
 NOBODY = "20413871-00000000-0000-4000-8000-000000000000"
 BODIES = [name for name, route in ROUTES.items() if route.method in ("POST", "PUT")]
-WITH_BODY = [name for name in BODIES if name != "monitors.run"]
+BODILESS = ("monitors.run", "mocks.publish", "apis.sync_relations_with_schema")
+WITH_BODY = [name for name in BODIES if name not in BODILESS]
+WITH_PARAMETER = [name for name in WITH_BODY if name != "apis.create_relations"]
 WITH_ID = [name for name, route in ROUTES.items() if "{" in route.path]
 FITTING: dict[str, Any] = {
     "collection": {"info": {"name": "a"}, "item": []},
     "environment": {"name": "a", "values": []},
     "monitor": {"name": "a"},
     "workspace": {"name": "a"},
+    "api": {"name": "a"},
+    "version": {"name": "a"},
+    "schema": {"type": "openapi3", "language": "json", "schema": "{}"},
+    "mock": {"name": "a"},
     "label": "a",
+    "name": "a",
+    "relations": [{"type": "documentation"}],
+}
+PARAMETERS = {
+    "apis.create_version": "version",
+    "apis.update_version": "version",
+    "apis.create_schema": "schema",
+    "apis.update_schema": "schema",
+    "apis.create_collection_from_schema": "name",
+    "collections.fork": "label",
+    "collections.merge": "source",
+    "imports.exported_data": "type",
+    "imports.openapi": "type",
 }
 
 
@@ -87,7 +107,7 @@ async def test_the_key_is_taken_from_the_query_too(emulator: PostmanEmulator) ->
 )
 async def test_what_does_not_exist_is_not_found(api: Api, operation: str, reference: str) -> None:
     method, path, _ = ROUTES[operation]
-    url = re.sub(r"\{\w+\}", reference, path)
+    url = re.sub(r"\{\w+\}", reference, path.replace("{entityType}", "documentation"))
     answer = await api.call(method, url, FITTING if operation in WITH_BODY else None)
     assert answer.status == 404
     assert answer.error == "instanceNotFoundError"
@@ -123,19 +143,33 @@ async def test_a_body_that_is_no_object_is_malformed(api: Api, operation: str, b
     assert (answer.status, answer.error) == (400, "malformedRequestError")
 
 
-@pytest.mark.parametrize("operation", WITH_BODY)
+@pytest.mark.parametrize("operation", WITH_PARAMETER)
 async def test_a_body_without_its_top_level_parameter_names_it(api: Api, operation: str) -> None:
     method, path, _ = ROUTES[operation]
     answer = await api.call(method, path.format_map(_Nobody()), {"other": {}})
     assert (answer.status, answer.error) == (400, "paramMissingError")
-    param = answer.body["error"]["details"]["param"]
-    assert param in ("label", "source", operation.partition(".")[0].removesuffix("s"))
+    usual = operation.partition(".")[0].removesuffix("s")
+    assert answer.body["error"]["details"]["param"] == PARAMETERS.get(operation, usual)
 
 
 async def test_an_unknown_path_and_a_wrong_method_are_answered_in_json(api: Api) -> None:
     assert (await api.call("GET", "/nowhere")).status == 404
     refused = await api.call("DELETE", "/me")
     assert (refused.status, refused.body["status"]) == (405, 405)
+
+
+async def test_a_wrong_method_is_told_the_right_ones(api: Api) -> None:
+    async with api.session.post(f"{api.emulator.url}/me") as refused:
+        assert (refused.status, refused.headers["Allow"]) == (405, "GET")
+
+
+@pytest.mark.parametrize(
+    "query", ["/monitors?active=maybe", "/monitors?owner=me", "/workspaces?type=odd"]
+)
+async def test_a_filter_that_makes_no_sense_is_refused_where_nothing_is_filtered(
+    api: Api, query: str
+) -> None:
+    assert (await api.call("GET", f"{query}&cursor=YWZ0ZXI6OTk5")).status == 400
 
 
 async def test_a_body_that_is_too_large_is_refused(api: Api) -> None:
@@ -163,10 +197,10 @@ async def test_the_log_names_each_request_with_its_operation(api: Api) -> None:
     await api.call("GET", "/collections", params={"name": "x"})
     await api.call("PUT", f"/environments/{NOBODY}", {})
     await api.call("GET", "/nowhere")
-    assert api.emulator.requests == [
-        ("GET", "/collections", "collections.list"),
-        ("PUT", f"/environments/{NOBODY}", "environments.update"),
-        ("GET", "/nowhere", None),
+    assert list(api.emulator.requests) == [
+        LoggedRequest("GET", "/collections", "collections.list", 200),
+        LoggedRequest("PUT", f"/environments/{NOBODY}", "environments.update", 400),
+        LoggedRequest("GET", "/nowhere", None, 404),
     ]
 
 
@@ -223,14 +257,16 @@ async def test_it_can_be_started_again_and_has_forgotten() -> None:
     for _ in range(2):
         async with emulator:
             assert emulator.load({"name": "Staging", "values": []})
-            assert emulator.requests == []
+            assert len(emulator.requests) == 0
 
 
 USES: list[Callable[[PostmanEmulator], object]] = [
     lambda emulator: emulator.url,
     lambda emulator: emulator.port,
     lambda emulator: emulator.engine,
-    lambda emulator: emulator.requests,
+    lambda emulator: emulator.client_options,
+    lambda emulator: emulator.snapshot(),
+    lambda emulator: emulator.seed(1),
     lambda emulator: emulator.reset(),
     lambda emulator: emulator.add_monitor("checkout"),
     lambda emulator: emulator.load({"name": "Staging", "values": []}),

@@ -96,6 +96,29 @@ async def test_a_member_that_does_not_exist_changes_nothing(api: Api) -> None:
     assert (await api.ok("GET", f"/workspaces/{workspace}"))["name"] == "Team"
 
 
+async def test_mocks_monitors_and_apis_are_members_like_all_others(api: Api) -> None:
+    collection = await api.add_collection()
+    made = {
+        "mocks": await api.ok("POST", "/mocks", {"mock": {"collection": collection}}),
+        "monitors": {"uid": await api.add_monitor("watch", collection)},
+        "apis": await api.ok("POST", "/apis", {"api": {"name": "Pets"}}),
+    }
+    entries: dict[str, Any] = {
+        kind: [{"id": each.get("uid") or each["id"]}] for kind, each in made.items()
+    }
+    workspace = await api.add_workspace(**entries)
+    found = await api.ok("GET", f"/workspaces/{workspace}")
+    assert all(len(found[kind]) == 1 for kind in made)
+    assert [mock["id"] for mock in await api.ok("GET", "/mocks", workspace=workspace)] == [
+        found["mocks"][0]["id"]
+    ]
+    empty: Any = {"workspace": {"mocks": [], "monitors": [], "apis": []}}
+    await api.ok("PUT", f"/workspaces/{workspace}", empty)
+    found = await api.ok("GET", f"/workspaces/{workspace}")
+    assert (found["mocks"], found["monitors"], "apis" in found) == ([], [], False)
+    assert len(await api.ok("GET", "/mocks")) == len(await api.ok("GET", "/apis")) == 1
+
+
 @pytest.mark.parametrize(
     ("fields", "error"),
     [

@@ -91,6 +91,36 @@ async def test_a_script_without_end_of_memory_fails_alone(
     assert "memory" in failed(result)[0]
 
 
+async def test_a_script_that_takes_memory_outside_its_heap_costs_only_its_own_run(
+    echo: str,
+) -> None:
+    """V8 does not limit typed arrays; the process stays, and so does the run beside it."""
+    bomb = "const all = []; while (true) { all.push(new Uint8Array(1e7).fill(1)); }"
+    async with CollectionEngine(memory_mb=900) as engine:
+        pid = engine.pid
+        beside = asyncio.ensure_future(
+            engine.run(job(item("Slow", f"{echo}/delay/1.5", "tests['done'] = true;")))
+        )
+        await until_running(engine, 1)
+        result = await engine.run(job(item("Bomb", f"{echo}/get", bomb), script_timeout=LONG))
+        assert result["status"] == "error"
+        assert "memory" in failed(result)[0]
+        assert (await beside)["status"] == "success"
+        assert engine.pid == pid
+
+
+async def test_a_result_has_limits_whatever_scripts_report(
+    engine: CollectionEngine, echo: str
+) -> None:
+    """Everything is counted; what is kept fits into the memory of whoever asks."""
+    script = "for (let n = 0; n < 1000; n++) { pm.test(`${n} ${'x'.repeat(3900)}`, () => {}); }"
+    items = (item(f"Loud {n}", f"{echo}/get", script) for n in range(6))
+    result = await engine.run(job(*items, script_timeout=LONG))
+    assert result["stats"]["assertions"] == {"total": 6000, "failed": 0}
+    assert 10e6 < len(json.dumps(result)) < 20e6
+    assert len(result["executions"]) == 6
+
+
 async def test_a_run_that_takes_too_long_is_aborted(engine: CollectionEngine, echo: str) -> None:
     began = time.perf_counter()
     result = await engine.run(job(item("Slow", f"{echo}/delay/{LONG}"), run_timeout=0.2))

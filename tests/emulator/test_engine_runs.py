@@ -4,29 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
 from typing import Any
 
-import aiohttp
 import pytest
-import pytest_asyncio
 
-from postman_async.emulator import PostmanEmulator
 from tests.emulator.conftest import Api
 from tests.emulator.kit import collection, failed, item, values
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 OK = "pm.test('is 200', () => pm.response.to.have.status(200));"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared() -> AsyncIterator[Api]:
-    """One emulator for all of these tests: its engine takes a moment to start."""
-    async with PostmanEmulator() as emulator:
-        headers = {"X-Api-Key": emulator.api_key}
-        async with aiohttp.ClientSession(headers=headers) as session:
-            yield Api(emulator, session)
 
 
 @pytest.fixture
@@ -71,7 +58,7 @@ async def test_a_passing_run_tells_what_was_sent_and_answered(shared: Api, echo:
 async def test_the_request_really_arrives(shared: Api, echo: str) -> None:
     before = len(shared.emulator.requests)
     await run(shared, item("Tea", f"{echo}/status/418"))
-    paths = [path for _, path, _ in shared.emulator.requests[before:]]
+    paths = [request.path for request in shared.emulator.requests[before:]]
     assert "/_echo/status/418" in paths
 
 

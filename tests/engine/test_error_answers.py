@@ -134,6 +134,24 @@ def test_of_a_proxys_page_only_the_words_are_told() -> None:
     assert made.name is None
 
 
+@pytest.mark.parametrize("charset", ["iso-8859-1", "ISO-8859-1; version=1", '"latin-1"'])
+def test_words_are_read_in_the_charset_that_is_named(charset: str) -> None:
+    page = "<h1>Zugriff verweigert für Sie</h1>".encode("latin-1")
+    made = error(403, page, Content_Type=f"text/html; charset={charset}")
+    assert made.message == "Zugriff verweigert für Sie"
+    assert made.content == page
+    words = json.dumps(named("n", "für"), ensure_ascii=False).encode("latin-1")
+    made = error(403, words, Content_Type=f"application/json; charset={charset}")
+    assert (made.name, made.message, made.content) == ("n", "für", words)
+
+
+@pytest.mark.parametrize("charset", ["hex", "idna", "punycode", "unknown", "ü", "utf-32", "ascii"])
+def test_no_charset_hides_what_came(charset: str) -> None:
+    kind = f"text/html; charset={charset}"
+    assert error(500, "für Sie".encode(), Content_Type=kind).message
+    assert error(500, named("n", "für"), Content_Type=kind).message == "für"
+
+
 def test_a_long_text_is_cut_in_the_message_and_whole_in_the_content() -> None:
     made = error(400, b"word " * 10_000)
     assert len(str(made)) < 600

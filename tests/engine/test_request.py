@@ -78,7 +78,7 @@ def refusal(
 
 
 def body(request: Request) -> Any:
-    assert request.body is not None
+    assert isinstance(request.body, bytes)
     return json.loads(request.body)
 
 

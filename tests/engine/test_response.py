@@ -56,6 +56,29 @@ def test_a_byte_order_mark_is_no_fault() -> None:
 
 
 @pytest.mark.parametrize(
+    ("charset", "encoding"),
+    [
+        ("utf-8", "utf-8"),
+        ('"UTF-8"', "utf-8-sig"),
+        ("utf-8", "utf-16"),
+        ("utf-16le", "utf-16-le"),
+        ("ISO-8859-1", "latin-1"),
+        ("windows-1252", "cp1252"),
+        ("us-ascii", "utf-8"),
+        ("nothing-known", "utf-8"),
+        ("hex", "utf-8"),
+        ("idna", "utf-8"),
+        ("", "utf-8"),
+    ],
+)
+def test_json_is_read_in_the_charset_it_is_in(charset: str, encoding: str) -> None:
+    """JSON has to be UTF-8; what else is named is believed if it can be."""
+    kind = f"application/json; charset={charset}"
+    came = answer('{"name": "Bücher"}'.encode(encoding), Content_Type=kind)
+    assert parse_json(CALL, came) == {"name": "Bücher"}
+
+
+@pytest.mark.parametrize(
     "content",
     [
         b"",
@@ -126,6 +149,23 @@ def test_a_list_without_paging_is_a_plain_list_of_models() -> None:
     value = value_of(result, {"monitors": [{"name": "a"}, "odd"]}, structure)
     assert value == [Monitor(name="a"), "odd"]
     assert type(value) is list
+
+
+# --- maps
+
+MAPS = Result("monitors:Monitor", key="relations", maps=2)
+
+
+def test_models_are_found_within_maps_of_maps() -> None:
+    body = {"relations": {"mock": {"1": {"name": "a"}}, "testsuite": {}, "odd": [1], "none": None}}
+    assert value_of(MAPS, body, structure) == {
+        "mock": {"1": Monitor(name="a")}, "testsuite": {}, "odd": [1], "none": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("content", [None, [], "text", 7])
+def test_what_is_no_map_is_handed_on(content: Any) -> None:
+    assert value_of(MAPS, {"relations": content}, structure) == content
 
 
 # --- pages

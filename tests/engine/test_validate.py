@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Literal
 import pytest
 from attrs import define
 
-from postman_async.engine.validate import faults
+from postman_async.engine.operation import Result
+from postman_async.engine.validate import answer_faults, faults
 from postman_async.models.base import Model
 
 
@@ -137,3 +138,14 @@ def test_an_answer_that_is_no_object_at_all_is_a_fault(answer: Any) -> None:
     assert len(found) == 1
     assert found[0].endswith("instead of an object")
     assert list(faults({}, list[Run])) == ["$: an object instead of an array"]
+
+
+def test_faults_are_found_within_maps_of_maps() -> None:
+    result = Result("apis:LinkedRelation", key="relations", maps=2)
+    good = {"id": "1", "name": "n", "updatedAt": "t"}
+    assert list(answer_faults(result, {"relations": {"mock": {"1": good}, "monitor": {}}})) == []
+    drifted = {"mock": {"1": {**good, "name": 1}}, "monitor": []}
+    assert list(answer_faults(result, {"relations": drifted})) == [
+        "$.relations.mock.1.name: an integer instead of a string",
+        "$.relations.monitor: an array instead of an object",
+    ]

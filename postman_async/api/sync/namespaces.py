@@ -7,10 +7,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from postman_async.api.sync.apis import Apis
     from postman_async.api.sync.collections import Collections
     from postman_async.api.sync.environments import Environments
+    from postman_async.api.sync.imports import Imports
+    from postman_async.api.sync.mocks import Mocks
     from postman_async.api.sync.monitors import Monitors
     from postman_async.api.sync.users import Users
+    from postman_async.api.sync.webhooks import Webhooks
     from postman_async.api.sync.workspaces import Workspaces
     from postman_async.engine.operation import SyncCaller
 
@@ -21,6 +25,13 @@ class Namespaces:
     """One attribute for each namespace."""
 
     _caller: SyncCaller
+
+    @cached_property
+    def apis(self) -> Apis:
+        """APIs describe an interface in versions, each with a schema and what is linked to it."""
+        from postman_async.api.sync.apis import Apis
+
+        return Apis(self._caller)
 
     @cached_property
     def collections(self) -> Collections:
@@ -37,6 +48,20 @@ class Namespaces:
         return Environments(self._caller)
 
     @cached_property
+    def imports(self) -> Imports:
+        """Imports make collections and environments of what other tools, or Postman, wrote."""
+        from postman_async.api.sync.imports import Imports
+
+        return Imports(self._caller)
+
+    @cached_property
+    def mocks(self) -> Mocks:
+        """Mocks answer calls with the examples that are saved in a collection."""
+        from postman_async.api.sync.mocks import Mocks
+
+        return Mocks(self._caller)
+
+    @cached_property
     def monitors(self) -> Monitors:
         """Monitors run a collection in the cloud, by a schedule or when they are asked to."""
         from postman_async.api.sync.monitors import Monitors
@@ -49,6 +74,13 @@ class Namespaces:
         from postman_async.api.sync.users import Users
 
         return Users(self._caller)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """Webhooks run a collection with what is posted to their URL."""
+        from postman_async.api.sync.webhooks import Webhooks
+
+        return Webhooks(self._caller)
 
     @cached_property
     def workspaces(self) -> Workspaces:

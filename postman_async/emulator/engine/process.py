@@ -129,12 +129,30 @@ class CollectionEngine:
 
         Raises `ConversionError` with the reason, and what `run` raises.
         """
-        fields = {
-            "specification": specification,
-            "options": options or {},
-            "timeout": round(_CONVERSION_SECONDS * 1000),
-        }
-        reply = await (await self._started()).call("convert", fields)
+        return await self._converted(
+            "convert", {"specification": specification, "options": dict(options or {})}
+        )
+
+    async def sync(self, specification: str, collection: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a collection (format v2.1) brought up to date with an OpenAPI description.
+
+        What the description does not know of, such as scripts and further requests, stays.
+
+        Raises `ConversionError` with the reason, and what `run` raises.
+        """
+        fields = {"specification": specification, "collection": collection}
+        return await self._converted("sync", fields)
+
+    async def upgrade(self, collection: Mapping[str, Any]) -> dict[str, Any]:
+        """Turn a collection of format v1, as data dumps have it, into one of format v2.1.
+
+        Raises `ConversionError` with the reason, and what `run` raises.
+        """
+        return await self._converted("upgrade", {"collection": collection})
+
+    async def _converted(self, operation: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        timed = {**fields, "timeout": round(_CONVERSION_SECONDS * 1000)}
+        reply = await (await self._started()).call(operation, timed)
         if not reply["ok"]:
             raise ConversionError(reply["error"]["message"])
         collection: dict[str, Any] = reply["result"]

@@ -9,8 +9,9 @@ from postman_async.emulator.app import Call
 from postman_async.emulator.documents import complete_collection, shown_collection
 from postman_async.emulator.errors import bad_request, plain_problem
 from postman_async.emulator.forks import MergeConflict, merge_documents
-from postman_async.emulator.handlers.common import listed, remove_collection
+from postman_async.emulator.handlers.common import add_collection, listed, replace_collection
 from postman_async.emulator.ids import iso, now, same_id
+from postman_async.emulator.removal import remove
 from postman_async.emulator.store import Entity, Json
 
 __all__ = ["create", "delete", "fork", "get", "list_all", "merge", "update"]
@@ -38,11 +39,8 @@ def _listed(call: Call, entity: Entity) -> Json:
 
 def create(call: Call) -> Json:
     """``POST /collections``: a new collection; the service chooses its id."""
-    document = complete_collection(validation.wrapped(call.body(), "collection"))
-    home = call.home()
-    entity = call.store.add("collections", {"name": document["info"]["name"]}, document)
-    call.store.join(home, "collections", entity.id)
-    return {"collection": entity.ref}
+    document = validation.wrapped(call.body(), "collection")
+    return {"collection": add_collection(call, call.home(), document).ref}
 
 
 def get(call: Call) -> Json:
@@ -60,20 +58,14 @@ def update(call: Call) -> Json:
     if given and not same_id(given, entity.id):
         message = "The collection's id is not the one in the path."
         raise bad_request(message, "collectionMismatchError")
-    _replace(call, entity, document)
+    replace_collection(call, entity, document)
     return {"collection": entity.ref}
 
 
-def _replace(call: Call, entity: Entity, document: Json) -> None:
-    entity.document = document
-    entity.facts["name"] = document["info"]["name"]
-    call.store.save(entity)
-
-
 def delete(call: Call) -> Json:
-    """``DELETE /collections/{uid}``: its monitors go with it, its forks stay."""
+    """``DELETE /collections/{uid}``: its monitors and mocks go with it, its forks stay."""
     entity = call.target("collections")
-    remove_collection(call, entity.id)
+    remove(call.store, "collections", entity.id)
     return {"collection": {"id": entity.id, "uid": entity.uid}}
 
 
@@ -102,11 +94,11 @@ def merge(call: Call) -> Json:
     if source.facts.get("fork", {}).get("from") != destination.uid:
         raise bad_request("The source is not a fork of the destination.")
     merged = _merged(call, source, destination)
-    _replace(call, destination, merged)
+    replace_collection(call, destination, merged)
     if strategy == "deleteSource":
-        remove_collection(call, source.id)
+        remove(call.store, "collections", source.id)
     else:
-        _replace(call, source, merged)
+        replace_collection(call, source, merged)
         call.store.set_base(source.id, merged)
     return {"collection": destination.ref}
 

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from postman_async.emulator import validation
 from postman_async.emulator.app import Call
+from postman_async.emulator.documents import complete_collection, complete_environment
+from postman_async.emulator.errors import not_found
 from postman_async.emulator.store import Entity, Json
 
-__all__ = ["is_public", "listed", "remove_collection", "remove_environment"]
+__all__ = [
+    "add_collection",
+    "add_environment",
+    "api_of",
+    "find_version",
+    "is_public",
+    "linked",
+    "linked_environment",
+    "listed",
+    "replace_collection",
+    "version_of",
+]
 
 
 def is_public(call: Call, entity: Entity) -> bool:
@@ -28,18 +42,53 @@ def listed(call: Call, entity: Entity) -> Json:
     }
 
 
-def remove_collection(call: Call, collection_id: str) -> None:
-    """Delete a collection, and with it the monitors that could no longer run."""
-    for monitor in call.store.all("monitors"):
-        if monitor.facts["collection"] == collection_id:
-            call.store.remove("monitors", monitor.id)
-    call.store.remove("collections", collection_id)
+def linked(call: Call, item: str, reference: object) -> Entity:
+    """Return the entity that a field of the body names, for instance ``collection``."""
+    return call.find(f"{item}s", validation.text(reference, item))
 
 
-def remove_environment(call: Call, environment_id: str) -> None:
-    """Delete an environment; monitors that used it go on without one."""
-    for monitor in call.store.all("monitors"):
-        if monitor.facts["environment"] == environment_id:
-            monitor.facts["environment"] = None
-            call.store.save(monitor)
-    call.store.remove("environments", environment_id)
+def linked_environment(call: Call, fields: Json) -> str | None:
+    """Return the id of the environment that the fields name; None when they name none."""
+    reference = fields.get("environment")
+    return None if reference is None else linked(call, "environment", reference).id
+
+
+def api_of(call: Call) -> Entity:
+    """Return the API that the path names."""
+    return call.find("apis", call.params["apiId"])
+
+
+def version_of(call: Call) -> Entity:
+    """Return the version that the path names, if it is one of the path's API."""
+    return find_version(call, api_of(call), call.params["apiVersionId"])
+
+
+def find_version(call: Call, api: Entity, reference: object) -> Entity:
+    """Return a version of an API; instanceNotFoundError if the API has no such version."""
+    version = call.find("versions", reference, "apiVersion")
+    if version.facts["api"] != api.id:
+        raise not_found("apiVersion", reference)
+    return version
+
+
+def add_collection(call: Call, home: str, document: Json) -> Entity:
+    """Store a collection, checked and completed, in a workspace."""
+    complete_collection(document)
+    entity = call.store.add("collections", {"name": document["info"]["name"]}, document)
+    call.store.join(home, "collections", entity.id)
+    return entity
+
+
+def add_environment(call: Call, home: str, document: Json) -> Entity:
+    """Store an environment, checked and completed, in a workspace."""
+    complete_environment(document)
+    entity = call.store.add("environments", {"name": document["name"]}, document)
+    call.store.join(home, "environments", entity.id)
+    return entity
+
+
+def replace_collection(call: Call, entity: Entity, document: Json) -> None:
+    """Give a collection another document."""
+    entity.document = document
+    entity.facts["name"] = document["info"]["name"]
+    call.store.save(entity)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from postman_async.emulator import validation
 from postman_async.emulator.app import Call
 from postman_async.emulator.documents import complete_environment
-from postman_async.emulator.handlers.common import is_public, listed, remove_environment
+from postman_async.emulator.handlers.common import add_environment, is_public, listed
+from postman_async.emulator.removal import remove
 from postman_async.emulator.store import Json
 
 __all__ = ["create", "delete", "get", "list_all", "update"]
@@ -19,11 +20,8 @@ def list_all(call: Call) -> Json:
 
 def create(call: Call) -> Json:
     """``POST /environments``: a new environment; the service chooses the id."""
-    document = complete_environment(validation.wrapped(call.body(), "environment"))
-    home = call.home()
-    environment = call.store.add("environments", {"name": document["name"]}, document)
-    call.store.join(home, "environments", environment.id)
-    return {"environment": environment.ref}
+    document = validation.wrapped(call.body(), "environment")
+    return {"environment": add_environment(call, call.home(), document).ref}
 
 
 def get(call: Call) -> Json:
@@ -52,7 +50,7 @@ def update(call: Call) -> Json:
 
 
 def delete(call: Call) -> Json:
-    """``DELETE /environments/{uid}``: monitors that used it go on without one."""
+    """``DELETE /environments/{uid}``: monitors and mocks that used it go on without."""
     environment = call.target("environments")
-    remove_environment(call, environment.id)
+    remove(call.store, "environments", environment.id)
     return {"environment": {"id": environment.id, "uid": environment.uid}}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 from aiohttp import web
 
 from postman_async.emulator import validation
 from postman_async.emulator.app import Call, answer
 from postman_async.emulator.errors import server_error
+from postman_async.emulator.handlers.common import linked, linked_environment
 from postman_async.emulator.ids import make_uid, same_id
 from postman_async.emulator.paging import cursor_of, position_of
+from postman_async.emulator.removal import remove
 from postman_async.emulator.schedules import checked_schedule, with_next_run
 from postman_async.emulator.settings import DEFAULTS, checked_settings
 from postman_async.emulator.store import Entity, Json
@@ -24,8 +26,9 @@ def list_all(call: Call) -> Json:
     """``GET /monitors``: a page of the monitors that fit the filters."""
     limit = validation.positive(call.query, "limit", high=_PAGE) or _PAGE
     after = position_of(call.query.get("cursor"))
+    fits = _filter(call)
     found = [m for m in call.store.all("monitors", call.workspace()) if m.seq > after]
-    fitting = [monitor for monitor in found if _fits(call, monitor)]
+    fitting = [monitor for monitor in found if fits(monitor)]
     page, more = fitting[:limit], len(fitting) > limit
     return {
         "monitors": [_listed(monitor) for monitor in page],
@@ -33,19 +36,21 @@ def list_all(call: Call) -> Json:
     }
 
 
-def _fits(call: Call, monitor: Entity) -> bool:
-    query, facts = call.query, monitor.facts
-    active = validation.flag(query, "active")
-    owner = validation.positive(query, "owner")
-    return (
-        active in (None, facts["active"])
-        and owner in (None, monitor.owner)
-        and ("collectionUid" not in query or same_id(query["collectionUid"], facts["collection"]))
-        and (
-            "environmentUid" not in query
-            or same_id(query["environmentUid"], facts["environment"] or "")
+def _filter(call: Call) -> Callable[[Entity], bool]:
+    """Return what tells whether a monitor fits the query, which is checked at once."""
+    query = call.query
+    active, owner = validation.flag(query, "active"), validation.positive(query, "owner")
+    linked = [name for name in ("collection", "environment") if f"{name}Uid" in query]
+
+    def fits(monitor: Entity) -> bool:
+        facts = monitor.facts
+        return (
+            active in (None, facts["active"])
+            and owner in (None, monitor.owner)
+            and all(same_id(query[f"{name}Uid"], facts[name] or "") for name in linked)
         )
-    )
+
+    return fits
 
 
 def _listed(monitor: Entity) -> Json:
@@ -69,18 +74,11 @@ def create(call: Call) -> Json:
         validation.parameter(fields, needed)
     facts: Json = {**DEFAULTS, **checked_settings(fields, DEFAULTS)}
     facts["schedule"] = checked_schedule(fields["schedule"])
-    facts["collection"] = _linked(call, "collection", fields["collection"])
-    environment = fields.get("environment")
-    if environment is not None:
-        environment = _linked(call, "environment", environment)
-    facts["environment"] = environment
+    facts["collection"] = linked(call, "collection", fields["collection"]).id
+    facts["environment"] = linked_environment(call, fields)
     monitor = call.store.add("monitors", facts)
     call.store.join(home, "monitors", monitor.id)
     return {"monitor": monitor.ref}
-
-
-def _linked(call: Call, item: str, reference: Any) -> str:
-    return call.find(f"{item}s", validation.text(reference, item)).id
 
 
 def get(call: Call) -> Json:
@@ -121,7 +119,7 @@ def update(call: Call) -> Json:
 def delete(call: Call) -> Json:
     """``DELETE /monitors/{uid}``: a run under way goes on, and is not recorded."""
     monitor = call.target("monitors")
-    call.store.remove("monitors", monitor.id)
+    remove(call.store, "monitors", monitor.id)
     return {"monitor": {"id": monitor.id, "uid": monitor.uid}}
 
 
@@ -134,7 +132,7 @@ async def run(call: Call) -> web.Response:
     runs.launch(job)
     if background:
         return answer({"run": {"info": job.info}})
-    if not await runs.hold(job):
+    if call.hurried or not await runs.hold(job):
         return answer({"run": {"info": _still_running(job.monitor)}}, 202)
     if job.refusal is not None or job.body is None:  # no body: aborted before its first step
         raise server_error(job.refusal or "The run was aborted.", 503)

@@ -6,7 +6,10 @@ from postman_async.emulator.app import Call
 from postman_async.emulator.ids import OWNER
 from postman_async.emulator.store import Json
 
-__all__ = ["me"]
+__all__ = ["TEAM", "me"]
+
+TEAM = 4711
+"""The id of the user's team."""
 
 _USER: Json = {
     "id": OWNER,
@@ -15,7 +18,7 @@ _USER: Json = {
     "fullName": "Emulated User",
     "avatar": None,
     "isPublic": False,
-    "teamId": 4711,
+    "teamId": TEAM,
     "teamName": "Emulated Team",
     "teamDomain": "emulated-team",
     "roles": ["user"],
@@ -29,6 +32,8 @@ def me(call: Call) -> Json:
         "monitor_request_runs": call.store.requests_sent(),
     }
     limits = {"api_usage": 1_000_000, "monitor_request_runs": 100_000}
+    if call.service.limiter.limits is not None and call.service.limiter.limits.month is not None:
+        limits["api_usage"] = call.service.limiter.limits.month
     operations = [
         {"name": name, "limit": limits[name], "usage": used, "overage": max(0, used - limits[name])}
         for name, used in usage.items()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from postman_async.emulator import validation
 from postman_async.emulator.app import Call
 from postman_async.emulator.errors import bad_request, forbidden
-from postman_async.emulator.handlers.common import remove_collection, remove_environment
 from postman_async.emulator.ids import OWNER
 from postman_async.emulator.paging import cursor_of, position_of
+from postman_async.emulator.removal import remove
 from postman_async.emulator.store import Entity, Json
 
 __all__ = ["create", "delete", "get", "list_all", "update"]
@@ -23,7 +24,8 @@ def list_all(call: Call) -> Json:
     """``GET /workspaces``: a page of the workspaces that fit the filters."""
     limit = validation.positive(call.query, "limit", high=_LARGEST_PAGE) or _LARGEST_PAGE
     after = position_of(call.query.get("cursor"))
-    found = [w for w in call.store.all("workspaces") if w.seq > after and _fits(call, w)]
+    fits = _filter(call)
+    found = [w for w in call.store.all("workspaces") if w.seq > after and fits(w)]
     page = found[:limit]
     body: Json = {"workspaces": [_listed(call, workspace) for workspace in page]}
     if len(found) > limit:
@@ -31,12 +33,13 @@ def list_all(call: Call) -> Json:
     return body
 
 
-def _fits(call: Call, workspace: Entity) -> bool:
+def _filter(call: Call) -> Callable[[Entity], bool]:
+    """Return what tells whether a workspace fits the query, which is checked at once."""
     kind = call.query.get("type")
     if kind is not None and kind not in _TYPES:
         raise bad_request(f"The query parameter 'type' must be one of {', '.join(_TYPES)}.")
     creator = validation.positive(call.query, "createdBy")
-    return kind in (None, workspace.facts["type"]) and creator in (None, workspace.owner)
+    return lambda w: kind in (None, w.facts["type"]) and creator in (None, w.owner)
 
 
 def _listed(call: Call, workspace: Entity) -> Json:
@@ -128,14 +131,6 @@ def delete(call: Call) -> Json:
     for kind in _MEMBERS:
         for member in call.store.all(kind, workspace.id):
             if call.store.workspaces_of(kind, member.id) == [workspace.id]:
-                _remove(call, kind, member.id)
+                remove(call.store, kind, member.id)
     call.store.remove("workspaces", workspace.id)
     return {"workspace": {"id": workspace.id}}
-
-
-def _remove(call: Call, kind: str, entity_id: str) -> None:
-    special = {"collections": remove_collection, "environments": remove_environment}
-    if kind in special:
-        special[kind](call, entity_id)
-    else:
-        call.store.remove(kind, entity_id)

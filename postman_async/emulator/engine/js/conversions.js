@@ -3,17 +3,18 @@
 const path = require('path');
 const { Worker } = require('worker_threads');
 
-/** Turns OpenAPI descriptions into collections, each in a thread of its own: a large one takes seconds. */
+/** Makes collections of OpenAPI descriptions and of old formats, each in a thread of its own: a large one takes seconds. */
 class Conversions {
     constructor ({ convertHeapMb }) {
         this.limits = { maxOldGenerationSizeMb: convertHeapMb };
         this.threads = new Map();
     }
 
-    add ({ id, specification, options, timeout }) {
+    add (message) {
+        const { id, timeout } = message;
         // No `execArgv`: a thread that is given its own leaves the process's permission model.
         const thread = new Worker(path.join(__dirname, 'convert-thread.js'), {
-            workerData: { specification, options },
+            workerData: message,
             env: {}, argv: [], stdout: true, resourceLimits: this.limits
         });
         this.threads.set(id, thread);

@@ -17,7 +17,9 @@ class ScriptHost extends EventEmitter {
     /** Runs one script; the runtime runs them one after another. */
     execute (event, options, done) {
         this.borrow().then((sandbox) => {
+            sandbox.busySince = Date.now();
             sandbox.execute(event, { ...options, timeout: this.scriptTimeout }, (error, result) => {
+                sandbox.busySince = undefined;
                 this.scriptEnded();
                 done(error, result);
             });

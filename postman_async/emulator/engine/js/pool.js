@@ -12,10 +12,11 @@ class SandboxPool {
     constructor (config) {
         this.config = config;
         this.idle = [];
+        this.booted = new Set();
         this.waiting = [];
         this.alive = 0;         // idle, lent or booting
         this.booting = 0;
-        this.booted = 0;
+        this.bootedCount = 0;
     }
 
     get shared () {
@@ -46,7 +47,16 @@ class SandboxPool {
 
     end (sandbox) {
         this.alive -= 1;
+        this.booted.delete(sandbox);
         sandbox.dispose();
+    }
+
+    /** Ends the script that has been at work longest, as one out of memory; tells whether there was one. */
+    endBusiest () {
+        const busy = [...this.booted].filter(({ busySince, usable }) => busySince && usable);
+        const longest = busy.sort((one, other) => one.busySince - other.busySince)[0];
+        longest?.endScript();
+        return Boolean(longest);
     }
 
     /** Boots the spares; called when no run needs the processor for itself. */
@@ -66,7 +76,8 @@ class SandboxPool {
 
     async bootOne () {
         const sandbox = await Sandbox.boot(this.config);
-        this.booted += 1;
+        this.bootedCount += 1;
+        this.booted.add(sandbox);
         if (this.shared) { sandbox.fingerprint = await fingerprint(sandbox); }
         return sandbox;
     }
@@ -82,7 +93,7 @@ class SandboxPool {
     }
 
     stats () {
-        return { idleSandboxes: this.idle.length, sandboxes: this.alive, bootedSandboxes: this.booted };
+        return { idleSandboxes: this.idle.length, sandboxes: this.alive, bootedSandboxes: this.bootedCount };
     }
 }
 

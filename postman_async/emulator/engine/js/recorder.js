@@ -8,6 +8,7 @@ const MAX_EXECUTIONS = 2000;
 const MAX_FAILURES = 2000;
 const MAX_ASSERTIONS = 1000;    // of one execution
 const MAX_TEXT = 4000;          // characters
+const MAX_RESULT = 16e6;        // characters of a whole result, roughly
 
 function clip (value) {
     const text = String(value);
@@ -63,6 +64,13 @@ class Recorder {
         this.raised = new Map();        // cursor reference -> errors heard while its present script runs
         this.counts = { assertions: 0, failedAssertions: 0, requests: 0 };
         this.hasErrors = false;
+        this.room = MAX_RESULT;
+    }
+
+    /** Whether the result has room for one more text; what has none is counted and not kept. */
+    fits (text) {
+        this.room -= text.length;
+        return this.room >= 0;
     }
 
     recordOf (cursor) {
@@ -86,6 +94,9 @@ class Recorder {
         if (record) {
             record.request = requestOf(request, record.sentAt);
             if (response) { record.response = responseOf(response); }
+            for (const part of [record.request, record.response]) {
+                if (part && !this.fits(JSON.stringify(part))) { part.headers = {}; }
+            }
         }
         if (error) { this.fail(record, describe(error)); }
     }
@@ -131,20 +142,23 @@ class Recorder {
         if (!record) { return; }
         const known = Object.hasOwn(record.assertions, label);
         if (!known && Object.keys(record.assertions).length >= MAX_ASSERTIONS) { return; }
+        if (!known && !this.fits(label)) { return; }
         record.assertions[label] = passed && (!known || record.assertions[label]);
     }
 
     fail (record, failure) {
         if (record) { this.unfit.add(record); }
         if (!failure.assertion) { this.noteError(record, failure); }
-        if (this.failures.length < MAX_FAILURES) { this.failures.push({ record, failure }); }
+        if (this.failures.length < MAX_FAILURES && this.fits(JSON.stringify(failure))) {
+            this.failures.push({ record, failure });
+        }
     }
 
     noteError (record, { name, message }) {
         this.hasErrors = true;
         if (!record) { return; }
         record.errors ??= [];
-        if (record.errors.length < MAX_ASSERTIONS) { record.errors.push({ name, message }); }
+        if (record.errors.length < MAX_ASSERTIONS && this.fits(message)) { record.errors.push({ name, message }); }
     }
 
     status (aborted) {

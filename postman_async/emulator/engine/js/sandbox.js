@@ -7,6 +7,7 @@ const PostmanSandbox = require('postman-sandbox/lib/postman-sandbox');
 const loadBootCode = require('postman-sandbox/.cache/bootcode');
 
 const THREAD = path.join(__dirname, 'sandbox-thread.js');
+const OUT_OF_MEMORY = 'ERR_WORKER_OUT_OF_MEMORY';
 
 let bootCode;
 let codeCache;      // what V8 compiled at the first boot: later boots take half the time
@@ -58,10 +59,16 @@ class Sandbox extends PostmanSandbox {
     lose (error) {
         if (!this.usable) { return; }
         this.isReady = false;
-        const message = error?.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'script ran out of memory' : 'the sandbox ended';
+        const message = error?.code === OUT_OF_MEMORY ? 'script ran out of memory' : 'the sandbox ended';
         for (const id of Object.keys(this._executing)) {
             this.emit('execution.result.' + id, new Error('sandbox: ' + message));
         }
+    }
+
+    /** Takes the memory back that a script has outside its heap. */
+    endScript () {
+        this.lose({ code: OUT_OF_MEMORY });
+        this.thread.terminate();
     }
 
     /** PostmanSandbox calls this to interrupt a script, too: only the end of the thread does. */

@@ -5,6 +5,8 @@
  *
  *   in   {"op": "run", "id", "collection", "environment", "globals", "options"}
  *        {"op": "convert", "id", "specification", "options", "timeout"}
+ *        {"op": "sync", "id", "specification", "collection", "timeout"}
+ *        {"op": "upgrade", "id", "collection", "timeout"}
  *        {"op": "abort", "id"}      end that run or conversion; nothing is answered
  *        {"op": "stats", "id"}      counters, for tests and for the curious
  *   out  {"ready": true, "pid", "node"}
@@ -22,7 +24,8 @@ const { RunQueue } = require('./queue');
 const { Conversions } = require('./conversions');
 const { readLines } = require('./lines');
 
-const MEMORY_CHECK_MS = 500;
+const MEMORY_CHECK_MS = 100;
+const RELIEF_MS = 1000;     // a thread that was ended gives its memory back a little later
 
 const config = JSON.parse(process.argv[2]);
 const pool = new SandboxPool(config);
@@ -47,15 +50,27 @@ function answer (id, promise) {
 const operations = {
     run: (message) => answer(message.id, runs.add(message)),
     convert: (message) => answer(message.id, conversions.add(message)),
+    sync: (message) => answer(message.id, conversions.add(message)),
+    upgrade: (message) => answer(message.id, conversions.add(message)),
     abort ({ id }) { runs.abort(id); conversions.abort(id); },
     stats: ({ id }) => send({ id, ok: true, result: { ...runs.stats(), ...pool.stats() } })
 };
 
-// Typed arrays live outside the heaps that V8 limits; only the size of the process shows them.
+/*
+ * Typed arrays live outside the heaps that V8 limits; only the size of the process shows them. The script that has
+ * been at work longest is ended first, since others take milliseconds; without one, or when that was no relief, the
+ * process has to go.
+ */
 function watchMemory () {
     const limit = config.memoryMb * 2 ** 20;
+    let patience = 0;
     setInterval(() => {
-        if (process.memoryUsage.rss() < limit) { return; }
+        const used = process.memoryUsage.rss();
+        if (used < limit || (used < 2 * limit && Date.now() < patience)) { return; }
+        if (used < 2 * limit && pool.endBusiest()) {
+            patience = Date.now() + RELIEF_MS;
+            return;
+        }
         console.error(`the engine used more than ${config.memoryMb} MB`);
         process.exit(70);
     }, MEMORY_CHECK_MS).unref();

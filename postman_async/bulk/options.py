@@ -1,0 +1,148 @@
+"""What a caller may set for a batch: said once, for every way to run one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+
+from attrs import field, frozen
+from attrs.validators import and_, ge, in_, instance_of, optional
+
+from postman_async.errors import InvalidArgumentError
+from postman_async.options import CallOptions
+
+if TYPE_CHECKING:
+    from attrs import Attribute
+
+    from postman_async.bulk.outcome import MonitorOutcome
+    from postman_async.bulk.select import MonitorSelector
+
+__all__ = ["BatchOptions", "Settings"]
+
+Callback: TypeAlias = "Callable[[MonitorOutcome], Awaitable[None] | None]"
+Keep: TypeAlias = Literal["all", "failures", "summary"]
+
+
+class BatchOptions(CallOptions, total=False):
+    """The options of a batch, the same for all that run one, on both clients.
+
+    Keys:
+        select: which monitors to run, instead of uids.
+        concurrency: how many are under way at the same time at most, those that wait for the
+            rate limit included; default 50.
+        deadline: seconds, or a timedelta, for the whole batch.  What is under way then becomes
+            ``unknown``, what was not triggered ``skipped``, both with `DeadlineExceeded`.
+        run_deadline: the same for each run, from the moment it is triggered; default 1200 s.
+            None waits as long as the service says that it runs.
+        fail_fast: trigger nothing more after the first outcome that is not ``passed``.  What is
+            under way is waited for; the rest is ``skipped``.
+        max_failures: the same after this many of them.
+        repeat: run the whole list so many times over.
+        journal: a file to append each outcome to, the moment it is known.
+        resume: go on with the batch of that journal: run what is missing, and settle what was
+            under way by looking.
+        on_outcome: called, or awaited, with each new outcome; what it raises ends the batch.
+        run_async: trigger with ``async=true`` and poll, so that no connection is held and no
+            executions are had; ``"auto"`` does so only for monitors that outlast a proxy.
+        on_unknown: what to do when the service seems not to have begun a run whose call failed
+            ambiguously: ``"report"`` it as ``unknown`` (default) or ``"rerun"`` it.
+        keep: keep ``"all"`` of each run, the executions of ``"failures"`` only, or only its
+            ``"summary"``.
+        overlap: let two runs of the same monitor be under way at the same time.
+        order: a key to sort the uids by, as for ``sorted``: the smallest is run first.
+    """
+
+    select: MonitorSelector | None
+    concurrency: int
+    deadline: timedelta | float | None
+    run_deadline: timedelta | float | None
+    fail_fast: bool
+    max_failures: int | None
+    repeat: int
+    journal: str | os.PathLike[str] | None
+    resume: bool
+    on_outcome: Callback | None
+    run_async: bool | Literal["auto"]
+    on_unknown: Literal["report", "rerun"]
+    keep: Keep
+    overlap: bool
+    order: Callable[[str], Any] | None
+
+
+def _seconds(value: timedelta | float | None) -> float | None:
+    return value.total_seconds() if isinstance(value, timedelta) else value
+
+
+def _not_a_bool(_: Any, attribute: Attribute[Any], value: Any) -> None:
+    if isinstance(value, bool):
+        raise TypeError(f"'{attribute.name}' must be a number, not {value}")
+
+
+_COUNT: Any = and_(instance_of(int), _not_a_bool, ge(1))
+_SECONDS: Any = optional(and_(instance_of((int, float)), _not_a_bool, ge(0)))
+
+
+@frozen(kw_only=True)
+class Settings:
+    """`BatchOptions` with their defaults, checked.  ``call`` holds what each call takes."""
+
+    select: MonitorSelector | None = None
+    concurrency: int = field(default=50, validator=_COUNT)
+    deadline: float | None = field(default=None, converter=_seconds, validator=_SECONDS)
+    run_deadline: float | None = field(default=1200.0, converter=_seconds, validator=_SECONDS)
+    fail_fast: bool = field(default=False, validator=instance_of(bool))
+    max_failures: int | None = field(default=None, validator=optional(_COUNT))
+    repeat: int = field(default=1, validator=_COUNT)
+    journal: str | os.PathLike[str] | None = None
+    resume: bool = field(default=False, validator=instance_of(bool))
+    on_outcome: Callback | None = None
+    run_async: bool | Literal["auto"] = field(default=False, validator=in_([False, True, "auto"]))
+    on_unknown: Literal["report", "rerun"] = field(
+        default="report", validator=in_(["report", "rerun"])
+    )
+    keep: Keep = field(default="all", validator=in_(["all", "failures", "summary"]))
+    overlap: bool = field(default=False, validator=instance_of(bool))
+    order: Callable[[str], Any] | None = None
+    call: CallOptions
+
+    @classmethod
+    def of(cls, options: BatchOptions) -> Settings:
+        """Check the options.
+
+        Raises:
+            InvalidArgumentError: there is no such option, or a value makes no sense.
+
+        """
+        _check_names(options)
+        calls = CallOptions.__annotations__
+        call = {name: value for name, value in options.items() if name in calls}
+        own: dict[str, Any] = {name: options.get(name) for name in options if name not in calls}
+        try:
+            settings = cls(**own, call=cast("CallOptions", call))
+        except (TypeError, ValueError) as error:
+            raise InvalidArgumentError(str(error.args[0])) from None
+        if settings.resume and settings.journal is None:
+            raise InvalidArgumentError("resume needs the journal to go on with")
+        return settings
+
+    @property
+    def failures_allowed(self) -> float:
+        """How many outcomes may be other than passed before nothing more is triggered."""
+        limits = [1] if self.fail_fast else []
+        limits += [] if self.max_failures is None else [self.max_failures]
+        return min(limits, default=float("inf"))
+
+    @property
+    def looking(self) -> CallOptions:
+        """What a call takes that only looks: what is sent besides is meant for the run."""
+        names = ("timeout", "retries", "extra_headers")
+        return cast("CallOptions", {k: v for k, v in self.call.items() if k in names})
+
+
+def _check_names(options: Mapping[str, Any]) -> None:
+    unknown = options.keys() - BatchOptions.__annotations__.keys()
+    if unknown:
+        known = ", ".join(BatchOptions.__annotations__)
+        raise InvalidArgumentError(f"a batch has no option {min(unknown)!r}; there are: {known}")

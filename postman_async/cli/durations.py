@@ -1,0 +1,35 @@
+"""Durations as people write them: ``90``, ``90s``, ``20m``, ``1h30m``."""
+
+from __future__ import annotations
+
+import re
+
+import typer
+
+__all__ = ["parse_duration"]
+
+_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)([smh])", re.ASCII)
+_PLAIN = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
+
+
+def parse_duration(text: str) -> float:
+    """Return the seconds; a number without a unit is seconds.
+
+    Raises:
+        typer.BadParameter: the text is no duration, or is one of no time at all.
+
+    """
+    plain = text.strip().lower()
+    parts = [("", plain)] if _PLAIN.fullmatch(plain) else _parts(plain)
+    seconds = sum(float(number) * _SECONDS[unit] for unit, number in parts)
+    if not 0 < seconds < float("inf"):
+        raise typer.BadParameter(f"{text!r} is no duration; write it as 90s, 20m or 1h30m")
+    return seconds
+
+
+def _parts(text: str) -> list[tuple[str, str]]:
+    """Split ``1h30m``; nothing when there is anything else in it."""
+    found = [(match[2], match[1]) for match in _PART.finditer(text)]
+    whole = "".join(number + unit for unit, number in found)
+    return found if whole == text else []

@@ -1,0 +1,168 @@
+"""Mock servers: their settings.  What they answer is in `mock_server`."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from postman_async.emulator import validation
+from postman_async.emulator.app import Call
+from postman_async.emulator.errors import not_found
+from postman_async.emulator.handlers.common import linked, linked_environment
+from postman_async.emulator.handlers.users import TEAM
+from postman_async.emulator.ids import make_uid
+from postman_async.emulator.removal import remove
+from postman_async.emulator.store import Entity, Json
+
+__all__ = ["create", "delete", "get", "list_all", "mock_url", "publish", "unpublish", "update"]
+
+CONFIG: Final[Json] = {
+    "headers": [],
+    "matchBody": False,
+    "matchQueryParams": True,
+    "matchWildcards": True,
+    "delay": None,
+    "serverResponseId": None,
+}
+_SWITCHES = ("matchBody", "matchHeader", "matchQueryParams", "matchWildcards")
+_LONGEST_DELAY = 180_000
+_PRESETS = ("1", "2")
+
+
+def mock_url(call: Call, mock: Entity) -> str:
+    """Return where a mock server answers."""
+    return f"{call.origin}/_mocks/{mock.id}"
+
+
+def list_all(call: Call) -> Json:
+    """``GET /mocks``: all mock servers, or a workspace's, or a team's."""
+    team = validation.positive(call.query, "teamId")
+    found = call.store.all("mocks", call.workspace()) if team in (None, TEAM) else []
+    return {"mocks": [_shown(call, mock) for mock in found]}
+
+
+def _shown(call: Call, mock: Entity) -> Json:
+    facts = mock.facts
+    shown = {
+        **mock.ref,
+        "owner": str(mock.owner),
+        "collection": make_uid(facts["collection"]),
+        "mockUrl": mock_url(call, mock),
+        "isPublic": not facts["private"],
+        "config": facts["config"],
+        "createdAt": mock.created_at,
+        "updatedAt": mock.updated_at,
+    }
+    if facts["environment"] is not None:
+        shown["environment"] = make_uid(facts["environment"])
+    return shown
+
+
+def create(call: Call) -> Json:
+    """``POST /mocks``: a mock server of a collection; public unless it is to be private."""
+    fields = validation.wrapped(call.body(), "mock")
+    collection = linked(call, "collection", validation.parameter(fields, "collection"))
+    facts: Json = {
+        "name": collection.name,
+        "private": False,
+        "config": CONFIG,
+        "serverResponses": [],
+        **_checked(fields, CONFIG),
+        "collection": collection.id,
+        "environment": linked_environment(call, fields),
+    }
+    _check_server_response(facts)
+    home = call.home()
+    mock = call.store.add("mocks", facts)
+    call.store.join(home, "mocks", mock.id)
+    return {"mock": _shown(call, mock)}
+
+
+def _checked(fields: Json, config: Json) -> Json:
+    """Return the settings among the fields, checked."""
+    checked: Json = {}
+    for key in ("name", "description", "versionTag"):
+        if fields.get(key) is not None:
+            shortest = int(key == "name")
+            checked[key] = validation.text(fields[key], f"mock.{key}", shortest=shortest)
+    if fields.get("private") is not None:
+        checked["private"] = validation.boolean(fields["private"], "mock.private")
+    if fields.get("config") is not None:
+        checked["config"] = {
+            **config,
+            **_config(validation.mapping(fields["config"], "mock.config")),
+        }
+    return checked
+
+
+def _config(given: Json) -> Json:
+    place = "mock.config"
+    for key in _SWITCHES:
+        if key in given:
+            validation.boolean(given[key], f"{place}.{key}")
+    for index, name in enumerate(validation.array(given.get("headers", []), f"{place}.headers")):
+        validation.text(name, f"{place}.headers.{index}")
+    if given.get("delay") is not None:
+        _check_delay(validation.mapping(given["delay"], f"{place}.delay"))
+    if given.get("serverResponseId") is not None:
+        validation.text(given["serverResponseId"], f"{place}.serverResponseId")
+    return {key: given[key] for key in (*CONFIG, *_SWITCHES) if key in given}
+
+
+def _check_delay(delay: Json) -> None:
+    place = "mock.config.delay"
+    validation.one_of(delay.get("type"), ("fixed",), f"{place}.type")
+    if "preset" in delay:
+        validation.one_of(str(delay["preset"]), _PRESETS, f"{place}.preset")
+    else:
+        duration = validation.required(delay, "duration", place)
+        validation.number(duration, f"{place}.duration", 0, _LONGEST_DELAY)
+
+
+def _check_server_response(facts: Json) -> None:
+    """A mock server can only always fail with an answer that it has."""
+    wanted: Any = facts["config"]["serverResponseId"]
+    if wanted is not None and wanted not in [each["id"] for each in facts["serverResponses"]]:
+        raise not_found("serverResponse", wanted)
+
+
+def get(call: Call) -> Json:
+    """``GET /mocks/{uid}``: one mock server."""
+    return {"mock": _shown(call, call.target("mocks"))}
+
+
+def update(call: Call) -> Json:
+    """``PUT /mocks/{uid}``: change what the body names; an environment of null is none."""
+    fields = validation.wrapped(call.body(), "mock")
+    mock = call.target("mocks")
+    mock.facts.update(_checked(fields, mock.facts["config"]))
+    _check_server_response(mock.facts)
+    if "environment" in fields:
+        mock.facts["environment"] = linked_environment(call, fields)
+    if fields.get("collection") is not None:
+        mock.facts["collection"] = linked(call, "collection", fields["collection"]).id
+    call.store.save(mock)
+    return {"mock": _shown(call, mock)}
+
+
+def delete(call: Call) -> Json:
+    """``DELETE /mocks/{uid}``: its address is not found from then on."""
+    mock = call.target("mocks")
+    remove(call.store, "mocks", mock.id)
+    return {"mock": {"id": mock.id, "uid": mock.uid}}
+
+
+def publish(call: Call) -> Json:
+    """``POST /mocks/{uid}/publish``: from now on whoever knows its address may call it."""
+    return _set_private(call, private=False)
+
+
+def unpublish(call: Call) -> Json:
+    """``DELETE /mocks/{uid}/unpublish``: from now on it asks for the key."""
+    return _set_private(call, private=True)
+
+
+def _set_private(call: Call, *, private: bool) -> Json:
+    mock = call.target("mocks")
+    mock.facts["private"] = private
+    call.store.save(mock)
+    return {"mock": {"id": mock.id}}

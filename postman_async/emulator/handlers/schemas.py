@@ -1,0 +1,158 @@
+"""Schemas of API versions, and the collections made from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from postman_async.emulator import validation
+from postman_async.emulator.app import Call, answer
+from postman_async.emulator.conversions import collection_of, openapi_version, synchronised
+from postman_async.emulator.errors import bad_request, not_found, plain_problem
+from postman_async.emulator.handlers.common import add_collection, replace_collection, version_of
+from postman_async.emulator.handlers.relations import COLLECTION_TYPES, link, links_of
+from postman_async.emulator.ids import same_id
+from postman_async.emulator.store import Entity, Json
+
+__all__ = ["create", "create_collection", "get", "schemas_of", "synchronise", "update"]
+
+_TYPES = ("openapi3", "openapi2", "openapi1", "raml", "graphql")
+_LANGUAGES = ("json", "yaml", "graphql")
+_CONVERTIBLE = ("openapi3", "openapi2")
+
+
+def schemas_of(call: Call, version: Entity) -> list[Entity]:
+    """Return the schemas of a version, oldest first, with their texts."""
+    found = [s for s in call.store.all("schemas") if s.facts["version"] == version.id]
+    return [call.find("schemas", schema.id) for schema in found]
+
+
+def _schema(call: Call) -> Entity:
+    """Return the schema that the path names, if it is one of the path's version."""
+    version, reference = version_of(call), call.params["schemaId"]
+    schema = call.find("schemas", reference)
+    if schema.facts["version"] != version.id:
+        raise not_found("schema", reference)
+    return schema
+
+
+def _shown(schema: Entity) -> Json:
+    return {
+        "id": schema.id,
+        "apiVersion": schema.facts["version"],
+        "type": schema.facts["type"],
+        "language": schema.facts["language"],
+        "schema": _text(schema),
+        "createdBy": str(schema.owner),
+        "createdAt": schema.created_at,
+        "updateBy": str(schema.owner),
+        "updatedAt": schema.updated_at,
+    }
+
+
+def _text(schema: Entity) -> str:
+    text: str = (schema.document or {})["text"]
+    return text
+
+
+def create(call: Call) -> Json:
+    """``POST …/schemas``: a new schema of a version."""
+    fields = validation.wrapped(call.body(), "schema")
+    version = version_of(call)
+    facts = {**_checked(fields), "version": version.id}
+    document = {"text": validation.text(fields.get("schema", ""), "schema.schema")}
+    return {"schema": _shown(call.store.add("schemas", facts, document))}
+
+
+def _checked(fields: Json) -> Json:
+    kind = validation.one_of(validation.parameter(fields, "type"), _TYPES, "schema.type")
+    given = validation.parameter(fields, "language")
+    language = validation.one_of(given, _LANGUAGES, "schema.language")
+    if (kind == "graphql") != (language == "graphql"):
+        message = f"A schema of type {kind} cannot have the language {language}."
+        raise bad_request(message, details={"type": kind, "language": language})
+    return {"name": kind, "type": kind, "language": language}
+
+
+def get(call: Call) -> Json:
+    """``GET …/schemas/{id}``: a schema with its text."""
+    return {"schema": _shown(_schema(call))}
+
+
+def update(call: Call) -> Json:
+    """``PUT …/schemas/{id}``: replace its type, language and text."""
+    fields = validation.wrapped(call.body(), "schema")
+    schema = _schema(call)
+    schema.facts.update(_checked(fields))
+    text = validation.text(validation.parameter(fields, "schema"), "schema.schema")
+    schema.document = {"text": text}
+    call.store.save(schema)
+    return {"schema": _shown(schema)}
+
+
+async def create_collection(call: Call) -> web.Response:
+    """``POST …/schemas/{id}/collections``: a collection of the schema, linked to the version."""
+    body = validation.mapping(call.body(), "body")
+    name = validation.text(validation.parameter(body, "name"), "name")
+    kinds = _relation_types(validation.parameter(body, "relations"))
+    schema, _ = _schema(call), call.home()
+    if schema.facts["type"] not in _CONVERTIBLE:
+        raise bad_request("Only OpenAPI schemas, 2.0 and newer, can be made into a collection.")
+    document = await collection_of(call.service.runs.engine, _text(schema))
+    document["info"]["name"] = name
+    with call.store.transaction():
+        # While it was converted anything may have been deleted.
+        version, schema = version_of(call), _schema(call)
+        collection = add_collection(call, call.home(), document)
+        links = [link(call, version, kind, collection.id, schema.id) for kind in kinds]
+    relations = [{"id": each.id, "type": each.facts["type"]} for each in links]
+    return answer(
+        {"collection": {"id": collection.id, "uid": collection.uid}, "relations": relations}
+    )
+
+
+def _relation_types(value: Any) -> list[str]:
+    """Return the types of relation that the body asks for, each once."""
+    found = []
+    for index, entry in enumerate(validation.array(value, "relations")):
+        place = f"relations.{index}"
+        kind = validation.required(validation.mapping(entry, place), "type", place)
+        found.append(validation.one_of(kind, COLLECTION_TYPES, f"{place}.type"))
+    return list(dict.fromkeys(found))
+
+
+async def synchronise(call: Call) -> web.Response:
+    """``PUT …/{entityType}/{entityId}/syncWithSchema``: bring a linked collection up to date."""
+    before, schema = _synchronised_pair(call)
+    converter, document = call.service.runs.engine, before.document or {}
+    document = await synchronised(converter, _text(schema), document)
+    with call.store.transaction():
+        collection, _ = _synchronised_pair(call)
+        if collection.document != before.document:
+            raise plain_problem(409, "The collection was changed while it was synced.")
+        replace_collection(call, collection, document)
+    return answer({"success": True})
+
+
+def _synchronised_pair(call: Call) -> tuple[Entity, Entity]:
+    """Return the collection that the path names by its own or its relation's id, and its schema."""
+    kind, reference = call.params["entityType"], call.params["entityId"]
+    validation.one_of(kind, COLLECTION_TYPES, "entityType")
+    version = version_of(call)
+    for relation in links_of(call, version):
+        ids = (relation.id, relation.facts["entity"])
+        if relation.facts["type"] == kind and any(same_id(reference, each) for each in ids):
+            schema = _schema_of(call, version, relation)
+            return call.find("collections", relation.facts["entity"]), schema
+    raise not_found(kind, reference)
+
+
+def _schema_of(call: Call, version: Entity, relation: Entity) -> Entity:
+    """Return the schema that a relation's collection came from, or else the version's latest."""
+    schemas = schemas_of(call, version)
+    own = [schema for schema in schemas if schema.id == relation.facts["schema"]]
+    for schema in own or schemas[-1:]:
+        if schema.facts["type"] == "openapi3" and openapi_version(_text(schema)).startswith("3.0"):
+            return schema
+    raise bad_request("Only a schema of OpenAPI 3.0 can be synced.", "validationFailed")

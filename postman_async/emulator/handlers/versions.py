@@ -1,0 +1,86 @@
+"""Versions of APIs: each has schemas and relations of its own, perhaps copied from another."""
+
+from __future__ import annotations
+
+from postman_async.emulator import validation
+from postman_async.emulator.app import Call
+from postman_async.emulator.handlers.common import api_of, find_version, version_of
+from postman_async.emulator.handlers.relations import TYPES, link, links_of
+from postman_async.emulator.handlers.schemas import schemas_of
+from postman_async.emulator.removal import remove
+from postman_async.emulator.store import Entity, Json
+
+__all__ = ["create", "delete", "get", "list_all", "update"]
+
+
+def list_all(call: Call) -> Json:
+    """``GET /apis/{id}/versions``: all versions of an API, oldest first."""
+    api = api_of(call)
+    found = [v for v in call.store.all("versions") if v.facts["api"] == api.id]
+    return {"versions": [_shown(call, version) for version in found]}
+
+
+def _shown(call: Call, version: Entity) -> Json:
+    return {
+        "id": version.id,
+        "name": version.name,
+        "api": version.facts["api"],
+        "schema": [schema.id for schema in schemas_of(call, version)],
+        "createdBy": str(version.owner),
+        "createdAt": version.created_at,
+        "updatedBy": str(version.owner),
+        "updatedAt": version.updated_at,
+    }
+
+
+def create(call: Call) -> Json:
+    """``POST /apis/{id}/versions``: a new version, with copies from the source it names."""
+    fields = validation.wrapped(call.body(), "version")
+    api = api_of(call)
+    version = call.store.add("versions", {"name": _name(fields), "api": api.id})
+    if "source" in fields:
+        _copy(call, api, validation.mapping(fields["source"], "version.source"), version)
+    return {"version": {"id": version.id, "name": version.name, "api": api.id}}
+
+
+def _name(fields: Json) -> str:
+    return validation.text(validation.parameter(fields, "name"), "version.name")
+
+
+def _copy(call: Call, api: Entity, wanted: Json, version: Entity) -> None:
+    """Copy the schema and the relations that the body wants from its source."""
+    source = find_version(call, api, validation.parameter(wanted, "id"))
+    relations = validation.mapping(wanted.get("relations") or {}, "version.source.relations")
+    for kind, value in relations.items():
+        validation.one_of(kind, TYPES, "version.source.relations")
+        validation.boolean(value, f"version.source.relations.{kind}")
+    copies: dict[str, str] = {}
+    if validation.boolean(wanted.get("schema", False), "version.source.schema"):
+        for schema in schemas_of(call, source):
+            facts = {**schema.facts, "version": version.id}
+            copies[schema.id] = call.store.add("schemas", facts, schema.document).id
+    for relation in links_of(call, source):
+        if relations.get(relation.facts["type"]):
+            origin = copies.get(relation.facts["schema"] or "")
+            link(call, version, relation.facts["type"], relation.facts["entity"], origin)
+
+
+def get(call: Call) -> Json:
+    """``GET /apis/{id}/versions/{id}``: one version."""
+    return {"version": _shown(call, version_of(call))}
+
+
+def update(call: Call) -> Json:
+    """``PUT /apis/{id}/versions/{id}``: give it another name."""
+    fields = validation.wrapped(call.body(), "version")
+    version = version_of(call)
+    version.facts["name"] = _name(fields)
+    call.store.save(version)
+    return {"version": _shown(call, version)}
+
+
+def delete(call: Call) -> Json:
+    """``DELETE /apis/{id}/versions/{id}``: with its schemas and relations."""
+    version = version_of(call)
+    remove(call.store, "versions", version.id)
+    return {"version": {"id": version.id}}

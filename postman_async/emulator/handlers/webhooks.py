@@ -1,0 +1,48 @@
+"""Webhooks: addresses that run a collection with what is posted to them."""
+
+from __future__ import annotations
+
+from postman_async.emulator import validation
+from postman_async.emulator.app import Call
+from postman_async.emulator.handlers.common import linked, linked_environment
+from postman_async.emulator.ids import OWNER, make_uid, new_id
+from postman_async.emulator.schedules import UNSCHEDULED
+from postman_async.emulator.settings import DEFAULTS
+from postman_async.emulator.store import Json
+
+__all__ = ["create"]
+
+
+def create(call: Call) -> Json:
+    """``POST /webhooks``: a monitor without a schedule, and the address that runs it.
+
+    The webhook's id is the monitor's: its runs are that monitor's, and it goes with it.
+    """
+    fields = validation.wrapped(call.body(), "webhook")
+    for needed in ("name", "collection"):
+        validation.parameter(fields, needed)
+    collection = linked(call, "collection", fields["collection"])
+    facts = {
+        **DEFAULTS,
+        "name": validation.text(fields["name"], "webhook.name"),
+        "active": False,
+        "schedule": UNSCHEDULED,
+        "collection": collection.id,
+        "environment": linked_environment(call, fields),
+        "webhook": new_id(),
+    }
+    home = call.home()
+    monitor = call.store.add("monitors", facts)
+    call.store.join(home, "monitors", monitor.id)
+    return {"webhook": _shown(call, monitor.ref, facts)}
+
+
+def _shown(call: Call, ref: Json, facts: Json) -> Json:
+    shown = {
+        **ref,
+        "collection": make_uid(facts["collection"]),
+        "webhookUrl": f"{call.origin}/_webhooks/{OWNER}/{facts['webhook']}",
+    }
+    if facts["environment"] is not None:
+        shown["environment"] = make_uid(facts["environment"])
+    return shown

@@ -1,0 +1,291 @@
+"""Journals: what is in them outlives any end, and a resumed batch goes on from there."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from postman_async import (
+    AsyncPostman,
+    BatchReport,
+    JournalError,
+    MonitorSelector,
+    Postman,
+    Retries,
+    read_journal,
+)
+from postman_async.emulator import PostmanEmulator
+from tests.bulk.kit import in_virtual_time
+from tests.bulk.model import Fault, Model, Service, serving
+from tests.support import KEY
+
+ROOT = Path(__file__).parents[2]
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def triggers(emulator: PostmanEmulator) -> list[str]:
+    return [r.path.split("/")[2] for r in emulator.requests if r.operation == "monitors.run"]
+
+
+async def test_a_journal_tells_each_event_when_it_happens(
+    local_emulator: PostmanEmulator, pm: AsyncPostman, tmp_path: Path
+) -> None:
+    path = tmp_path / "runs.jsonl"
+    uids = [local_emulator.add_monitor(f"m{n}") for n in range(2)]
+    told: list[int] = []
+    report = await pm.run_monitors(
+        uids, concurrency=1, journal=path, on_outcome=lambda o: told.append(len(lines(path)))
+    )
+    header, *events = lines(path)
+    assert (header["journal"], header["monitors"]) == (1, None)
+    assert [e.get("started", e.get("index")) for e in events] == [0, 0, 1, 1]
+    assert told == [3, 5]
+    assert [o.run for o in read_journal(path)] == [o.run for o in report]
+    assert local_emulator.api_key not in path.read_text("utf-8")
+
+
+async def test_a_finished_batch_runs_nothing_when_it_is_resumed(
+    local_emulator: PostmanEmulator, pm: AsyncPostman, tmp_path: Path
+) -> None:
+    path = tmp_path / "runs.jsonl"
+    uids = [local_emulator.add_monitor(f"m{n}") for n in range(3)] * 2
+    first = await pm.run_monitors(uids, journal=path)
+    second = await pm.run_monitors(uids, journal=path, resume=True)
+    assert len(triggers(local_emulator)) == 6
+    assert [(o.index, o.uid, o.run) for o in second] == [(o.index, o.uid, o.run) for o in first]
+
+
+async def test_what_was_skipped_or_cancelled_is_made_up_for(
+    local_emulator: PostmanEmulator, pm: AsyncPostman, tmp_path: Path
+) -> None:
+    path = tmp_path / "runs.jsonl"
+    bad = local_emulator.add_monitor("bad", outcome="failed")
+    good = [local_emulator.add_monitor(f"m{n}") for n in range(3)]
+    report = await pm.run_monitors([bad, *good], concurrency=1, fail_fast=True, journal=path)
+    assert [o.status for o in report] == ["failed", "skipped", "skipped", "skipped"]
+    report = await pm.run_monitors([bad, *good], journal=path, resume=True)
+    assert [o.status for o in report] == ["failed", "passed", "passed", "passed"]
+    assert sorted(triggers(local_emulator)) == sorted([bad, *good])
+
+
+async def test_a_journal_is_not_overwritten(
+    local_emulator: PostmanEmulator, pm: AsyncPostman, tmp_path: Path
+) -> None:
+    path = tmp_path / "runs.jsonl"
+    uid = local_emulator.add_monitor("m")
+    await pm.run_monitors([uid], journal=path)
+    with pytest.raises(JournalError, match="resume=True"):
+        await pm.run_monitors([uid], journal=path)
+
+
+async def test_the_journal_of_another_batch_is_refused_before_anything_is_sent(
+    local_emulator: PostmanEmulator, pm: AsyncPostman, tmp_path: Path
+) -> None:
+    path = tmp_path / "runs.jsonl"
+    uids = [local_emulator.add_monitor(f"m{n}") for n in range(3)]
+    await pm.run_monitors(uids, journal=path)
+    for others in ([uids[0], uids[2], uids[1]], uids[:2], uids[:1] * 3):
+        with pytest.raises(JournalError, match="of another batch"):
+            await pm.run_monitors(others, journal=path, resume=True)
+    with pytest.raises(JournalError, match="of another batch"):
+        async for _ in pm.stream_monitor_runs(iter([uids[1]]), journal=path, resume=True):
+            pass
+    assert len(triggers(local_emulator)) == 3
+    more = await pm.run_monitors([*uids, uids[0]], journal=path, resume=True)
+    assert (len(more), len(triggers(local_emulator))) == (4, 4)
+
+
+async def test_one_batch_at_a_time_has_a_journal(
+    local_emulator: PostmanEmulator, pm: AsyncPostman, tmp_path: Path
+) -> None:
+    path = tmp_path / "runs.jsonl"
+    uid = local_emulator.add_monitor("m")
+    async with pm.monitor_batch([uid], journal=path):
+        with pytest.raises(JournalError, match="in use"):
+            await pm.run_monitors([uid], journal=path, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"# notes", "no journal"),
+        (b"# notes\n", "line 1 is damaged"),
+        (b'{"journal":2}\n', "no journal of version 1"),
+        (b'{"journal":1}\n[]\n{}\n', "line 2 is damaged"),
+        (b'{"journal":1}\n{"new":1}\n', "line 2 makes no sense"),
+        (b'{"journal":1}\n{"version":1}\n', "line 2 makes no sense"),
+        (b'{"journal":1}\n{"began":0,"job":"x"}\n', "line 2 makes no sense"),
+        (b'{"journal":1}\n{"started":-1,"uid":"1-m","at":"","attempt":1}\n', "makes no sense"),
+    ],
+)
+async def test_what_is_no_journal_is_refused_and_left_alone(
+    pm: AsyncPostman, tmp_path: Path, content: bytes, words: str
+) -> None:
+    path = tmp_path / "runs.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(JournalError, match=words):
+        await pm.run_monitors(["1-m"], journal=path, resume=True)
+    assert path.read_bytes() == content
+
+
+async def test_a_selection_is_resumed_as_it_was(
+    local_emulator: PostmanEmulator, pm: AsyncPostman, tmp_path: Path
+) -> None:
+    """A monitor that was made since is not in it."""
+    path = tmp_path / "runs.jsonl"
+    uids = [local_emulator.add_monitor(f"shop {n}") for n in range(3)]
+    select = MonitorSelector(name="shop*")
+    await pm.run_monitors(select=select, journal=path)
+    local_emulator.add_monitor("shop 3")
+    report = await pm.run_monitors(select=select, journal=path, resume=True)
+    assert [(o.uid, o.name) for o in report] == [(u, f"shop {n}") for n, u in enumerate(uids)]
+
+
+async def test_a_journal_that_cannot_be_written_ends_the_batch(
+    local_emulator: PostmanEmulator, pm: AsyncPostman, tmp_path: Path
+) -> None:
+    """No run is triggered that could not be noted."""
+    uids = [local_emulator.add_monitor(f"m{n}") for n in range(3)]
+    async with pm.monitor_batch(uids, concurrency=1, journal=tmp_path / "runs.jsonl") as batch:
+        assert batch._journal is not None
+        batch._journal._file.close()
+        batch._journal._file = open(os.devnull, "rb")  # noqa: SIM115 - closed with the batch
+        with pytest.raises(OSError, match="write"):
+            await anext(batch)
+    assert triggers(local_emulator) == []
+
+
+# -- the batch ends at any moment, and is resumed --------------------------------------------------
+
+
+@settings(max_examples=30, deadline=None)
+@given(torn=st.integers(0, 900), taken=st.integers(0, 2), seconds=st.sampled_from([0.5, 20.0]))
+def test_whatever_part_of_a_journal_is_left_nothing_runs_twice(
+    torn: int, taken: int, seconds: float, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The batch is left after some outcomes, and its journal loses some of its last bytes."""
+    path = tmp_path_factory.mktemp("cut") / "runs.jsonl"
+    models = {f"1-{n}": Model(seconds=seconds, word="failed") for n in range(3)}
+    service = Service(models)
+
+    async def interrupted() -> BatchReport | None:
+        async with serving(service), AsyncPostman(KEY, base_url=service.url) as pm:
+            async with pm.monitor_batch(list(models), concurrency=2, journal=path) as batch:
+                for _ in range(taken):
+                    await anext(batch)
+            whole = path.read_bytes()
+            left = whole[: max(0, len(whole) - torn)]
+            path.write_bytes(left)
+            lost = whole.split(b"\n")[left.count(b"\n") :]
+            if any(line.startswith(b'{"started"') for line in lost):
+                return None  # no process ends so: that line was there before the call was made
+            return await pm.run_monitors(list(models), journal=path, resume=True)
+
+    report = in_virtual_time(interrupted)
+    for outcome in report or []:
+        assert outcome.status in ("failed", "unknown")
+        assert len(models[outcome.uid].ours) == 1
+
+
+FLIGHTS: list[tuple[Fault, str, str]] = [
+    ("none", "report", "failed"),
+    ("cut after", "report", "failed"),
+    ("502, not begun", "report", "unknown"),
+    ("502, not begun", "rerun", "failed"),
+    ("never, not begun", "rerun", "failed"),
+    ("202", "report", "failed"),
+]
+
+
+@pytest.mark.parametrize("run_async", [False, True])
+@pytest.mark.parametrize(("fault", "on_unknown", "status"), FLIGHTS)
+def test_what_was_in_flight_is_settled_by_looking(
+    fault: Fault, on_unknown: Any, status: str, run_async: bool, tmp_path: Path
+) -> None:
+    """The process ends while the run goes on, and the next one comes a minute later."""
+    model = Model(seconds=30.0, word="failed", faults=[fault])
+    service = Service({"1-m": model}, skew=900.0)
+    path = tmp_path / "runs.jsonl"
+
+    async def run() -> Any:
+        async with serving(service), AsyncPostman(KEY, base_url=service.url) as pm:
+            async with pm.monitor_batch(["1-m"], journal=path, run_async=run_async):
+                await asyncio.sleep(1.0)
+            await asyncio.sleep(60.0)
+            return await pm.run_monitors(["1-m"], journal=path, resume=True, on_unknown=on_unknown)
+
+    (outcome,) = in_virtual_time(run)
+    assert (outcome.status, len(model.ours)) == (status, 0 if status == "unknown" else 1)
+    assert [o.status for o in read_journal(path)] == [status]
+
+
+def test_a_refused_attempt_is_not_in_flight(tmp_path: Path) -> None:
+    model = Model(faults=["429"])
+    service = Service({"1-m": model})
+    path = tmp_path / "runs.jsonl"
+
+    async def run() -> Any:
+        retries = Retries(backoff=50.0)
+        async with serving(service), AsyncPostman(KEY, base_url=service.url, retries=retries) as pm:
+            async with pm.monitor_batch(["1-m"], journal=path):
+                await asyncio.sleep(0.5)
+            assert [next(iter(e)) for e in lines(path)] == ["journal", "started", "refused"]
+            return await pm.run_monitors(["1-m"], journal=path, resume=True)
+
+    (outcome,) = in_virtual_time(run)
+    assert (outcome.status, model.triggers, len(model.ours)) == ("passed", 2, 1)
+
+
+KILLED = """
+import asyncio, sys
+from postman_async import AsyncPostman
+
+async def main(key, url, path, *uids):
+    async with AsyncPostman(key, base_url=url) as pm:
+        async for outcome in pm.stream_monitor_runs(uids, concurrency=4, journal=path):
+            print(outcome.uid, flush=True)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+def test_after_kill_9_no_completed_monitor_runs_again_and_the_report_is_whole(
+    thread_emulator: PostmanEmulator, sync_pm: Postman, tmp_path: Path
+) -> None:
+    """Of 16 monitors of 0.3 s, some have ended, some are under way and some wait at the kill.
+
+    One may have been noted but not sent yet: it has not begun, and is triggered again on demand.
+    """
+    path = tmp_path / "runs.jsonl"
+    uids = [thread_emulator.add_monitor(f"m{n}", duration=0.3) for n in range(16)]
+    for uid in uids:  # so that no schedule could have begun a run
+        sync_pm.monitors.update(uid, active=False)
+    arguments = [thread_emulator.api_key, thread_emulator.url, str(path), *uids]
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, *arguments], stdout=subprocess.PIPE, cwd=ROOT
+    ) as process:
+        assert process.stdout is not None
+        ended = [process.stdout.readline().decode().strip() for _ in range(6)]
+        process.send_signal(signal.SIGKILL)
+    known = [outcome.uid for outcome in read_journal(path)]
+    assert set(ended) <= set(known)
+    assert len(known) < 16
+    report = sync_pm.run_monitors(uids, journal=path, resume=True, on_unknown="rerun")
+    assert [o.uid for o in report] == uids
+    assert {o.status for o in report} == {"passed"}
+    ran = triggers(thread_emulator)
+    assert sorted(ran) == sorted(uids)
+    assert [o.uid for o in read_journal(path)][: len(known)] == known

@@ -1,0 +1,117 @@
+"""Whatever happens to the calls: nothing is run twice, nothing is lost, and no outcome is false."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given, note, settings
+from hypothesis import strategies as st
+
+from postman_async import AsyncPostman, BatchReport, MonitorOutcome, Retries, Timeout
+from tests.bulk.kit import in_virtual_time
+from tests.bulk.model import NEVER, NOT_BEGUN, Fault, LookFault, Model, Service, serving
+from tests.support import KEY
+
+ATTEMPTS = 3
+WORDS = {"success": "passed", "failed": "failed", "error": "error", "aborted": "error"}
+FAULTS: tuple[Fault, ...] = get_args(Fault)
+
+models = st.builds(
+    Model,
+    seconds=st.sampled_from([0.5, 3.0, 20.0, 70.0]),
+    word=st.sampled_from(sorted(WORDS)),
+    faults=st.lists(st.sampled_from(FAULTS), max_size=4),
+    looks=st.lists(st.sampled_from(get_args(LookFault)), max_size=5),
+    strangers=st.frozensets(st.sampled_from(["before", "after"])),
+    active=st.booleans(),
+)
+services = st.builds(
+    Service,
+    monitors=st.lists(models, min_size=1, max_size=4).map(
+        lambda made: {f"1-{n}": model for n, model in enumerate(made)}
+    ),
+    skew=st.sampled_from([0.0, -7200.0, 3600.5]),
+    lag=st.sampled_from([0.0, 1.5]),
+    ids=st.booleans(),
+    coarse=st.booleans(),
+)
+options = st.fixed_dictionaries(
+    {
+        "concurrency": st.integers(1, 5),
+        "repeat": st.integers(1, 2),
+        "run_async": st.sampled_from([False, True, "auto"]),
+        "on_unknown": st.sampled_from(["report", "rerun"]),
+        "overlap": st.booleans(),
+        "timeout": st.sampled_from([Timeout(), Timeout(run=30.0)]),
+        "run_deadline": st.sampled_from([100.0, 1200.0]),
+        "deadline": st.sampled_from([None, 60.0]),
+        "fail_fast": st.booleans(),
+    }
+)
+
+
+async def run(service: Service, uids: list[str], **given: Any) -> BatchReport:
+    """Run the monitors of a service."""
+    retries = Retries(attempts=ATTEMPTS, backoff=0.1)
+    async with serving(service), AsyncPostman(KEY, base_url=service.url, retries=retries) as pm:
+        return await pm.run_monitors(uids, **given)
+
+
+@settings(max_examples=80, deadline=None)
+@given(services, options)
+def test_no_interleaving_runs_twice_or_loses_or_lies(
+    service: Service, given: dict[str, Any]
+) -> None:
+    uids = list(service.monitors)
+    if given["repeat"] > 1:  # a stranger after the first round would begin with the second one
+        for model in service.monitors.values():
+            model.strangers -= {"after"}
+    report = in_virtual_time(lambda: run(service, uids, **given))
+    for outcome in report:
+        note(repr(outcome))
+    assert [outcome.uid for outcome in report] == uids * given["repeat"]
+    assert [outcome.index for outcome in report] == list(range(len(report)))
+    for uid, model in service.monitors.items():
+        outcomes = [outcome for outcome in report if outcome.uid == uid]
+        check_triggers(model, outcomes)
+        check_truth(model, outcomes, ids=service.ids)
+
+
+def check_triggers(model: Model, outcomes: list[MonitorOutcome]) -> None:
+    """No call was made that is not accounted for, and no run was begun twice for one place."""
+    assert model.triggers <= sum(outcome.attempts for outcome in outcomes)
+    assert all(outcome.attempts <= 2 * ATTEMPTS for outcome in outcomes)
+    assert len(model.ours) <= sum(outcome.attempts > 0 for outcome in outcomes)
+
+
+def check_truth(model: Model, outcomes: list[MonitorOutcome], *, ids: bool) -> None:
+    """What an outcome says is what happened; ``unknown`` may always be said."""
+    claimed = [outcome for outcome in outcomes if outcome.run is not None]
+    claimed = [outcome for outcome in claimed if outcome.status != "unknown"]
+    assert all(WORDS[model.word] == outcome.status for outcome in claimed)
+    assert len(claimed) <= len(model.ours)
+    if ids:
+        jobs = [outcome.run.info.job_id for outcome in claimed if outcome.run is not None]
+        assert len(set(jobs)) == len(jobs)
+        assert set(jobs) <= {run.job for run in model.ours}
+    unclaimed = [outcome for outcome in outcomes if outcome.status in ("skipped", "error")]
+    not_run = [outcome for outcome in unclaimed if outcome.run is None]
+    assert len(model.ours) <= len(outcomes) - len(not_run)
+
+
+@pytest.mark.parametrize("seconds", [2.0, 70.0])
+@pytest.mark.parametrize("fault", [f for f in FAULTS if f not in NOT_BEGUN | NEVER])
+@pytest.mark.parametrize("run_async", [False, True])
+def test_a_run_that_was_begun_is_found(fault: Fault, seconds: float, run_async: bool) -> None:
+    """The test above would pass if everything was unknown."""
+    model = Model(seconds=seconds, word="failed", faults=[fault])
+    report = in_virtual_time(
+        lambda: run(Service({"1-m": model}, skew=-4000.0), ["1-m"], run_async=run_async)
+    )
+    (outcome,) = report
+    late = fault == "502, begun later"
+    assert (outcome.status, model.triggers) == ("unknown" if late else "failed", 1)
+    told = fault in ("none", "slow")
+    told |= run_async and fault in ("202", "not JSON", "cut in the answer")  # those never come
+    assert outcome.reconciled == (not told and not late)
