@@ -221,7 +221,7 @@ class Transport:
             skip_auto_headers=_NO_TYPE if request.body is None else (),
             allow_redirects=False,
             raise_for_status=False,
-            timeout=_times(plan.connect, plan.read, self.sessions.own_pool),
+            timeout=_times(plan.connect, plan.read),
             **self.sessions.per_request,
         )
         # Read to its end, it has given its connection back; if that fails, it has closed it.
@@ -329,11 +329,10 @@ class _Progress:
         return error
 
 
-@functools.cache
-def _times(connect: float | None, read: float | None, own_pool: bool) -> aiohttp.ClientTimeout:
-    # aiohttp's `connect` counts the wait for a free place too, which only our own pool lacks.
-    whole = connect if own_pool else None
-    return aiohttp.ClientTimeout(total=None, connect=whole, sock_connect=connect, sock_read=read)
+@functools.lru_cache(64)
+def _times(connect: float | None, read: float | None) -> aiohttp.ClientTimeout:
+    # aiohttp's `connect` would count the wait for a free place too.
+    return aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=read)
 
 
 def _wait(error: PostmanError, plan: Plan, attempt: int) -> float | None:
