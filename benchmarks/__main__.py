@@ -18,16 +18,23 @@ from pathlib import Path
 
 from benchmarks.tables import FULL, QUICK, TABLES, Effort, Row
 
-_LIBRARIES = ("aiohttp", "attrs", "cattrs", "httpx", "niquests", "orjson", "pydantic", "requests")
+_LIBRARIES = (
+    *("aiohttp", "attrs", "cattrs", "httpx", "msgspec"),
+    *("niquests", "orjson", "pydantic", "requests"),
+)
 
 
 def main() -> None:
     """Measure the tables that are asked for."""
     options = _options()
     effort = QUICK if options.quick else FULL
+    if options.cpu:
+        effort = effort._replace(clock="cpu_us")
     print(_machine())
     results = {name: _table(name, effort) for name in options.tables or TABLES}
     _write_json(options.json, results)
+    if options.markdown:
+        options.markdown.write_text(_markdown(results))
     if options.picture:
         from benchmarks.picture import draw
 
@@ -37,9 +44,11 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("tables", nargs="*", metavar="TABLE", help=", ".join(TABLES))
+    parser.add_argument("--quick", action="store_true", help="one round, in under a minute or so")
     parser.add_argument(
-        "--quick", action="store_true", help="fewer rounds, in under a minute or so"
+        "--cpu", action="store_true", help="compare processor time, on a machine that is busy"
     )
+    parser.add_argument("--markdown", type=Path, help="where to write the tables as Markdown")
     parser.add_argument("--json", type=Path, default=Path(".benchmarks/results.json"))
     parser.add_argument("--picture", type=Path, help="where to draw the picture (SVG)")
     options = parser.parse_args()
@@ -63,9 +72,18 @@ def _table(name: str, effort: Effort) -> list[Row]:
     for row in rows:
         mark = {True: "met", False: "MISSED", None: ""}[row.met]
         median, low, high = (f"{value:.3g}" for value in row.figure)
-        print(f"  {row.what:62} {median:>7}{row.unit:3} ({low}-{high}) {row.goal:>9} {mark}")
+        print(f"  {row.what:74} {median:>7}{row.unit:3} ({low}-{high}) {row.goal:>9} {mark}")
     sys.stdout.flush()
     return rows
+
+
+def _markdown(results: dict[str, list[Row]]) -> str:
+    lines = ["| what | median | smallest, largest | goal |", "|---|---|---|---|"]
+    for row in (row for rows in results.values() for row in rows):
+        median, low, high = (f"{value:.3g}{row.unit}" for value in row.figure)
+        goal = f"{row.goal} {'' if row.met else '(missed)'}".strip()
+        lines.append(f"| {row.what} | {median} | {low}, {high} | {goal if row.goal else ''} |")
+    return "\n".join([*lines, "", _machine(), ""])
 
 
 def _write_json(path: Path, results: dict[str, list[Row]]) -> None:

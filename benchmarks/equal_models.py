@@ -11,7 +11,7 @@ from attrs import NOTHING, fields, has, resolve_types
 
 from postman_async import models
 
-__all__ = ["answer_model", "equal_model"]
+__all__ = ["answer_model", "equal_model", "made_models"]
 
 _CONFIG = pydantic.ConfigDict(extra="allow", populate_by_name=True)
 _MADE: dict[str, type[pydantic.BaseModel]] = {}
@@ -31,7 +31,13 @@ def answer_model(key: str) -> type[pydantic.BaseModel]:
     """Return the model of a whole answer, ``{key: document}``."""
     name = {"run": "MonitorRun", "environment": "Environment", "collection": "Collection"}[key]
     made: Any = pydantic.create_model("Answer", **{key: (equal_model(name), ...)})  # type: ignore[call-overload]
+    _MADE["Answer"] = made
     return made  # type: ignore[no-any-return]
+
+
+def made_models() -> list[tuple[str, type[pydantic.BaseModel]]]:
+    """Return the models made so far, by their names."""
+    return list(_MADE.items())
 
 
 def _make(cls: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from benchmarks.documents import WAYS
 from benchmarks.processes import first_call, import_times, ten_times
 from benchmarks.rounds import Figure, Order, measured, ratio, serving
 
@@ -22,15 +23,30 @@ class Row(NamedTuple):
 
 
 class Effort(NamedTuple):
-    """How much is measured: rounds, calls of a round, and how many runs the server holds."""
+    """How much is measured, and by which clock.
+
+    Args:
+        rounds: how often.
+        calls: how many calls in a round.
+        held: how many runs the server holds.
+        clock: ``us`` for the time on the wall, ``cpu_us`` for the processor time of the client,
+            which other processes on the machine disturb less.
+
+    """
 
     rounds: int
     calls: int
     held: tuple[int, ...]
+    clock: str = "us"
+
+    @property
+    def quick(self) -> bool:
+        """Whether only what is quick is wanted."""
+        return self.rounds == 1
 
 
 FULL = Effort(5, 3_000, (100, 1_000, 10_000))
-QUICK = Effort(2, 1_000, (100, 1_000))
+QUICK = Effort(1, 1_000, (100,))
 
 
 def at_least(what: str, figure: Figure, goal: float) -> Row:
@@ -54,6 +70,7 @@ _FASTER = {
     "httpx + pydantic": {1: 3.0, 64: 10.0},
     "requests + threads": {1: 3.0, 64: 5.0},
 }
+_OTHERS = ("niquests", "postman-api", "sideko + threads", "openapi-python-client")
 _AGAINST_AIOHTTP = {
     ("small", "ours"): 0.90,
     ("r3", "ours"): 0.80,
@@ -75,7 +92,7 @@ def _throughput_rows(effort: Effort, origin: str, work: str, in_flight: int) -> 
     if work == "r80":
         peers.append("ours, executions read")
     if work == "r3":
-        peers += [*_FASTER, "niquests", "postman-api", "sideko + threads", "openapi-python-client"]
+        peers += [*_FASTER, *(_OTHERS if not effort.quick else ())]
     found = measured(
         [
             Order(peer, "throughput", _arguments(peer, work, in_flight, effort, origin))
@@ -83,16 +100,16 @@ def _throughput_rows(effort: Effort, origin: str, work: str, in_flight: int) -> 
         ],
         effort.rounds,
     )
-    where = f"{work}, {in_flight} in flight"
-    yield plain(f"{where}: raw aiohttp", Figure.of([r["us"] for r in found["aiohttp"]]), " us")
-    yield plain(f"{where}: floor", Figure.of([r["us"] for r in found["floor"]]), " us")
+    where, clock = f"{work}, {in_flight} in flight", effort.clock
+    yield plain(f"{where}: raw aiohttp", Figure.of([r[clock] for r in found["aiohttp"]]), " us")
+    yield plain(f"{where}: floor", Figure.of([r[clock] for r in found["floor"]]), " us")
     for peer in peers[2:]:
         if (goal := _AGAINST_AIOHTTP.get((work, peer))) is not None:
             label = f"{where}: {peer}, against raw aiohttp"
-            yield at_least(label, ratio(found["aiohttp"], found[peer], "us"), goal)
+            yield at_least(label, ratio(found["aiohttp"], found[peer], clock), goal)
         elif not peer.startswith("ours"):
             label = f"{where}: ours, against {peer}"
-            times = ratio(found[peer], found["ours"], "us")
+            times = ratio(found[peer], found["ours"], clock)
             wish = _FASTER.get(peer, {}).get(in_flight)
             yield at_least(label, times, wish) if wish else plain(label, times, "x")
 
@@ -101,7 +118,7 @@ def _arguments(
     peer: str, work: str, in_flight: int, effort: Effort, origin: str
 ) -> dict[str, object]:
     slow = peer not in {"floor", "aiohttp", "ours", "ours, executions read"}
-    calls = effort.calls // 5 if slow else effort.calls
+    calls = effort.calls // 10 if slow else effort.calls
     return {
         "peer": peer,
         "work": work,
@@ -120,41 +137,40 @@ def sync(effort: Effort) -> Iterator[Row]:
             for p in peers
         ]
         found = measured(orders, effort.rounds)
-    times = ratio(found["ours, sync"], found["ours"], "us")
+    times = ratio(found["ours, sync"], found["ours"], effort.clock)
     yield at_most("a sync call, against an awaited one", times, 1.5)
 
 
 # -- documents ----------------------------------------------------------------------------------
 
-_KINDS = (("run", 3), ("run", 80), ("run", 800), ("collection", 0))
+_KINDS = {
+    "a run of 3 executions": ("run", 3),
+    "a run of 80": ("run", 80),
+    "a run of 800": ("run", 800),
+    "a collection of 3 MB": ("collection", 0),
+}
 
 
 def documents(effort: Effort) -> Iterator[Row]:
-    """Bytes to lossless models and back, against pydantic on equal models."""
-    for kind, size in _KINDS:
-        what = f"a run of {size} executions" if kind == "run" else "a collection of 3 MB"
-        for way in ("read", "write"):
-            orders = [
-                Order(
-                    library,
-                    "documents",
-                    {"library": library, "kind": kind, "executions": size, "way": way},
-                )
-                for library in ("ours", "pydantic")
-            ]
-            found = measured(orders, effort.rounds)
-            times = ratio(found["pydantic"], found["ours"], "us")
-            yield at_least(f"{way} {what}: ours, against pydantic", times, 1.0)
+    """Bytes to lossless models and back, against pydantic on equal models that lose nothing."""
+    for what, (kind, executions) in list(_KINDS.items())[: 2 if effort.quick else None]:
+        arguments = {"kind": kind, "executions": executions}
+        orders = [
+            Order(library, "documents", {"library": library, **arguments})
+            for library in ("ours", "pydantic")
+        ]
+        found = measured(orders, min(effort.rounds, 3))
+        for way, told in WAYS.items():
+            times = ratio(found["pydantic"], found["ours"], way)
+            yield at_least(f"{what}: {told}, against pydantic", times, 1.0)
 
 
 def first_use(effort: Effort) -> Iterator[Row]:
     """The first use of a namespace's models."""
     for module in ("monitors", "collections"):
         order = Order(module, "first_structuring", {"module": module})
-        found = measured([order], effort.rounds)[module]
-        yield at_most(
-            f"first use of all models of {module}", Figure.of([r["ms"] for r in found]), 5, " ms"
-        )
+        found = Figure.of([r["ms"] for r in measured([order], effort.rounds)[module]])
+        yield at_most(f"the first use of all models of {module}", found, 5, " ms")
 
 
 # -- many at once -------------------------------------------------------------------------------
@@ -196,6 +212,8 @@ def imports(effort: Effort) -> Iterator[Row]:
     with serving() as origin:
         extra = Figure.of(first_call(origin, 2 * effort.rounds + 1))
     yield at_most("the first call, above that of raw aiohttp", extra, 30, " ms")
+    if effort.quick:
+        return  # generating the larger package takes its time
     grown_time, grown_memory = ten_times(2 * effort.rounds + 1)
     yield at_most("import with a spec ten times as large", Figure.of(grown_time), 1.1)
     yield at_most("memory with a spec ten times as large", Figure.of(grown_memory), 1.05)

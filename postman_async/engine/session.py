@@ -36,7 +36,10 @@ def _connector() -> aiohttp.TCPConnector:
 
         # The method that aiohttp's own connectors have for this; a test holds that it is called.
         async def _create_connection(
-            self, req: Any, traces: Any, timeout: aiohttp.ClientTimeout  # noqa: ASYNC109
+            self,
+            req: Any,
+            traces: Any,
+            timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109
         ) -> Any:
             async with turns, asyncio.timeout(timeout.sock_connect):
                 return await super()._create_connection(req, traces, timeout)

@@ -225,17 +225,12 @@ class Transport:
             **self.sessions.per_request,
         )
         # Read to its end, it has given its connection back; if that fails, it has closed it.
-        return response.status, response.headers, await _content(response)
-
-
-async def _content(response: aiohttp.ClientResponse) -> bytes:
-    """Read the body.  Where one that says no is cut short, its status has said so already."""
-    try:
-        return await response.read()
-    except aiohttp.ClientPayloadError:
-        if response.status < 300:
-            raise
-        return b""
+        try:
+            return response.status, response.headers, await response.read()
+        except aiohttp.ClientPayloadError:  # one that says no has said so with its status
+            if response.status < 300:
+                raise
+            return response.status, response.headers, b""
 
 
 _LARGE = 2**20
