@@ -1,1 +1,4 @@
-"""What is measured, and how: each file is a command of its own."""
+"""How fast this is, measured side by side with what one would use instead.
+
+``python -m benchmarks`` prints the tables; see `benchmarks.__main__`.  Not part of the package.
+"""

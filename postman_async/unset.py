@@ -15,7 +15,7 @@ __all__ = ["UNSET", "Unset"]
 class _Unset(Enum):
     """An enum of one member, so that type checkers can narrow on ``is UNSET``."""
 
-    UNSET = "UNSET"
+    UNSET = b"UNSET"  # of no JSON type: a writer that knows enums must not send it
 
     def __repr__(self) -> str:
         return "UNSET"

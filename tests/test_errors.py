@@ -15,7 +15,6 @@ import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
 import postman_async.errors
-from postman_async.engine.convert import to_dict
 from postman_async.engine.operation import Operation, Parameter
 from postman_async.engine.request import build_request
 from postman_async.engine.response import error_of
@@ -218,7 +217,7 @@ def test_a_refused_argument_does_not_repeat_its_value(options: CallOptions) -> N
         id="users.me", method="GET", path="/me/{x}", parameters=(Parameter("x", "x", "path"),)
     )
     with pytest.raises(InvalidArgumentError) as caught:
-        build_request(operation, {"x": "1"}, options, to_dict)
+        build_request(operation, {"x": "1"}, options)
     error = caught.value
     assert KEY not in f"{error} {error!r} {vars(error)}"
     assert error.__cause__ is None

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import evolve, frozen
 
-from postman_async.engine.convert import to_dict
 from postman_async.engine.request import build_request
 from postman_async.errors import InvalidArgumentError
 from postman_async.operations import OPERATIONS
@@ -157,6 +156,6 @@ def check_uid(uid: str, where: str = "") -> None:
 
     """
     try:
-        build_request(OPERATIONS["monitors.run"], {"monitor_uid": uid}, {}, to_dict)
+        build_request(OPERATIONS["monitors.run"], {"monitor_uid": uid}, {})
     except InvalidArgumentError as error:
         raise InvalidArgumentError(f"{where}{error}") from None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import field, frozen
 
+from postman_async.engine.codec import dumps
+from postman_async.engine.convert import to_dict
 from postman_async.errors import InvalidArgumentError
+from postman_async.unset import UNSET
 
 if TYPE_CHECKING:
     from postman_async.engine.operation import FileBody, Operation
@@ -39,17 +41,21 @@ class Form:
 
 
 Body: TypeAlias = bytes | Form
-ToWire: TypeAlias = Callable[[Any], Any]
 
 
 def build_body(
     operation: Operation,
     fields: Mapping[str, Any],
-    document: Mapping[str, Any],
+    document: Any,
     extra: Mapping[str, Any] | None,
-    to_wire: ToWire,
 ) -> tuple[str | None, Body | None]:
     """Return the content type and the body; None for both where the call has no body.
+
+    Args:
+        operation: the endpoint.
+        fields: the arguments that are keys of the body.
+        document: the argument that is the body, or ``UNSET``.
+        extra: more keys for the body.
 
     The content type of a form is None too: only who writes it knows what parts the fields.
 
@@ -57,21 +63,17 @@ def build_body(
         InvalidArgumentError: what was given cannot be sent in one body.
 
     """
-    takes_body = any(p.place in {"field", "document"} for p in operation.parameters)
-    if not takes_body and not extra:
+    if not operation.takes_body and not extra:
         return None, None
     named = _with_kinds(operation, fields)
     if operation.file_body is not None:
         for value in named.values():
             if isinstance(value, File):
-                return _file_body(operation, operation.file_body, value, named, extra, to_wire)
-    given = next(iter(document.values())) if document else named
-    content = _plain(operation, given, to_wire)
+                return _file_body(operation, operation.file_body, value, named, extra)
+    content = named if document is UNSET else document
     if operation.wrapper:
         content = {operation.wrapper: content}
-    if extra:
-        content = merged(content, _plain(operation, extra, to_wire))
-    return JSON, _dump(operation, content)
+    return JSON, _dump(operation, content, extra)
 
 
 def _with_kinds(operation: Operation, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,7 +97,6 @@ def _file_body(
     file: File,
     fields: Mapping[str, Any],
     extra: Mapping[str, Any] | None,
-    to_wire: ToWire,
 ) -> tuple[str | None, Body]:
     names = {p.wire: p.name for p in operation.parameters}
     stray = [names[wire] for wire in fields if wire not in rule.fields]
@@ -103,28 +104,19 @@ def _file_body(
         raise InvalidArgumentError(f"{operation.id}: {stray[0]} cannot be sent with a file")
     if rule.content_type == FORM:
         texts = {**fields, **(extra or {})}.items()
-        return None, Form(tuple((k, _form_value(operation, v, to_wire)) for k, v in texts))
+        return None, Form(tuple((k, _form_value(operation, v)) for k, v in texts))
     if extra:
         raise InvalidArgumentError(f"{operation.id}: extra_body cannot be sent with a file")
     return rule.content_type, file.content
 
 
-def _form_value(operation: Operation, value: Any, to_wire: ToWire) -> str | File:
+def _form_value(operation: Operation, value: Any) -> str | File:
     if isinstance(value, File | str):
         return value
-    return _dump(operation, _plain(operation, value, to_wire)).decode()
+    return _dump(operation, value).decode()
 
 
 # -- as JSON ---------------------------------------------------------------------------------
-
-
-def _plain(operation: Operation, value: Any, to_wire: ToWire) -> Any:
-    """Turn models into JSON data; what holds itself has no end."""
-    try:
-        return to_wire(value)
-    except RecursionError:
-        reason = "the body is not JSON: it is nested too deeply"
-        raise InvalidArgumentError(f"{operation.id}: {reason}") from None
 
 
 def merged(content: Any, extra: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,12 +128,11 @@ def merged(content: Any, extra: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _dump(operation: Operation, content: Any) -> bytes:
+def _dump(operation: Operation, content: Any, extra: Mapping[str, Any] | None = None) -> bytes:
     try:
-        text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    except (TypeError, ValueError, RecursionError) as error:
+        return dumps(merged(to_dict(content), to_dict(extra)) if extra else content)
+    except RecursionError:
+        reason = "the body is not JSON: it is nested too deeply"
+        raise InvalidArgumentError(f"{operation.id}: {reason}") from None
+    except (TypeError, ValueError) as error:
         raise InvalidArgumentError(f"{operation.id}: the body is not JSON: {error}") from None
-    try:
-        return text.encode()
-    except UnicodeEncodeError:  # half a surrogate pair: JSON can hold it, UTF-8 only escaped
-        return json.dumps(content, separators=(",", ":")).encode()

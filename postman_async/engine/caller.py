@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from attrs import define
+from attrs import define, field
 
-from postman_async.engine.convert import load_model, reader, to_dict
+from postman_async.engine.convert import load_model, reader
 from postman_async.engine.files import read_files
 from postman_async.engine.request import build_request
 from postman_async.engine.response import parse_json, value_of
 from postman_async.engine.transport import Plan, Transport, Watcher
 from postman_async.engine.validate import answer_faults
-from postman_async.errors import Answer, InvalidArgumentError, ResponseValidationError
+from postman_async.errors import InvalidArgumentError, ResponseValidationError
 from postman_async.options import CallOptions, Retries, Timeout
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ class RawCaller:
     timeout: Timeout
     retries: Retries
     strict: bool
+    _plans: dict[Operation, Plan] = field(factory=dict, init=False)
+    """Those of calls without options, each made once."""
 
     @property
     def raw(self) -> RawCaller:
@@ -53,10 +55,10 @@ class RawCaller:
             ResponseValidationError: the answer drifts, and the client is strict.
 
         """
-        plan = self._plan(operation, options, watcher)
+        plan = self._planned(operation, options, watcher)
         if operation.file_body is not None:
             arguments = await read_files(operation, arguments)
-        request = build_request(operation, arguments, options, to_dict)
+        request = build_request(operation, arguments, options)
         response: RawResponse[Any] = await self.transport.send(request, plan)
         response.value = self._value(operation.result, request.call, response)
         return response
@@ -64,6 +66,14 @@ class RawCaller:
     def retries_of(self, options: CallOptions) -> Retries:
         """Return what holds for a call with these options."""
         return self.retries.altered(options["retries"]) if "retries" in options else self.retries
+
+    def _planned(self, operation: Operation, options: CallOptions, watcher: Watcher | None) -> Plan:
+        if options or watcher is not None:
+            return self._plan(operation, options, watcher)
+        plan = self._plans.get(operation)
+        if plan is None:
+            plan = self._plans[operation] = self._plan(operation, options, None)
+        return plan
 
     def _plan(self, operation: Operation, options: CallOptions, watcher: Watcher | None) -> Plan:
         unknown = options.keys() - CallOptions.__annotations__.keys()
@@ -84,7 +94,7 @@ class RawCaller:
     def _value(self, result: Result, call: str, response: RawResponse[Any]) -> Any:
         if not response.content and result.model is None and result.key is None:
             return None
-        body = parse_json(call, Answer(response.status, response.headers, response.content))
+        body = parse_json(call, response)
         if self.strict:
             faults = list(answer_faults(result, body))
             if faults:

@@ -4,11 +4,11 @@ A model keeps the document it was read from.  From there it knows the order of t
 it has no field for and the explicit nulls, without having looked for them while it was read.
 
 - A value whose JSON type is not the promised one is kept as it came.
-- Plain values are copied into their fields at once.  What holds further models stays JSON until
-  it is looked at: the depth of a document does not matter, and what nobody reads costs nothing.
-- What is written is the document, with the fields as they are now.
+- What is written is the document, with the fields as they are now: each part that nobody changed
+  is handed on as it is, without a copy.
 
-It works on subclasses of `postman_async.models.base.Model` and knows none by name.
+It works on subclasses of `postman_async.models.base.Model` and knows none by name.  How the
+fields of a class are read and compared is in `postman_async.engine.plans`.
 """
 
 from __future__ import annotations
@@ -17,130 +17,20 @@ import functools
 import importlib
 import types
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias, TypeVar, Union, get_args, get_origin
+from typing import Any, TypeVar
 
-from attrs import fields, frozen, has, resolve_types
+from attrs import has
 from cattrs import Converter
 
-__all__ = ["from_dict", "load_model", "reader", "to_dict"]
+from postman_async.engine.plans import Read, level_of, plan_of
+
+__all__ = ["from_dict", "load_model", "one_level", "reader", "to_dict"]
 
 T = TypeVar("T")
-Read: TypeAlias = Callable[[Any], Any]
 
 _PLAIN = frozenset({str, int, float, bool, types.NoneType})
 _DEEPEST = 10_000
 """More levels than any JSON reader takes: what goes deeper holds itself."""
-
-
-def members(annotation: Any) -> tuple[Any, ...]:
-    """The alternatives of a union without None; of anything else, itself."""
-    if get_origin(annotation) in (Union, types.UnionType):
-        return tuple(a for a in get_args(annotation) if a is not types.NoneType)
-    return (annotation,)
-
-
-def _holds_model(annotation: Any) -> bool:
-    if any(has(a) for a in members(annotation) if isinstance(a, type)):
-        return True
-    return any(_holds_model(inner) for a in members(annotation) for inner in get_args(a))
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
-
-
-def _read_of(annotation: Any) -> Read:
-    """Make what reads a field of this type: it chooses by the JSON type of the value."""
-    by_type: dict[type, Read] = {}
-    for member in filter(_holds_model, members(annotation)):
-        if get_origin(member) is list:
-            by_type[list] = _list_of(_read_of(get_args(member)[0]))
-        elif get_origin(member) is dict:
-            by_type[dict] = _dict_of(_read_of(get_args(member)[1]))
-        else:
-            by_type[dict] = functools.partial(_read_model, member)
-    return lambda value: by_type.get(type(value), _as_it_is)(value)
-
-
-def _list_of(read: Read) -> Read:
-    return lambda value: [read(item) for item in value]
-
-
-def _dict_of(read: Read) -> Read:
-    return lambda value: {key: read(item) for key, item in value.items()}
-
-
-def _read_model(cls: Any, value: Any) -> Any:
-    """Look the class up at the first value, so that classes may hold themselves."""
-    return reader(cls)(value)
-
-
-@frozen
-class Plan:
-    """What reading and writing need to know of a class.
-
-    Args:
-        names: Python name to wire name of its fields.
-        plain: of each field that is copied at once, what sets it and its wire name.
-        late: of each field that holds models, its wire name and what reads it.
-
-    """
-
-    names: Mapping[str, str]
-    plain: tuple[tuple[Callable[[Any, Any], None], str], ...]
-    late: Mapping[str, tuple[str, Read]]
-
-
-def _plan(cls: Any) -> Plan:
-    resolve_types(cls)
-    own = [a for a in fields(cls) if not a.name.startswith("_")]
-    names = {a.name: cls.wire_names.get(a.name, a.name) for a in own}
-    late = {a.name: a.type for a in own if _holds_model(a.type)}
-    return Plan(
-        names=names,
-        plain=tuple(
-            (getattr(cls, name).__set__, wire) for name, wire in names.items() if name not in late
-        ),
-        late={name: (names[name], _read_of(annotation)) for name, annotation in late.items()},
-    )
-
-
-plan_of: Callable[[Any], Plan] = functools.cache(_plan)
-"""The plan of a class, made when the class is first met."""
-
-
-def _structure_factory(cls: Any) -> Callable[[Any, Any], Any]:
-    plain, new = plan_of(cls).plain, cls.__new__
-
-    def hook(document: Any, _: Any) -> Any:
-        if not isinstance(document, dict):
-            return document
-        model = new(cls)
-        model._source = document
-        model._extra = model._nulls = None
-        get = document.get
-        for put, wire in plain:
-            put(model, get(wire))
-        return model
-
-    return hook
-
-
-def read_late(model: Any, name: str) -> Any:
-    """Read a field that holds models, at its first use.
-
-    Raises:
-        AttributeError: the class has no such field.
-
-    """
-    late = plan_of(type(model)).late.get(name)
-    if late is None:
-        kind = type(model).__name__
-        raise AttributeError(f"{kind!r} object has no attribute {name!r}", name=name, obj=model)
-    wire, read = late
-    value = read((model._source or {}).get(wire))
-    setattr(model, name, value)
-    return value
 
 
 def unknown_of(model: Any) -> dict[str, Any]:
@@ -157,8 +47,11 @@ def nulls_of(model: Any) -> set[str]:
 
 def _now(model: Any, name: str, wire: str) -> Any:
     """The value of a field; as it stands in the document, where nobody has looked at it."""
+    late = plan_of(type(model)).late.get(name)
+    if late is None:
+        return getattr(model, name, None)  # without it, the field was deleted
     try:
-        return object.__getattribute__(model, name)
+        return late.get(model)
     except AttributeError:
         return (model._source or {}).get(wire)
 
@@ -184,13 +77,17 @@ def _is_model(cls: Any) -> bool:
 CONVERTER = Converter()
 """The one converter; its hooks are made when a class is first met."""
 
-CONVERTER.register_structure_hook_factory(_is_model, _structure_factory)
+CONVERTER.register_structure_hook_factory(_is_model, lambda cls: _hook(reader(cls)))
 CONVERTER.register_unstructure_hook_factory(_is_model, lambda _: to_dict)
 
 
+def _hook(read: Read) -> Callable[[Any, Any], Any]:
+    return lambda data, _: read(data)
+
+
 def _reader(cls: Any) -> Read:
-    hook = CONVERTER.get_structure_hook(cls)
-    return lambda data: hook(data, cls)
+    read = plan_of(cls).read
+    return lambda data: read(data) if isinstance(data, dict) else data
 
 
 reader: Callable[[Any], Read] = functools.cache(_reader)
@@ -243,4 +140,25 @@ def _opened(value: Any) -> dict[str, Any] | list[Any] | None:
         return dict(value)
     if isinstance(value, list | tuple):
         return list(value)
-    return _level(value) if _is_model(type(value)) else None
+    return dict(_level(value)) if _is_model(type(value)) else None
+
+
+def one_level(value: Any) -> Any:
+    """Make JSON data of a model or mapping, in which some values may still be models.
+
+    It is to be written and not to be changed: what is unchanged of the document of a model is
+    that document itself.
+
+    Raises:
+        TypeError: there is no JSON data of such a value.
+
+    """
+    if isinstance(value, Mapping):
+        return dict(value)
+    if not _is_model(type(value)):
+        raise TypeError(f"{type(value).__name__} is not JSON")
+    try:
+        made = level_of(type(value))(value)
+    except (AttributeError, RecursionError):  # a field was deleted, or folders within folders
+        made = value
+    return _level(value) if made is value else made

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from postman_async.engine.matching import rule_told, window_refused, window_told
 from postman_async.engine.pacing import MAX_HOLD, Window
@@ -118,7 +118,7 @@ class Lane:
         return max((w.earliest(ahead, now) for w in self.windows), default=self.held)
 
 
-@frozen(eq=False)
+@define(eq=False)
 class Grant:
     """A place that was given: in which lane, when, and in whose turn."""
 
@@ -209,6 +209,16 @@ class Limiter:
         return window.state(now, sum(waiting))
 
     # -- waiting -----------------------------------------------------------------------------
+
+    def at_once(self, lane: Lane, turn: int | None = None) -> Grant | None:
+        """Give a place if there is one now; None if the call has to wait (see `acquire`)."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        now = self._loop.time()
+        if self.shared is not None or self._waiting or lane.opens(now) > now:
+            return None
+        lane.take(now)
+        return Grant(lane, now, next(self._turns) if turn is None else turn)
 
     async def acquire(
         self, lane: Lane, *, until: float | None = None, turn: int | None = None

@@ -69,7 +69,7 @@ class Result:
     maps: int = 0
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class Operation:
     """One endpoint of the service.
 
@@ -83,6 +83,8 @@ class Operation:
         result: what a 2xx answer holds.
         bucket: the name of the limit it counts against besides the user's own.
         held: the service answers only when its work is done, so silence is no fault.
+        names: the names of its arguments.
+        takes_body: whether any of them goes into a body.
 
     """
 
@@ -95,6 +97,17 @@ class Operation:
     result: Result = field(default=Result(None))
     bucket: str | None = None
     held: bool = False
+    names: frozenset[str] = field(init=False, repr=False)
+
+    takes_body: bool = field(init=False, repr=False)
+
+    @names.default
+    def _names(self) -> frozenset[str]:
+        return frozenset(parameter.name for parameter in self.parameters)
+
+    @takes_body.default
+    def _takes_body(self) -> bool:
+        return any(parameter.place in {"field", "document"} for parameter in self.parameters)
 
     @property
     def idempotent(self) -> bool:

@@ -9,11 +9,19 @@ from email.utils import parsedate_to_datetime
 
 from attrs import frozen
 
-__all__ = ["RateLimit", "read_rate_limit"]
+__all__ = ["NOTHING_TOLD", "RateLimit", "read_rate_limit"]
 
 _RETRY_AFTER = ("retry-after", "retryafter", "x-ratelimit-retryafter")
 _PAIR = re.compile(r"(\w+)\s*=\s*(\d+(?:\.\d+)?)", re.ASCII)
 _POLICY = re.compile(r"(\d+)\s*;\s*w=(\d+)", re.ASCII)
+_NAMES = frozenset(
+    {"ratelimit", "ratelimit-policy", *_RETRY_AFTER}
+    | {
+        f"{start}-{what}"
+        for start in ("ratelimit", "x-ratelimit")
+        for what in ("limit", "remaining", "reset", "limit-month", "remaining-month")
+    }
+)
 _EPOCH = 1_000_000_000
 """Larger than any number of seconds to wait: such a reset is a point in time."""
 
@@ -42,6 +50,10 @@ class RateLimit:
     month_remaining: int | None = None
 
 
+NOTHING_TOLD = RateLimit()
+"""What most answers of a server without limits tell."""
+
+
 def read_rate_limit(headers: Mapping[str, str], now: datetime | None = None) -> RateLimit:
     """Read the limits from an answer's headers (a case-insensitive mapping).
 
@@ -50,6 +62,8 @@ def read_rate_limit(headers: Mapping[str, str], now: datetime | None = None) -> 
         now: the present time, for headers that name a point in time.
 
     """
+    if _NAMES.isdisjoint(map(str.lower, headers)):
+        return NOTHING_TOLD
     now = now or datetime.now(UTC)
     combined = _combined(headers.get("ratelimit", ""))
     policy = _POLICY.search(headers.get("ratelimit-policy", ""))

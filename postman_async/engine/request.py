@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["Request", "build_request"]
 
 _RESERVED_HEADERS = frozenset({"x-api-key", "host", "content-length", "transfer-encoding"})
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_PLAIN_SEGMENT = re.compile(r"[\w~-][\w.~-]*", re.ASCII)
+"""What needs no quoting."""
 _UNSAFE = re.compile(r"[\r\n\0\ud800-\udfff]")
 """Line breaks would make more headers of one; half a surrogate pair cannot be encoded."""
 
@@ -42,10 +46,7 @@ class Request:
 
 
 def build_request(
-    operation: Operation,
-    arguments: Mapping[str, Any],
-    options: CallOptions,
-    to_wire: Callable[[Any], Any],
+    operation: Operation, arguments: Mapping[str, Any], options: CallOptions
 ) -> Request:
     """Check the arguments and put each in its place.
 
@@ -53,50 +54,48 @@ def build_request(
         operation: the endpoint.
         arguments: values by Python name; ``UNSET`` ones are not sent.
         options: the per-call options.
-        to_wire: turns a model into plain JSON data.
 
     Raises:
         InvalidArgumentError: an argument is missing, unknown or cannot be sent.
 
     """
-    given = {name: value for name, value in arguments.items() if value is not UNSET}
-    _check_names(operation, given)
-    by_place: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "field": {}, "document": {}}
+    if not arguments.keys() <= operation.names:
+        _check_names(operation, arguments)
+    path, query, fields, document = operation.path, {}, {}, UNSET
     for parameter in operation.parameters:
-        if parameter.name in given:
-            key = parameter.name if parameter.place == "path" else parameter.wire
-            by_place[parameter.place][key] = given[parameter.name]
-    fields, document, extra = by_place["field"], by_place["document"], options.get("extra_body")
-    content_type, body = build_body(operation, fields, document, extra, to_wire)
-    return Request(
-        operation.method,
-        _path(operation, by_place["path"]),
-        _query(by_place["query"], options),
-        _headers(options, content_type, body),
-        body,
-    )
+        value = arguments.get(parameter.name, UNSET)
+        if value is UNSET:
+            if parameter.required:
+                raise InvalidArgumentError(f"{operation.id} needs the argument {parameter.name!r}")
+        elif parameter.place == "path":  # no quoted value holds a brace
+            quoted = _segment(operation, parameter.name, value)
+            path = path.replace(f"{{{parameter.name}}}", quoted)
+        elif parameter.place == "query":
+            query[parameter.wire] = value
+        elif parameter.place == "field":
+            fields[parameter.wire] = value
+        else:
+            document = value
+    if not (query or options or operation.takes_body):
+        return Request(operation.method, path, (), _NO_HEADERS, None)
+    content_type, body = build_body(operation, fields, document, options.get("extra_body"))
+    headers = _headers(options, content_type, body)
+    return Request(operation.method, path, _query(query, options), headers, body)
 
 
-def _check_names(operation: Operation, given: Mapping[str, Any]) -> None:
-    known = {parameter.name: parameter for parameter in operation.parameters}
-    for name in given:
-        if name not in known:
-            allowed = ", ".join(known) or "none"
+def _check_names(operation: Operation, arguments: Mapping[str, Any]) -> None:
+    for name, value in arguments.items():
+        if value is not UNSET and name not in operation.names:
+            allowed = ", ".join(p.name for p in operation.parameters) or "none"
             raise InvalidArgumentError(
                 f"{operation.id} has no argument {name!r}; its arguments are: {allowed}"
             )
-    missing = [p.name for p in operation.parameters if p.required and p.name not in given]
-    if missing:
-        raise InvalidArgumentError(f"{operation.id} needs the argument {missing[0]!r}")
-
-
-def _path(operation: Operation, values: Mapping[str, Any]) -> str:
-    quoted = {name: _segment(operation, name, value) for name, value in values.items()}
-    return re.sub(r"\{(\w+)\}", lambda match: quoted[match[1]], operation.path)
 
 
 def _segment(operation: Operation, name: str, value: Any) -> str:
     """Quote one path segment; refuse what would make it another path."""
+    if isinstance(value, str) and _PLAIN_SEGMENT.fullmatch(value):
+        return value
     if not isinstance(value, str):
         raise InvalidArgumentError(
             f"{operation.id}: {name} must be a string, not {type(value).__name__}"

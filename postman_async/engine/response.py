@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Callable, Coroutine, Mapping
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 from attrs import define, field
 
+from postman_async.engine.codec import loads
 from postman_async.engine.ratelimit import RateLimit, read_rate_limit
 from postman_async.errors import (
     Answer,
@@ -90,7 +92,7 @@ def sync_raw(method: Callable[P, T]) -> Callable[P, RawResponse[T]]:
     return cast("Callable[P, RawResponse[T]]", method)
 
 
-def parse_json(call: str, answer: Answer) -> Any:
+def parse_json(call: str, answer: Answer | RawResponse[Any]) -> Any:
     """Parse the body of a 2xx answer; the content type is not asked, for services get it wrong.
 
     The statuses that promise no body (204, 205) give None.
@@ -102,32 +104,34 @@ def parse_json(call: str, answer: Answer) -> Any:
     if answer.status in _NO_CONTENT and not answer.content:
         return None
     try:
-        return json.loads(_json_text(answer), parse_constant=_refuse_constant)
+        return loads(_json_text(answer))
     except (ValueError, RecursionError) as error:
         kind = answer.headers.get("content-type", "no content type")
         reason = f"the answer ({answer.status}, {kind}, {len(answer.content)} bytes) is not JSON"
-        raise InvalidResponseError(call, answer, f"{reason}: {error}") from None
+        came = Answer(answer.status, answer.headers, answer.content)
+        raise InvalidResponseError(call, came, f"{reason}: {error}") from None
 
 
-def _json_text(answer: Answer) -> bytes | str:
+def _json_text(answer: Answer | RawResponse[Any]) -> bytes | str:
     """Leave UTF-8, 16 and 32 to json, which tells them apart by itself; decode anything else."""
     return answer.content if _charset(answer).startswith("utf") else _decoded(answer, "strict")
 
 
-def _decoded(answer: Answer, errors: str) -> str:
+def _decoded(answer: Answer | RawResponse[Any], errors: str) -> str:
     try:
         return answer.content.decode(_charset(answer), errors)
     except (LookupError, UnicodeError):  # nothing Python knows, or not what was said
         return answer.content.decode("utf-8", errors)
 
 
-def _charset(answer: Answer) -> str:
-    named = _CHARSET.search(answer.headers.get("content-type", ""))
+def _charset(answer: Answer | RawResponse[Any]) -> str:
+    return _charset_of(answer.headers.get("content-type", ""))
+
+
+@functools.lru_cache(64)
+def _charset_of(content_type: str) -> str:
+    named = _CHARSET.search(content_type)
     return named[1].lower() if named else "utf-8"
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
 
 
 def value_of(result: Result, body: Any, structure: Callable[[Any], Any]) -> Any:

@@ -19,6 +19,35 @@ if TYPE_CHECKING:
 __all__ = ["SessionHolder", "SessionOptions"]
 
 
+_CONNECTING = 256
+"""How many connections are made at the same time.
+
+Thousands of runs that start at once would else all connect before the first request leaves.
+"""
+
+
+def _connector() -> aiohttp.TCPConnector:
+    import aiohttp
+
+    turns = asyncio.Semaphore(_CONNECTING)
+
+    class Connector(aiohttp.TCPConnector):
+        """Makes so many connections at a time, each within its time, the look-up included."""
+
+        # The method that aiohttp's own connectors have for this; a test holds that it is called.
+        async def _create_connection(
+            self,
+            req: Any,
+            traces: Any,
+            timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109
+        ) -> Any:
+            async with turns, asyncio.timeout(timeout.sock_connect):
+                return await super()._create_connection(req, traces, timeout)
+
+    # No limit: parallel runs are bounded by `concurrency`, and each holds a connection.
+    return Connector(limit=0)
+
+
 @frozen(kw_only=True)
 class SessionOptions:
     """What the caller gave for aiohttp, as aiohttp takes it."""
@@ -30,11 +59,6 @@ class SessionOptions:
     trust_env: bool = False
     trace_configs: Sequence[aiohttp.TraceConfig] = ()
     middlewares: Sequence[aiohttp.ClientMiddlewareType] = ()
-
-    @property
-    def own_pool(self) -> bool:
-        """Whether the connections are ours, of which there is no limit."""
-        return self.session is None and self.connector is None
 
     def per_request(self) -> Mapping[str, Any]:
         """Return what goes with each request: a session that was given does not know of it."""
@@ -53,9 +77,14 @@ class SessionHolder:
     """Makes the session, guards its loop, and closes what it made (never what was given)."""
 
     options: SessionOptions
+    per_request: Mapping[str, Any] = field(init=False, repr=False)
+    """What goes with each request."""
     _session: aiohttp.ClientSession | None = field(default=None, init=False, repr=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False, repr=False)
     _closed: bool = field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.per_request = self.options.per_request()
 
     def get(self) -> aiohttp.ClientSession:
         """Return the session; the first call makes it.
@@ -84,8 +113,7 @@ class SessionHolder:
 
         connector = self.options.connector
         session = aiohttp.ClientSession(
-            # No limit: parallel runs are bounded by `concurrency`, and each holds a connection.
-            connector=connector or aiohttp.TCPConnector(limit=0),
+            connector=connector or _connector(),
             connector_owner=connector is None,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=self.options.trust_env,

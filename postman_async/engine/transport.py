@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import functools
 import io
 import logging
 import random
@@ -17,7 +18,7 @@ from yarl import URL
 
 from postman_async.engine.body import Body, File, Form
 from postman_async.engine.limiter import NoPlaceError
-from postman_async.engine.ratelimit import RateLimit, read_rate_limit
+from postman_async.engine.ratelimit import NOTHING_TOLD, RateLimit, read_rate_limit
 from postman_async.engine.request import Request
 from postman_async.engine.response import RawResponse, error_of
 from postman_async.engine.retry import may_retry, not_taken, retry_wait
@@ -32,7 +33,7 @@ from postman_async.errors import (
 )
 
 if TYPE_CHECKING:
-    from postman_async.engine.limiter import Grant, Limiter
+    from postman_async.engine.limiter import Grant, Lane, Limiter
     from postman_async.engine.limits import Quota
     from postman_async.engine.operation import Operation
     from postman_async.engine.session import SessionHolder
@@ -122,6 +123,8 @@ class Transport:
         """
         state = _Progress()
         try:
+            if plan.total is None and plan.run is None:
+                return await self._attempts(request, plan, state)
             async with asyncio.timeout(plan.total) as state.deadline:
                 return await self._attempts(request, plan, state)
         except PostmanError as error:
@@ -135,12 +138,18 @@ class Transport:
 
     async def _attempts(self, request: Request, plan: Plan, state: _Progress) -> RawResponse[None]:
         while True:
-            grant = await self._place(plan, state)
+            grant = None
+            if self.limiter is not None:
+                lane = self.limiter.lane(plan.bucket, plan.operation)
+                grant = self.limiter.at_once(lane, state.turn)
+                if grant is None:
+                    grant = await self._place(self.limiter, lane, state)
+                state.turn = grant.turn
             state.begin(plan)
             if plan.watcher is not None:
                 plan.watcher.sending()
             try:
-                return state.response(*await self._attempt(request, plan, state.attempts, grant))
+                return await self._attempt(request, plan, state, grant)
             except PostmanError as error:
                 wait = _wait(error, plan, state.attempts)
                 held = self._learn(grant, error)
@@ -153,20 +162,15 @@ class Transport:
             if not held:
                 await asyncio.sleep(wait)
 
-    async def _place(self, plan: Plan, state: _Progress) -> Grant | None:
+    async def _place(self, limiter: Limiter, lane: Lane, state: _Progress) -> Grant:
         """Wait for a place within the limits; a call that was refused keeps its turn."""
         self.sessions.get()
-        if self.limiter is None:
-            return None
-        lane = self.limiter.lane(plan.bucket, plan.operation)
         clock = asyncio.get_running_loop().time
-        began, until = clock(), state.until()
+        began = clock()
         try:
-            grant = await self.limiter.acquire(lane, until=until, turn=state.turn)
+            return await limiter.acquire(lane, until=state.until(), turn=state.turn)
         finally:
             state.waited += clock() - began
-        state.turn = grant.turn
-        return grant
 
     def _learn(self, grant: Grant | None, error: PostmanError) -> bool:
         """Tell the limiter of a failure; whether it holds the next attempt back by itself."""
@@ -179,62 +183,54 @@ class Transport:
         return False
 
     async def _attempt(
-        self, request: Request, plan: Plan, number: int, grant: Grant | None
-    ) -> tuple[Answer, RateLimit]:
+        self, request: Request, plan: Plan, state: _Progress, grant: Grant | None
+    ) -> RawResponse[None]:
         """Send the request once; anything but a 2xx answer is raised."""
         session, started = self.sessions.get(), time.monotonic()
         try:
-            answer, failure = await self._exchange(session, request, plan), None
+            status, headers, content = await self._exchange(session, request, plan)
+            failure = None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            answer, failure = None, _transport_error(request, error)
-        outcome = answer.status if answer else _short(failure)
-        seconds = time.monotonic() - started
-        log.debug("%s: attempt %d: %s in %.3f s", request.call, number, outcome, seconds)
+            status, failure = 0, _transport_error(request, error)
+        if log.isEnabledFor(logging.DEBUG):
+            outcome, seconds = status or _short(failure), time.monotonic() - started
+            log.debug(
+                "%s: attempt %d: %s in %.3f s", request.call, state.attempts, outcome, seconds
+            )
         # Raised outside of `except`: aiohttp's errors can hold the request's headers.
-        if answer is None:
-            assert failure is not None
+        if failure is not None:
             raise failure
-        told = read_rate_limit(answer.headers)
-        self.quota.note(told)
-        if self.limiter is not None and grant is not None and answer.status != 429:
-            self.limiter.answered(grant, told)
-        if not 200 <= answer.status < 300:
-            raise error_of(request.call, answer)
-        return answer, told
+        told = read_rate_limit(headers)
+        if told is not NOTHING_TOLD:
+            self.quota.note(told)
+            if self.limiter is not None and grant is not None and status != 429:
+                self.limiter.answered(grant, told)
+        if not 200 <= status < 300:
+            raise error_of(request.call, Answer(status, headers, content))
+        return state.response(status, headers, content, told)
 
     async def _exchange(
         self, session: aiohttp.ClientSession, request: Request, plan: Plan
-    ) -> Answer:
+    ) -> tuple[int, Mapping[str, str], bytes]:
         url = URL(self.base_url + request.path, encoded=True)
-        async with session.request(
+        response = await session.request(
             request.method,
             url.extend_query(request.query) if request.query else url,
-            headers={**self._headers, **request.headers},
+            headers={**self._headers, **request.headers} if request.headers else self._headers,
             data=_data(request.body),
             skip_auto_headers=_NO_TYPE if request.body is None else (),
             allow_redirects=False,
             raise_for_status=False,
-            timeout=self._timeout(plan),
-            **self.sessions.options.per_request(),
-        ) as response:
-            return Answer(response.status, response.headers, await _content(response))
-
-    def _timeout(self, plan: Plan) -> aiohttp.ClientTimeout:
-        # aiohttp's `connect` counts the wait for a free place too, which only our own pool lacks.
-        whole = plan.connect if self.sessions.options.own_pool else None
-        return aiohttp.ClientTimeout(
-            total=None, connect=whole, sock_connect=plan.connect, sock_read=plan.read
+            timeout=_times(plan.connect, plan.read),
+            **self.sessions.per_request,
         )
-
-
-async def _content(response: aiohttp.ClientResponse) -> bytes:
-    """Read the body.  Where one that says no is cut short, its status has said so already."""
-    try:
-        return await response.read()
-    except aiohttp.ClientPayloadError:
-        if response.status < 300:
-            raise
-        return b""
+        # Read to its end, it has given its connection back; if that fails, it has closed it.
+        try:
+            return response.status, response.headers, await response.read()
+        except aiohttp.ClientPayloadError:  # one that says no has said so with its status
+            if response.status < 300:
+                raise
+            return response.status, response.headers, b""
 
 
 _LARGE = 2**20
@@ -276,26 +272,28 @@ class _Progress:
     waited: float = 0.0
     taken: bool = False
     turn: int | None = None
-    deadline: asyncio.Timeout = field(init=False)
+    deadline: asyncio.Timeout | None = None
     started: float = field(factory=time.monotonic)
 
     def until(self) -> float | None:
         """Return the time, on the loop's clock, when the call must have ended."""
-        return self.deadline.when()
+        return None if self.deadline is None else self.deadline.when()
 
     def begin(self, plan: Plan) -> None:
         """Count an attempt; the first one starts the time of a run."""
         self.attempts += 1
         self.taken = True
-        if self.attempts == 1 and plan.run is not None:
+        if self.attempts == 1 and self.deadline is not None and plan.run is not None:
             ends, total = asyncio.get_running_loop().time() + plan.run, self.until()
             self.deadline.reschedule(ends if total is None else min(ends, total))
 
-    def response(self, answer: Answer, told: RateLimit) -> RawResponse[None]:
+    def response(
+        self, status: int, headers: Mapping[str, str], content: bytes, told: RateLimit
+    ) -> RawResponse[None]:
         return RawResponse(
-            status=answer.status,
-            headers=answer.headers,
-            content=answer.content,
+            status=status,
+            headers=headers,
+            content=content,
             value=None,
             rate_limit=told,
             attempts=self.attempts,
@@ -324,6 +322,12 @@ class _Progress:
         error = CallTimeoutError(request.call, reason)
         error.sent = self.taken
         return error
+
+
+@functools.lru_cache(64)
+def _times(connect: float | None, read: float | None) -> aiohttp.ClientTimeout:
+    # aiohttp's `connect` would count the wait for a free place too.
+    return aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=read)
 
 
 def _wait(error: PostmanError, plan: Plan, attempt: int) -> float | None:

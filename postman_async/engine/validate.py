@@ -9,9 +9,10 @@ import types
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args, get_origin
 
-from attrs import NOTHING, fields, has
+from attrs import NOTHING, fields_dict, has
 
-from postman_async.engine.convert import load_model, members, plan_of
+from postman_async.engine.convert import load_model
+from postman_async.engine.plans import members, plan_of
 
 if TYPE_CHECKING:
     from postman_async.engine.operation import Result
@@ -83,17 +84,14 @@ def _inner(value: Any, member: Any, path: str) -> Iterator[_Part | str]:
 
 
 def _object(value: dict[str, Any], cls: Any, path: str) -> Iterator[_Part | str]:
-    names = plan_of(cls).names
-    for attribute in fields(cls):
-        wire = names.get(attribute.name)
-        if wire is None:
-            continue
+    plan, known = plan_of(cls), fields_dict(cls)
+    for name, wire in plan.names.items():
         if wire in value:
-            yield value[wire], attribute.type, f"{path}.{wire}"
-        elif attribute.default is NOTHING:
+            yield value[wire], plan.types[name], f"{path}.{wire}"
+        elif known[name].default is NOTHING:
             yield f"{path}.{wire}: missing"
     if not cls.open_ended:
-        unknown = value.keys() - set(names.values())
+        unknown = value.keys() - set(plan.names.values())
         yield from (f"{path}.{key}: not in the specification" for key in sorted(unknown))
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from attrs import define, evolve, field, fields
 
-from postman_async.engine.convert import nulls_of, read_late, reader, to_dict, unknown_of
+from postman_async.engine.convert import nulls_of, reader, to_dict, unknown_of
 
 __all__ = ["Model"]
 
@@ -48,12 +48,6 @@ class Model:
         if self._nulls is None:
             self._nulls = nulls_of(self)
         return self._nulls
-
-    if not TYPE_CHECKING:  # type checkers would take any name for a field
-
-        def __getattr__(self, name: str) -> Any:
-            """Read a field that holds models when it is first looked at."""
-            return read_late(self, name)
 
     def __delattr__(self, name: str) -> None:
         """Set a field to ``None``, and leave it out though it was read as ``null``."""

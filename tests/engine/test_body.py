@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postman_async.engine.body import FORM, JSON, Body, File, Form, build_body
-from postman_async.engine.convert import to_dict
 from postman_async.engine.operation import FileBody, Operation, Parameter
 from postman_async.errors import InvalidArgumentError
+from postman_async.unset import UNSET
 
 PARAMETERS = (
     Parameter("input", "input", "field", required=True),
@@ -36,7 +36,7 @@ ALONE = importing(FileBody("application/octet-stream", ("input", "type")))
 def build(
     operation: Operation, extra: dict[str, Any] | None = None, **fields: Any
 ) -> tuple[str | None, Body | None]:
-    return build_body(operation, fields, {}, extra, to_dict)
+    return build_body(operation, fields, UNSET, extra)
 
 
 json_values = st.recursive(

@@ -11,7 +11,6 @@ from attrs import define
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postman_async.engine.convert import to_dict
 from postman_async.engine.operation import Operation, Parameter
 from postman_async.engine.request import Request, build_request
 from postman_async.errors import InvalidArgumentError
@@ -66,7 +65,7 @@ class Schedule(Model):
 
 
 def build(operation: Operation, options: CallOptions | None = None, **arguments: Any) -> Request:
-    return build_request(operation, arguments, options or {}, to_dict)
+    return build_request(operation, arguments, options or {})
 
 
 def refusal(

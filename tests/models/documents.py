@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from postman_async.codegen.annotations import model_ref
 from postman_async.codegen.lower import lower
 from postman_async.codegen.read import Located, Spec, read
+from postman_async.engine.codec import dumps
+from postman_async.engine.convert import to_dict
 
 __all__ = [
     "MODELS",
@@ -24,6 +26,7 @@ __all__ = [
     "quick",
     "text_of",
     "thorough",
+    "written",
 ]
 
 Json: TypeAlias = st.SearchStrategy[Any]
@@ -71,6 +74,13 @@ _BY_TYPE: Mapping[str, Json] = {
 def text_of(document: Any) -> str:
     """Tell 1, 1.0 and True apart, and the order of keys, which ``==`` does not."""
     return json.dumps(document)
+
+
+def written(value: Any) -> str:
+    """Write it in both ways, which must agree: as a copy, and as it is sent."""
+    text = text_of(to_dict(value))
+    assert text_of(json.loads(dumps(value))) == text
+    return text
 
 
 @frozen(eq=False)
