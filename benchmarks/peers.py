@@ -145,6 +145,20 @@ async def raw_aiohttp(origin: str, work: Workload) -> AsyncIterator[AsyncCall]:
         yield call
 
 
+@asynccontextmanager
+async def aiohttp_parsed(origin: str, work: Workload) -> AsyncIterator[AsyncCall]:
+    """Raw aiohttp, and msgspec that makes plain data of the bytes: the least of any client."""
+    import msgspec
+
+    decode = msgspec.json.Decoder().decode
+    async with raw_aiohttp(origin, work) as call:
+
+        async def parsed() -> object:
+            return decode(await call())
+
+        yield parsed
+
+
 # -- what one would use instead -----------------------------------------------------------------
 
 
@@ -247,6 +261,7 @@ async def generated(origin: str, work: Workload) -> AsyncIterator[AsyncCall]:
 ASYNC_PEERS: dict[str, Callable[[str, Workload], Any]] = {
     "floor": floor,
     "aiohttp": raw_aiohttp,
+    "aiohttp + msgspec": aiohttp_parsed,
     "ours": ours,
     "ours, executions read": ours_read,
     "httpx + pydantic": httpx_pydantic,

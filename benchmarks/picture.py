@@ -20,7 +20,7 @@ def draw(results: Mapping[str, Sequence[Row]], path: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("svg")
-    mpl.rcParams.update({"svg.hashsalt": "postman_async", "svg.fonttype": "path"})
+    mpl.rcParams.update({"svg.hashsalt": "postman_async", "svg.fonttype": "none"})
     import matplotlib.pyplot as plt
 
     rows = [row for row in results["throughput"] if _MARK in row.what and row.what[:2] == "r3"]

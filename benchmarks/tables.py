@@ -71,6 +71,7 @@ _FASTER = {
     "requests + threads": {1: 3.0, 64: 5.0},
 }
 _OTHERS = ("niquests", "postman-api", "sideko + threads", "openapi-python-client")
+_FAST = ("floor", "aiohttp", "aiohttp + msgspec", "ours")
 _AGAINST_AIOHTTP = {
     ("small", "ours"): 0.90,
     ("r3", "ours"): 0.80,
@@ -88,7 +89,7 @@ def throughput(effort: Effort) -> Iterator[Row]:
 
 
 def _throughput_rows(effort: Effort, origin: str, work: str, in_flight: int) -> Iterator[Row]:
-    peers = ["floor", "aiohttp", "ours"]
+    peers = [*_FAST]
     if work == "r80":
         peers.append("ours, executions read")
     if work == "r3":
@@ -117,7 +118,7 @@ def _throughput_rows(effort: Effort, origin: str, work: str, in_flight: int) -> 
 def _arguments(
     peer: str, work: str, in_flight: int, effort: Effort, origin: str
 ) -> dict[str, object]:
-    slow = peer not in {"floor", "aiohttp", "ours", "ours, executions read"}
+    slow = peer not in {*_FAST, "ours, executions read"}
     calls = effort.calls // 10 if slow else effort.calls
     return {
         "peer": peer,

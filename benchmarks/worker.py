@@ -140,9 +140,9 @@ def _documents(library: str, kind: str, executions: int) -> dict[str, float]:
 
 
 def _enough(act: Callable[[], object]) -> float:
-    """Time it often enough to fill a quarter of a second."""
+    """Time it often enough to fill a good tenth of a second."""
     once = _mean(act, 2)
-    return _mean(act, max(2, min(20_000, int(250_000 / once))))
+    return _mean(act, max(2, min(20_000, int(150_000 / once))))
 
 
 def _mean(act: Callable[[], object], times: int) -> float:

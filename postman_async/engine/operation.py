@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 if TYPE_CHECKING:
     from postman_async.options import CallOptions
@@ -69,6 +69,14 @@ class Result:
     maps: int = 0
 
 
+def _names(operation: Operation) -> frozenset[str]:
+    return frozenset(parameter.name for parameter in operation.parameters)
+
+
+def _takes_body(operation: Operation) -> bool:
+    return any(parameter.place in {"field", "document"} for parameter in operation.parameters)
+
+
 @frozen(kw_only=True, eq=False)
 class Operation:
     """One endpoint of the service.
@@ -97,17 +105,8 @@ class Operation:
     result: Result = field(default=Result(None))
     bucket: str | None = None
     held: bool = False
-    names: frozenset[str] = field(init=False, repr=False)
-
-    takes_body: bool = field(init=False, repr=False)
-
-    @names.default
-    def _names(self) -> frozenset[str]:
-        return frozenset(parameter.name for parameter in self.parameters)
-
-    @takes_body.default
-    def _takes_body(self) -> bool:
-        return any(parameter.place in {"field", "document"} for parameter in self.parameters)
+    names: frozenset[str] = field(init=False, repr=False, default=Factory(_names, takes_self=True))
+    takes_body: bool = field(init=False, repr=False, default=Factory(_takes_body, takes_self=True))
 
     @property
     def idempotent(self) -> bool:

@@ -191,7 +191,8 @@ class Transport:
             status, headers, content = await self._exchange(session, request, plan)
             failure = None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            status, failure = 0, _transport_error(request, error)
+            status, headers, content = 0, {}, b""
+            failure = _transport_error(request, error)
         if log.isEnabledFor(logging.DEBUG):
             outcome, seconds = status or _short(failure), time.monotonic() - started
             log.debug(

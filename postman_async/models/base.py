@@ -74,7 +74,7 @@ class Model:
     def __repr__(self) -> str:
         """Show the fields that hold something."""
         names = [a.name for a in fields(type(self)) if not a.name.startswith("_")]
-        values = {name: getattr(self, name) for name in names}
+        values = {name: getattr(self, name, None) for name in names}
         shown = [f"{name}={value!r}" for name, value in values.items() if value is not None]
         if self.extra:
             shown.append(f"extra={self.extra!r}")
