@@ -65,7 +65,7 @@ def from_record(record: Mapping[str, Any]) -> MonitorOutcome:
         InvalidArgumentError: it is no such record, or one of another version.
 
     """
-    if record.get("version") != VERSION:
+    if not isinstance(record, Mapping) or record.get("version") != VERSION:
         raise InvalidArgumentError(f"not an outcome record of version {VERSION}: {record!s:.80}")
     try:
         plain = {name: record[name] for name in _PLAIN}

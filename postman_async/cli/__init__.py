@@ -17,7 +17,6 @@ of which ``run`` gives the first that fits in the order 2, 130, 1, 3, 4, 0:
 from __future__ import annotations
 
 import logging
-import sys
 
 __all__ = ["main"]
 
@@ -42,16 +41,31 @@ def main() -> None:
         SystemExit: always, with one of the exit codes above.
 
     """
-    try:
-        from postman_async.cli.app import app
+    from postman_async.cli.output import at_least_nowhere, stderr
 
-        app()
+    at_least_nowhere()
+    try:
+        _run()
     except Exception as error:
         if logging.getLogger("postman_async").isEnabledFor(logging.DEBUG):
             raise
         code, words = _judged(error)
-        sys.stderr.write(f"postman-async: {words}\n")
+        stderr.write(f"postman-async: {words}\n")
         raise SystemExit(code) from None
+
+
+def _run() -> None:
+    """Run the command; one whose output could not be written was no success."""
+    from postman_async.cli.app import app
+    from postman_async.cli.output import stderr, stdout
+
+    try:
+        app()
+    except SystemExit as ended:
+        if stdout.fault is None:
+            raise
+        stderr.write(f"postman-async: {stdout.fault}\n")
+        raise SystemExit(ended.code or 4) from None
 
 
 def _judged(error: Exception) -> tuple[int, str]:
@@ -60,4 +74,6 @@ def _judged(error: Exception) -> tuple[int, str]:
     if isinstance(error, ModuleNotFoundError) and package in _EXTRAS:
         return 2, _MISSING.format(package=package, extra=_EXTRAS[package])
     text = " ".join(str(error).split())
+    if isinstance(error, OSError):
+        return 4, text
     return 4, _FAULT.format(kind=type(error).__name__, error=text)

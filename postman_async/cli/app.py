@@ -88,10 +88,11 @@ app.command("call", epilog=call.EXAMPLES, no_args_is_help=True)(call.call)
 app.command("me", epilog=me.EXAMPLES)(me.me)
 
 
-@app.command(epilog=_DEMO_EXAMPLES)
+@app.command(epilog=_DEMO_EXAMPLES, short_help="Run 26 monitors on this machine.")
 def demo(
     concurrency: Annotated[
-        int, typer.Option(min=1, max=1000, help="How many monitors run at the same time.")
+        int,
+        typer.Option(min=1, max=1000, metavar="N", help="How many monitors run at the same time."),
     ] = 50,
     plain: options.Plain = False,
     no_color: options.NoColor = False,
@@ -108,43 +109,58 @@ def demo(
         asyncio.run(demo_job.run(concurrency=concurrency, plain=plain, no_color=no_color))
 
 
-@app.command(epilog=_EMULATOR_EXAMPLES)
+@app.command(epilog=_EMULATOR_EXAMPLES, short_help="Run a Postman API of your own.")
 def emulator(
     files: Annotated[
-        list[Path] | None, typer.Argument(help="More files to load, as with --load.")
+        list[Path] | None,
+        typer.Argument(metavar="FILE", help="More files to load, as with --load."),
     ] = None,
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")
+        int,
+        typer.Option(
+            min=0, max=65535, metavar="N", help="The port to listen on; 0 takes a free one."
+        ),
     ] = 7070,
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="The address to listen on.")
+    ] = "127.0.0.1",
     db: Annotated[
-        Path | None, typer.Option(help="Keep everything in this file; in memory without it.")
+        Path | None,
+        options.file_option("--db", "Keep everything in this file; in memory without it."),
     ] = None,
     api_key_file: Annotated[
         Path | None,
-        typer.Option(help="Take the key to accept from this file; it is made when missing."),
+        options.file_option(
+            "--api-key-file", "Take the key to accept from this file; it is made when missing."
+        ),
     ] = None,
     load: Annotated[
         list[Path] | None,
-        typer.Option(help="A collection, environment or data dump to load; may be repeated."),
+        options.file_option(
+            "--load", "A collection, environment or data dump to load; may be repeated."
+        ),
     ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Load the demo workspace.")] = False,
     limits: Annotated[
-        bool, typer.Option("--limits", help="Refuse what the service would: 300 calls a minute…")
+        bool, typer.Option("--limits", help="Refuse what the service would: 300 calls a minute.")
     ] = False,
     seed: Annotated[
-        int | None, typer.Option(help="Make the same ids each time; random ones without it.")
+        int | None,
+        typer.Option(metavar="N", help="Make the same ids each time; random ones without it."),
     ] = None,
     clock: Annotated[
         datetime | None,
         typer.Option(
-            help="Stand still at this moment (UTC) until /_emulator/clock moves it.",
+            metavar="MOMENT",
+            help="Stand still at this moment, such as 2026-03-01T12:00:00Z, until told otherwise.",
             formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"],
         ),
     ] = None,
     tls: Annotated[
         Path | None,
-        typer.Option(help="Speak https, and write the certificate to trust into this file."),
+        options.file_option(
+            "--tls", "Speak https, and write the certificate to trust into this file."
+        ),
     ] = None,
     coverage: Annotated[
         bool,

@@ -24,7 +24,7 @@ from postman_async.cli.complaints import (
     say,
 )
 from postman_async.cli.display import Screen, View
-from postman_async.cli.files import Report, Style, check_reports, write_reports
+from postman_async.cli.files import Report, Style, check_file, check_reports, write_reports
 from postman_async.cli.interrupt import interruptible
 from postman_async.cli.rows import Row, row_of, tally
 from postman_async.cli.service import Service
@@ -98,8 +98,11 @@ def journal_options(journal: Path | None, resume: Path | None) -> dict[str, Any]
             raise UsageError("--resume goes on with its own journal: leave out --journal")
         if not resume.is_file():
             raise UsageError(f"there is no journal {resume}; --journal begins one")
+        check_file(resume)
         return {"journal": resume, "resume": True}
-    if journal is not None and journal.exists() and journal.stat().st_size:
+    if journal is not None:
+        check_file(journal)
+    if journal is not None and journal.is_file() and journal.stat().st_size:
         raise UsageError(
             f"{journal} holds a batch: --resume {journal} goes on with it; else choose another file"
         )
@@ -118,7 +121,7 @@ def run(service: Service, plan: Plan) -> int:
     """
     journal = plan.options.get("journal")
     with reported():
-        check_reports(plan.reports)
+        check_reports(plan.reports, journal)
         try:
             return asyncio.run(_run(service, plan))
         except KeyboardInterrupt:  # before the runs, or once more; on Windows every one

@@ -9,13 +9,14 @@ from itertools import count
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from attrs import frozen
+from rich.box import HEAVY_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from postman_async.cli.output import clean, console
+from postman_async.cli.output import NARROW, clean, console
 from postman_async.cli.rows import Row, tally
 
 if TYPE_CHECKING:
@@ -176,17 +177,8 @@ class _Live(_Base):
 
     def table(self, rows: Sequence[Row]) -> None:
         shown = _worth_showing(rows)
-        table = Table(header_style="bold")
-        table.add_column("Monitor", ratio=1)
-        table.add_column("Outcome", no_wrap=True)
-        for heading in ("Assertions", "Requests", "Time"):
-            table.add_column(heading, justify="right", no_wrap=True)
-        for row in shown:
-            outcome = Text(row.status, style=_style(row))
-            seconds = f"{row.seconds:.2f} s"
-            table.add_row(Text(row.name), outcome, row.assertions, row.requests, seconds)
         if shown:
-            self._console.print(table)
+            self._console.print(_table(shown, narrow=self._console.width < NARROW))
         self._reasons(rows)
 
     def _reasons(self, rows: Sequence[Row]) -> None:
@@ -215,9 +207,9 @@ class _Plain(_Base):
     def table(self, rows: Sequence[Row]) -> None:
         shown = _worth_showing(rows)
         if shown:
-            self.text("outcome  assertions  requests    time  monitor")
+            self.text("outcome  assertions  requests      time  monitor")
         for row in shown:
-            figures = f"{row.assertions:>10}  {row.requests:>8}  {row.seconds:4.2f} s"
+            figures = f"{row.assertions:>10}  {row.requests:>8}  {row.seconds:6.2f} s"
             self.text(f"{row.status:7}  {figures}  {row.name}")
             for reason in _shown(row.reasons):
                 self.text(f"         - {reason}")
@@ -258,6 +250,20 @@ def _board(
     shown = Table.grid()
     shown.add_row(bar)
     return Group(shown, Text(note(progress, wait)), *lines)
+
+
+def _table(rows: Sequence[Row], *, narrow: bool) -> Table:
+    """Draw the outcomes; where there is little room, names matter more than rules and figures."""
+    table = Table(header_style="bold", box=None if narrow else HEAVY_HEAD, pad_edge=not narrow)
+    table.add_column("Monitor", ratio=1)
+    table.add_column("Outcome", no_wrap=True)
+    for heading in ("Time",) if narrow else ("Assertions", "Requests", "Time"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in rows:
+        outcome, seconds = Text(row.status, style=_style(row)), f"{row.seconds:.2f} s"
+        figures = (seconds,) if narrow else (row.assertions, row.requests, seconds)
+        table.add_row(Text(row.name), outcome, *figures)
+    return table
 
 
 def _line(row: Row) -> Text:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from postman_async import MonitorOutcome
     from postman_async.bulk.reports import ReportFormat
 
-__all__ = ["Report", "Style", "check_reports", "planned", "write_reports"]
+__all__ = ["Report", "Style", "check_file", "check_reports", "planned", "write_reports"]
 
 STDOUT = "-"
 """Stands for stdout, as a file."""
@@ -72,24 +72,34 @@ def planned(summary: bool = False, **files: Path | None) -> list[Report]:
     return reports
 
 
-def check_reports(reports: Iterable[Report]) -> None:
+def check_reports(reports: Iterable[Report], journal: Path | None = None) -> None:
     """Refuse files that cannot be written while it costs nothing: before the runs.
 
     Raises:
-        UsageError: one cannot be written, two are the same, or a library is missing.
+        UsageError: one cannot be written, two are the same, one is the journal, or a library is
+            missing.
 
     """
     seen: set[Path] = set()
     for report in reports:
-        if report.path.absolute() in seen:
+        place = report.path.resolve()
+        if journal is not None and place == journal.resolve():
+            raise UsageError(f"{journal} is the journal: give the {report.format} another file")
+        if place in seen:
             raise UsageError(f"two reports would go to {report.path}")
-        seen.add(report.path.absolute())
+        seen.add(place)
         if not report.to_stdout:
-            _check(report.path)
+            check_file(report.path)
         _try(report)
 
 
-def _check(path: Path) -> None:
+def check_file(path: Path) -> None:
+    """Refuse a file that cannot be written.
+
+    Raises:
+        UsageError: it is none, or may not be written, or its folder is not there.
+
+    """
     folder = path.parent
     if path.is_dir():
         raise UsageError(f"cannot write {path}: it is a folder")
@@ -118,19 +128,21 @@ def write_reports(
 
 def _write(report: Report, outcomes: Iterable[MonitorOutcome], style: Style) -> str | None:
     from postman_async.bulk.reports import render_report
+    from postman_async.bulk.reports.whole import write_whole
 
     pieces = render_report(
         outcomes, report.format, title=style.title, keep_headers=style.keep_headers
     )
     if report.to_stdout:
-        for piece in pieces:
-            stdout.write(piece)
-        stdout.flush()
+        for piece in pieces:  # in UTF-8, as some of them say of themselves, whatever stdout takes
+            stdout.write_bytes(piece.encode())
         return None
     try:
-        mode = "a" if report.append else "w"
-        with report.path.open(mode, encoding="utf-8", newline="\n") as file:
-            file.writelines(pieces)
+        if report.append:
+            with report.path.open("a", encoding="utf-8", newline="\n") as file:
+                file.writelines(pieces)
+        else:
+            write_whole(report.path, pieces)
     except OSError as error:
         return f"cannot write {report.path}: {error.strerror}"
     return None

@@ -69,10 +69,15 @@ Examples:
 _MORE = ("options", "notifications", "distribution", "retry", "notification_limit")
 
 Uid = Annotated[str, typer.Argument(metavar="UID", help="The monitor's uid.")]
-Name = Annotated[str | None, typer.Option("--name", help="Its name.")]
-Cron = Annotated[str | None, typer.Option("--cron", help="When it runs: five fields.")]
+Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="Its name.")]
+Cron = Annotated[
+    str | None, typer.Option("--cron", metavar="CRON", help="When it runs: five fields.")
+]
 Timezone = Annotated[
-    str | None, typer.Option("--timezone", help="The time zone of --cron, such as Europe/Berlin.")
+    str | None,
+    typer.Option(
+        "--timezone", metavar="ZONE", help="The time zone of --cron, such as Europe/Berlin."
+    ),
 ]
 Active = Annotated[
     bool | None, typer.Option("--active/--inactive", help="Whether it runs by its schedule.")
@@ -141,18 +146,20 @@ def get_monitor(
 
 @app.command("create", epilog=_CREATE_EXAMPLES)
 def create_monitor(
-    name: Annotated[str, typer.Option("--name", help="Its name.")],
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="Its name.")],
     collection: Annotated[
-        str, typer.Option("--collection", help="The uid of the collection it runs.")
+        str, typer.Option("--collection", metavar="UID", help="The uid of the collection it runs.")
     ],
-    cron: Annotated[str, typer.Option("--cron", help="When it runs: five fields.")],
+    cron: Annotated[str, typer.Option("--cron", metavar="CRON", help="When it runs: five fields.")],
     more: More = None,
     timezone: Timezone = None,
     workspace: Annotated[
-        str | None, typer.Option("--workspace", help="The id of the workspace to make it in.")
+        str | None,
+        typer.Option("--workspace", metavar="ID", help="The id of the workspace to make it in."),
     ] = None,
     environment: Annotated[
-        str | None, typer.Option("--environment", help="The uid of the environment it uses.")
+        str | None,
+        typer.Option("--environment", metavar="UID", help="The uid of the environment it uses."),
     ] = None,
     active: Active = None,
     api_key_file: options.KeyFile = None,
@@ -203,7 +210,7 @@ async def _update(
     return await pm.monitors.update(uid, **fields)
 
 
-@app.command("delete", epilog=_DELETE_EXAMPLES)
+@app.command("delete", epilog=_DELETE_EXAMPLES, short_help="Delete monitors, after a question.")
 def delete_monitors(
     uids: Annotated[list[str], typer.Argument(metavar="UID", help="The monitors' uids.")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,

@@ -86,21 +86,27 @@ Plain = Annotated[
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (NO_COLOR does the same).")]
 
 Workspace = Annotated[
-    str | None, typer.Option("--workspace", help="Those of the workspace with this id.")
+    str | None,
+    typer.Option("--workspace", metavar="ID", help="Those of the workspace with this id."),
 ]
 
 NamePattern = Annotated[
-    str | None, typer.Option("--name", help="Those whose name fits: 'checkout-*'.")
+    str | None,
+    typer.Option("--name", metavar="PATTERN", help="Those whose name fits: 'checkout-*'."),
 ]
 
-Owner = Annotated[str | None, typer.Option("--owner", help="Those of the user with this id.")]
+Owner = Annotated[
+    str | None, typer.Option("--owner", metavar="ID", help="Those of the user with this id.")
+]
 
 Collection = Annotated[
-    str | None, typer.Option("--collection", help="Those of the collection with this uid.")
+    str | None,
+    typer.Option("--collection", metavar="UID", help="Those of the collection with this uid."),
 ]
 
 Environment = Annotated[
-    str | None, typer.Option("--environment", help="Those with this environment's uid.")
+    str | None,
+    typer.Option("--environment", metavar="UID", help="Those with this environment's uid."),
 ]
 
 Active = Annotated[
@@ -108,13 +114,17 @@ Active = Annotated[
     typer.Option("--active/--inactive", help="Those that run by a schedule, or do not."),
 ]
 
-JUnit = Annotated[Path | None, file_option("--junit", "Write JUnit XML, for CI.")]
+JUnit = Annotated[Path | None, file_option("--junit", "Write JUnit XML, for CI; - is stdout.")]
 Html = Annotated[Path | None, file_option("--html", "Write an HTML page, for people.")]
-Markdown = Annotated[Path | None, file_option("--markdown", "Write Markdown, for a job's page.")]
+Markdown = Annotated[
+    Path | None, file_option("--markdown", "Write Markdown, for a job's page; - is stdout.")
+]
 Json = Annotated[Path | None, file_option("--json", "Write JSON, for programs; - is stdout.")]
-JsonLines = Annotated[Path | None, file_option("--jsonl", "Write an outcome a line, as JSON.")]
+JsonLines = Annotated[
+    Path | None, file_option("--jsonl", "Write JSON, an outcome a line; - is stdout.")
+]
 
-Title = Annotated[str, typer.Option("--title", help="The heading of the reports.")]
+Title = Annotated[str, typer.Option("--title", metavar="TEXT", help="The heading of the reports.")]
 
 KeepHeaders = Annotated[
     bool, typer.Option("--keep-headers", help="Leave secret headers in the reports.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import os
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = [
+    "NARROW",
     "Format",
     "at",
+    "at_least_nowhere",
     "clean",
     "console",
     "dump_json",
@@ -26,6 +29,9 @@ __all__ = [
     "write",
     "write_bytes",
 ]
+
+NARROW = 80
+"""Columns of a terminal below which tables do without rules."""
 
 _KEPT_BY_JSON = r"\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069"
 _IN_JSON = re.compile(f"[{_KEPT_BY_JSON}]")
@@ -41,10 +47,15 @@ class Format(StrEnum):
 
 
 class _Stream(io.TextIOBase):
-    """A standard stream whose reader may leave (``| head``): the rest is then written nowhere."""
+    """A standard stream that may end early: the rest is then written nowhere.
+
+    Its reader may leave (``| head``), which is no fault; what else is wrong, such as a full disk,
+    is kept in ``fault``.  Either way the work goes on, and its other results are not lost.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self.fault: str | None = None
 
     @property
     def _stream(self) -> TextIO:
@@ -71,8 +82,9 @@ class _Stream(io.TextIOBase):
         except UnicodeEncodeError:
             encoding = self._stream.encoding
             return self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        except BrokenPipeError:
-            return self._leave(len(text))
+        except OSError as error:
+            self._leave(error)
+            return len(text)
 
     def write_bytes(self, content: bytes) -> None:
         """Write bytes as they are, after the text that was written before them."""
@@ -80,21 +92,22 @@ class _Stream(io.TextIOBase):
             self._stream.flush()
             self._stream.buffer.write(content)
             self._stream.flush()
-        except BrokenPipeError:
-            self._leave(0)
+        except OSError as error:
+            self._leave(error)
 
     def flush(self) -> None:
         try:
             self._stream.flush()
-        except BrokenPipeError:
-            self._leave(0)
+        except OSError as error:
+            self._leave(error)
 
-    def _leave(self, written: int) -> int:
+    def _leave(self, error: OSError) -> None:
         """Send the rest nowhere: what is buffered would complain again when Python ends."""
+        if not isinstance(error, BrokenPipeError):
+            self.fault = f"cannot write to {self._name}: {error.strerror}"
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._stream.fileno())
         os.close(nowhere)
-        return written
 
 
 stdout = _Stream("stdout")
@@ -102,6 +115,13 @@ stdout = _Stream("stdout")
 
 stderr = _Stream("stderr")
 """The command's word about its output."""
+
+
+def at_least_nowhere() -> None:
+    """Open the standard streams that were closed (``>&-``), where Python has None for them."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
 
 
 def write(text: str) -> None:
@@ -132,8 +152,12 @@ def at(value: object, *names: str) -> Any:
 
 
 def dump_json(value: Any) -> str:
-    """Write JSON for people and scripts; what could steer a terminal is escaped."""
-    text = json.dumps(value, ensure_ascii=False, indent=2)
+    """Write JSON for people and scripts; what could steer a terminal is escaped.
+
+    So is all but ASCII where stdout is not UTF-8, since JSON knows no other encoding.
+    """
+    utf8 = codecs.lookup(stdout.encoding).name == "utf-8"
+    text = json.dumps(value, ensure_ascii=not utf8, indent=2)
     return _IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
@@ -165,12 +189,15 @@ def _show_ruled(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    shown = console()
     table = Table(header_style="bold", show_header=any(headings))
+    if shown.width < NARROW:
+        table.box = None
     for heading in headings:
         table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    console().print(table)
+    shown.print(table)
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

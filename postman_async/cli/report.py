@@ -28,6 +28,7 @@ Examples:
 """
 
 _A_LINE = 1 << 16
+_HEAD = b'{"journal"'
 
 
 def report(
@@ -49,8 +50,10 @@ def report(
             raise UsageError(
                 "which report? give one of --junit, --html, --markdown, --json, --jsonl"
             )
-        check_reports(reports)
-        if not write_reports(reports, _Outcomes(journal), Style(title, keep_headers)):
+        check_reports(reports, journal)
+        outcomes = _Outcomes(journal)
+        outcomes.check()
+        if not write_reports(reports, outcomes, Style(title, keep_headers)):
             raise typer.Exit(UNAVAILABLE)
 
 
@@ -60,19 +63,34 @@ class _Outcomes(Iterable["MonitorOutcome"]):
 
     file: Path
 
+    def check(self) -> None:
+        """Refuse what is no journal before anything is written.
+
+        Raises:
+            UsageError: it cannot be read, or is neither a journal nor a report of --jsonl.
+            JournalError: it is a journal of another version.
+
+        """
+        first = next(iter(self), None)
+        if first is None and not self._first_line().startswith(_HEAD):
+            raise UsageError(f"{self.file} is no journal, and no report of --jsonl")
+
     def __iter__(self) -> Iterator[MonitorOutcome]:
         from postman_async.bulk.journal import read_journal
 
         try:
-            yield from (_records if self._is_report() else read_journal)(self.file)
+            line = self._first_line()
+            if line.startswith(_HEAD):
+                yield from read_journal(self.file)
+            elif line.startswith(b"{") and b'"uid"' in line:
+                yield from _records(self.file)
         except OSError as error:
             raise UsageError(f"cannot read {self.file}: {error.strerror}") from None
 
-    def _is_report(self) -> bool:
-        """Look at the first line: a journal begins with a head of its own."""
+    def _first_line(self) -> bytes:
+        """Read what tells the two kinds apart: a journal begins with a head of its own."""
         with self.file.open("rb") as file:
-            line = file.readline(_A_LINE)
-        return b'"uid"' in line and not line.startswith(b'{"journal"')
+            return file.readline(_A_LINE)
 
 
 def _records(file: Path) -> Iterator[MonitorOutcome]:

@@ -103,7 +103,10 @@ def run(
     active: options.Active = None,
     # how
     concurrency: Annotated[
-        int, typer.Option("--concurrency", "-c", min=1, help="How many at the same time at most.")
+        int,
+        typer.Option(
+            "--concurrency", "-c", min=1, metavar="N", help="How many at the same time at most."
+        ),
     ] = 50,
     deadline: Annotated[
         float | None, _duration("--deadline", "For all of it: 90s, 20m, 1h30m.")
@@ -116,9 +119,12 @@ def run(
         bool, typer.Option("--fail-fast", help="Begin no more after one that did not pass.")
     ] = False,
     max_failures: Annotated[
-        int | None, typer.Option(min=1, help="Begin no more after so many that did not pass.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="Begin no more after so many that did not pass."),
     ] = None,
-    repeat: Annotated[int, typer.Option(min=1, help="Run all of them so many times.")] = 1,
+    repeat: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Run all of them so many times.")
+    ] = 1,
     overlap: Annotated[
         bool, typer.Option("--overlap", help="Let runs of the same monitor overlap.")
     ] = False,
@@ -129,7 +135,7 @@ def run(
         OnUnknown, typer.Option(help="What to do when the service seems not to have begun a run.")
     ] = OnUnknown.report,
     retries: Annotated[
-        int | None, typer.Option(min=1, help="How often a call is sent at most.")
+        int | None, typer.Option(min=1, metavar="N", help="How often a call is sent at most.")
     ] = None,
     rate_limits: Annotated[
         Pacing, typer.Option(help="Keep below the published limits, or only what is told.")

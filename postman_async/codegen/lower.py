@@ -24,9 +24,9 @@ from postman_async.codegen.ir import (
 from postman_async.codegen.names import field_name, parameter_name, plural, snake
 from postman_async.codegen.read import Located, Spec, SpecError
 
-__all__ = ["lower"]
+__all__ = ["ERRORS", "lower"]
 
-_ERRORS = {
+ERRORS = {
     "400": "BadRequestError",
     "401": "AuthenticationError",
     "403": "PermissionDeniedError",
@@ -39,6 +39,8 @@ _ERRORS = {
     "500": "ServerError",
     "503": "ServerError",
 }
+"""The class of the engine that stands for each status."""
+
 _QUOTA = Failure("UsageLimitError", "The quota of the month is used up; waiting does not help.")
 _JSON = "application/json"
 _FORM = "multipart/form-data"
@@ -303,7 +305,7 @@ class _Operation:
         for status, node in sorted(self.node["responses"].items()):
             if not status.startswith("2"):
                 response = self.spec.resolve(self.part.at(node))
-                docs.setdefault(_ERRORS[status], []).append(response.node["description"])
+                docs.setdefault(ERRORS[status], []).append(response.node["description"])
         for error, found in docs.items():
             yield Failure(error, " ".join(dict.fromkeys(found)))
             if error == "RateLimitError":

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from postman_async.emulator import loading, scenarios
-from postman_async.emulator.app import Service
 from postman_async.emulator.scripted import Outcome, Script
+from postman_async.emulator.service import Service
 
 __all__ = ["Contents"]
 

@@ -14,13 +14,13 @@ from typing import Any, TypeAlias
 from aiohttp import web
 
 from postman_async.emulator import loading, scenarios, validation
-from postman_async.emulator.app import SERVICE, Service, answer, read_body
 from postman_async.emulator.errors import bad_request
 from postman_async.emulator.exceptions import EmulatorError
 from postman_async.emulator.faults import fault_of
 from postman_async.emulator.ids import iso
 from postman_async.emulator.limits import Limits
 from postman_async.emulator.scripted import Script
+from postman_async.emulator.service import SERVICE, Service, answer, read_body
 
 __all__ = ["CONTROL_ROUTES"]
 

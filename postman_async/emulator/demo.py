@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
+from postman_async.emulator.exceptions import EmulatorError
+
 if TYPE_CHECKING:
     from postman_async.emulator.server import PostmanEmulator
 
@@ -33,11 +35,12 @@ async def load_demo(emulator: PostmanEmulator) -> list[str]:
         The uids of the 26 monitors, in the order of ``demo_data/demo.json``.
 
     Raises:
-        aiohttp.ClientError: the emulator does not answer, or refuses a document.
+        EmulatorError: the emulator refuses a document, for want of a package perhaps.
+        aiohttp.ClientError: it does not answer.
 
     """
     headers = {"X-Api-Key": emulator.api_key}
-    async with aiohttp.ClientSession(headers=headers, raise_for_status=True) as session:
+    async with aiohttp.ClientSession(headers=headers) as session:
         return await _Loader(session, emulator.url).load(_read("demo.json"))
 
 
@@ -71,8 +74,11 @@ class _Loader:
 
     async def _create(self, kind: str, document: Mapping[str, Any]) -> str:
         async with self._session.post(f"{self._url}/{kind}s", json={kind: document}) as answer:
-            uid: str = (await answer.json())[kind]["uid"]
-            return uid
+            body = await answer.json()
+        if answer.status != 200:
+            raise EmulatorError(f"the demo cannot be loaded: {body['error']['message']}")
+        uid: str = body[kind]["uid"]
+        return uid
 
 
 def _read(name: str) -> dict[str, Any]:

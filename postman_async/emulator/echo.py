@@ -11,9 +11,9 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from postman_async.emulator.app import answer, read_body
 from postman_async.emulator.errors import bad_request
 from postman_async.emulator.forms import parts_of
+from postman_async.emulator.service import answer, read_body
 
 __all__ = ["ECHO_ROUTES"]
 

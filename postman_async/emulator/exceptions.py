@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ConversionError", "EmulatorError", "EngineCrashed", "EngineUnavailable"]
+__all__ = ["ConversionError", "EmulatorError", "EngineCrashed", "EngineUnavailable", "lacking"]
 
 
 class EmulatorError(Exception):
@@ -27,3 +27,10 @@ class EngineCrashed(EmulatorError):
 
 class ConversionError(EmulatorError):
     """A specification cannot be turned into a collection; the message is the converter's reason."""
+
+
+def lacking(error: ModuleNotFoundError) -> EngineUnavailable:
+    """Return the error for what needs a package of the emulator's extra that is not there."""
+    return EngineUnavailable(
+        f'This needs the package {error.name}: pip install "postman-async[emulator]"'
+    )

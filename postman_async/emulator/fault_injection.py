@@ -12,7 +12,6 @@ from typing import Any, TypeAlias
 
 from aiohttp import web
 
-from postman_async.emulator.app import HURRIED, SERVICE, answer, read_body
 from postman_async.emulator.errors import ServiceError
 from postman_async.emulator.faults import (
     Alter,
@@ -25,6 +24,7 @@ from postman_async.emulator.faults import (
     Trigger,
 )
 from postman_async.emulator.moments import retry_after
+from postman_async.emulator.service import HURRIED, SERVICE, answer, read_body
 
 __all__ = ["Nothing", "Proceed", "end_connection", "inject"]
 

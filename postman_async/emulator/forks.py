@@ -38,12 +38,14 @@ class _Part:
         parent: the id of the folder or request it is in.
         content: all of it but its children, whose list is there, empty.
         key: the key of the children; None for an example, which has none.
+        listed: whether the list of the children is written though it is empty.
         children: their ids.
     """
 
     parent: str
     content: Json
     key: str | None
+    listed: bool = True
     children: list[str] = field(default_factory=list)
 
     @property
@@ -86,6 +88,7 @@ def _merge_root(base: Json, ours: Json, theirs: Json, conflicts: list[str]) -> J
     merged: Json = {}
     for key in dict.fromkeys([*theirs, *ours]):
         if key == "item":
+            merged[key] = []  # filled from the parts; here for the order of the keys
             continue
         held = [[side[key]] if key in side else [] for side in (base, ours, theirs)]
         chosen, conflict = _choose(*held)
@@ -107,7 +110,8 @@ def _merge_parts(before: _Parts, mine: _Parts, other: _Parts, conflicts: list[st
         if conflict:
             conflicts.append(known.name)
         if chosen:
-            merged[identifier] = _Part(chosen[0], chosen[1], _child_key(chosen[1], known))
+            key = _child_key(chosen[1], known)
+            merged[identifier] = _Part(chosen[0], chosen[1], key, _listed(parts))
     return merged
 
 
@@ -115,6 +119,12 @@ def _child_key(content: Json, known: _Part) -> str | None:
     if known.key is None:
         return None
     return "item" if "item" in content else "response"
+
+
+def _listed(parts: list[_Part | None]) -> bool:
+    """Tell whether the empty list of a part's children stays: never a reason for a conflict."""
+    chosen, _ = _choose(*([part.listed] if part else [] for part in parts))
+    return any(chosen)
 
 
 def _choose(base: list[Any], ours: list[Any], theirs: list[Any]) -> tuple[list[Any], bool]:
@@ -137,7 +147,7 @@ def _flatten(document: Json) -> _Parts:
         for child in node.get(key) or []:
             inner = None if key == "response" else "item" if "item" in child else "response"
             content = child if inner is None else {**child, inner: []}
-            parts[child["id"]] = _Part(identifier, content, inner)
+            parts[child["id"]] = _Part(identifier, content, inner, inner in child)
             parts[identifier].children.append(child["id"])
             if inner is not None:
                 todo.append((child["id"], child))
@@ -175,7 +185,11 @@ def _rebuilt(parts: _Parts) -> list[Json]:
     """Return the items of the root, with all that is in them."""
     nodes = {identifier: dict(part.content) for identifier, part in parts.items()}
     for identifier, part in parts.items():
-        if part.key is not None:
+        if part.key is None:
+            continue
+        if part.children or part.listed:
             nodes[identifier][part.key] = [nodes[child] for child in part.children]
+        else:
+            del nodes[identifier][part.key]
     items: list[Json] = nodes[_ROOT]["item"]
     return items

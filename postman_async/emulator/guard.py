@@ -9,7 +9,6 @@ from typing import TypeAlias
 
 from aiohttp import web
 
-from postman_async.emulator.app import SERVICE, Service, answer
 from postman_async.emulator.errors import (
     ServiceError,
     named,
@@ -17,9 +16,11 @@ from postman_async.emulator.errors import (
     server_error,
     unauthorized,
 )
+from postman_async.emulator.exceptions import lacking
 from postman_async.emulator.fault_injection import Nothing, inject
 from postman_async.emulator.ids import within
 from postman_async.emulator.request_log import LoggedRequest
+from postman_async.emulator.service import SERVICE, Service, answer
 
 __all__ = ["guard"]
 
@@ -64,6 +65,8 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         refusal = error
     except web.HTTPException as error:
         refusal = _refusal(error)
+    except ModuleNotFoundError as error:
+        refusal = server_error(str(lacking(error)), 503)
     except Exception:
         _LOG.exception("%s %s failed", request.method, request.path)
         refusal = server_error("The emulator failed; its log says why.")

@@ -7,9 +7,9 @@ import warnings
 
 from aiohttp import web
 
-from postman_async.emulator.app import Service
 from postman_async.emulator.exceptions import EmulatorError
 from postman_async.emulator.listener import Listener
+from postman_async.emulator.service import Service
 from postman_async.emulator.tls import Certificates, make_certificates
 
 __all__ = ["Host", "check_reach"]

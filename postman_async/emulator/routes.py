@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from postman_async.emulator.app import Handler
 from postman_async.emulator.handlers import (
     apis,
     collections,
@@ -19,6 +18,7 @@ from postman_async.emulator.handlers import (
     webhooks,
     workspaces,
 )
+from postman_async.emulator.service import Handler
 
 __all__ = ["ROUTES", "Route"]
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from postman_async.emulator.clock import Clock
 from postman_async.emulator.errors import not_found, server_error
-from postman_async.emulator.exceptions import EmulatorError
+from postman_async.emulator.exceptions import EmulatorError, EngineUnavailable, lacking
 from postman_async.emulator.ids import iso, make_uid, new_id, now
 from postman_async.emulator.scripted import Script, sent_requests
 from postman_async.emulator.store import Entity, Json, Store
@@ -219,7 +219,7 @@ class Runs:
             raise
         except EmulatorError as reason:
             result = _broken("error", type(reason).__name__, str(reason))
-            job.refusal = str(reason) if type(reason).__name__ == "EngineUnavailable" else None
+            job.refusal = str(reason) if isinstance(reason, EngineUnavailable) else None
         except Exception as reason:
             _LOG.exception("the run of monitor %s failed", job.monitor)
             result = _broken("error", type(reason).__name__, str(reason))
@@ -236,7 +236,11 @@ class Runs:
     async def _with_engine(self, job: Job) -> Json:
         from postman_async.emulator.engine.job import RunJob
 
-        await self.engine.start()
+        try:
+            engine = self.engine
+        except ModuleNotFoundError as error:
+            raise lacking(error) from None
+        await engine.start()
         order = RunJob(
             collection=job.collection,
             environment=job.environment,
@@ -244,7 +248,7 @@ class Runs:
             options=job.options,
             run_timeout=self._limits.run,
         )
-        return await self.engine.run(order)
+        return await engine.run(order)
 
     def _end(self, job: Job, result: Json, started: float) -> None:
         elapsed = timedelta(seconds=self._clock.time() - started)

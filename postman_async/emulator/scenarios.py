@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from postman_async.emulator import loading
-from postman_async.emulator.app import Service
 from postman_async.emulator.documents import SCHEMA, complete_collection, complete_environment
 from postman_async.emulator.errors import ServiceError
 from postman_async.emulator.exceptions import EmulatorError
 from postman_async.emulator.ids import bare_id, new_id
 from postman_async.emulator.scripted import Script
+from postman_async.emulator.service import Service
 from postman_async.emulator.settings import DEFAULTS
 from postman_async.emulator.store import Entity, Json, Store, dumps
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from postman_async.emulator import scenarios
-from postman_async.emulator.app import Service, make_app
+from postman_async.emulator.app import make_app
 from postman_async.emulator.contents import Contents
 from postman_async.emulator.exceptions import EmulatorError
 from postman_async.emulator.fault_script import Faults
@@ -21,6 +21,7 @@ from postman_async.emulator.limiter import Limiter
 from postman_async.emulator.limits import Limits
 from postman_async.emulator.request_log import RequestLog
 from postman_async.emulator.runs import Engine, RunLimits, Runs
+from postman_async.emulator.service import Service
 from postman_async.emulator.store import Store
 from postman_async.emulator.threads import LoopThread, call_in_loop
 

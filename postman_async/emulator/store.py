@@ -354,10 +354,11 @@ class Store:
         return cursor.lastrowid or 0
 
     def end_run(self, row: int, body: Json) -> None:
-        """Note the outcome of a run; nothing happens if its monitor is gone."""
+        """Note the outcome of a run; nothing happens if its monitor is gone, or it had ended."""
         info, stats = body["info"], body.get("stats")
         self._connection.execute(
-            "UPDATE runs SET status = ?, info = ?, stats = ?, body = ? WHERE seq = ?",
+            "UPDATE runs SET status = ?, info = ?, stats = ?, body = ?"
+            " WHERE seq = ? AND body IS NULL",
             (str(info["status"]), dumps(info), dumps(stats), dumps(body), row),
         )
 

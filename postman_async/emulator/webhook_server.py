@@ -5,9 +5,9 @@ from __future__ import annotations
 from aiohttp import web
 
 from postman_async.emulator import validation
-from postman_async.emulator.app import SERVICE, Service, answer, read_body
 from postman_async.emulator.errors import not_found
 from postman_async.emulator.ids import OWNER
+from postman_async.emulator.service import SERVICE, Service, answer, read_body
 from postman_async.emulator.store import Entity, Json, dumps
 
 __all__ = ["WEBHOOK_ROUTES"]

@@ -25,8 +25,13 @@ Besides the standard's words the files use a few of their own:
     the limit the call counts against besides the user's own (``x-buckets`` in ``common.yaml``).
 ``x-known-values``
     the values of today; others may come, so they are no ``enum``.
+``x-buckets``
+    those limits, each with how many calls may start in how many seconds.
 ``x-error-names``
     the names that the service gives its errors of this status.
+``x-errors``, ``x-errors-of-one``, ``x-errors-of-change``
+    of a file, the error answers that its operations share: of all, of those that name an entity,
+    of those that send one.  They are there for YAML's anchors, and nothing else reads them.
 """
 
 from __future__ import annotations

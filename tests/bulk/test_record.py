@@ -144,3 +144,8 @@ def test_what_is_no_record_is_refused(change: dict[str, Any]) -> None:
     record = {k: v for k, v in {**to_record(outcome), **change}.items() if v is not ...}
     with pytest.raises(InvalidArgumentError, match="not an outcome record"):
         from_record(record)
+
+
+def test_what_is_no_object_is_no_record() -> None:
+    with pytest.raises(InvalidArgumentError, match="not an outcome record"):
+        from_record(["1-m"])  # type: ignore[arg-type]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import io
 import itertools
+import re
 import shlex
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from attrs import mutable
+from attrs import evolve, mutable
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
@@ -136,11 +137,11 @@ def test_the_wait_is_that_of_a_limit_that_holds_calls_back() -> None:
 
 
 def shown(
-    monkeypatch: pytest.MonkeyPatch, screen: Screen, *, terminal: bool
+    monkeypatch: pytest.MonkeyPatch, screen: Screen, *, terminal: bool, width: int = 100
 ) -> tuple[View, io.StringIO]:
     """Return a view, and where it writes."""
     written = io.StringIO()
-    made = Console(file=written, width=100, force_terminal=terminal, color_system=None)
+    made = Console(file=written, width=width, force_terminal=terminal, color_system=None)
     monkeypatch.setattr(display, "console", lambda **_: made)
     return screen.view(), written
 
@@ -193,6 +194,21 @@ def test_a_short_table_shows_all(monkeypatch: pytest.MonkeyPatch) -> None:
         view, written = shown(monkeypatch, Screen(), terminal=terminal)
         view.table([row("passed", n) for n in range(3)])
         assert all(f"passed {n}" in written.getvalue() for n in range(3))
+
+
+def test_a_narrow_terminal_leaves_the_room_to_the_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "Checkout, production EU, once an hour"
+    view, written = shown(monkeypatch, Screen(), terminal=True, width=60)
+    view.table([evolve(row("passed"), name=name, seconds=12.3)])
+    assert re.search(rf"^{name} +passed +12\.30 s$", written.getvalue(), re.MULTILINE)
+
+
+def test_plain_figures_stand_below_their_headings(monkeypatch: pytest.MonkeyPatch) -> None:
+    view, written = shown(monkeypatch, Screen(), terminal=False)
+    view.table([evolve(row("passed"), seconds=seconds) for seconds in (0.2, 12.3, 123.4)])
+    head, *lines = written.getvalue().splitlines()
+    assert {line.index("passed 0") for line in lines} == {head.index("monitor")}
+    assert {line.index(" s ") + 2 for line in lines} == {head.index("time") + len("time")}
 
 
 def test_a_row_says_why_in_words_that_are_safe_to_show() -> None:

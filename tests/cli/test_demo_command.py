@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from postman_async import AsyncPostman
-from postman_async.emulator import PostmanEmulator
+from postman_async.emulator import EmulatorError, PostmanEmulator
 from postman_async.emulator.demo import load_demo
 
 EXPECTED = {
@@ -86,6 +86,13 @@ async def test_an_outcome_changes_with_the_script_and_with_the_setting() -> None
             assert await outcomes(pm, shipping) == ["passed"]
             await change_setting(pm, shipping, "carrier", "bluebird")
             assert await outcomes(pm, shipping) == ["failed"]
+
+
+async def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "croniter", None)
+    async with PostmanEmulator() as emulator:
+        with pytest.raises(EmulatorError, match=r"croniter: pip install .postman-async\[emulator"):
+            await load_demo(emulator)
 
 
 async def outcomes(pm: AsyncPostman, *uids: str) -> list[str]:

@@ -44,6 +44,7 @@ def test_the_help_of_each_command_teaches_by_example(command: str, here: Here) -
     examples = told.stdout.partition("Examples:\n")[2]
     assert f"postman-async {command}" in examples
     assert "\x08" not in told.stdout
+    assert told.stdout.isascii()  # else it could not be shown everywhere
 
 
 def test_a_fault_of_our_own_is_a_line_and_no_traceback(

@@ -164,6 +164,9 @@ def test_the_exit_code_is_4_for_errors_and_for_a_service_out_of_reach(
         (["--all", "--html", "x", "--json", "x"], "two reports"),
         (["--all", "--resume", "/no/such/journal"], "--journal begins one"),
         (["--all", "--resume", "a", "--journal", "b"], "leave out --journal"),
+        (["--all", "--journal", "/"], "cannot write /: it is a folder"),
+        (["--all", "--journal", "/no/such/folder/j"], "no folder /no/such/folder"),
+        (["--all", "--journal", "new", "--jsonl", "./new"], "new is the journal"),
     ],
 )
 def test_the_exit_code_is_2_for_wrong_usage_and_nothing_is_sent(

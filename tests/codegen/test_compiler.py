@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from postman_async.codegen.annotations import type_of
 from postman_async.codegen.ir import FileBody, Method
-from postman_async.codegen.lower import lower
+from postman_async.codegen.lower import ERRORS, lower
 from postman_async.codegen.names import field_name, parameter_name, snake
 from postman_async.codegen.read import Located, Spec, SpecError
 from postman_async.codegen.render import HEADER, render
+from postman_async.engine.response import error_of
+from postman_async.errors import Answer
 from postman_async.operations import OPERATIONS
 from postman_async.spec import load
 
@@ -319,3 +321,9 @@ def test_published_limits_come_from_the_spec() -> None:
 def test_a_bucket_without_a_limit_is_refused() -> None:
     with pytest.raises(SpecError, match=r"things.*x-buckets"):
         lower(spec(get=operation(**{"x-bucket": "things"})))
+
+
+@pytest.mark.parametrize("status", ERRORS)
+def test_the_error_that_docstrings_name_for_a_status_is_the_one_that_is_raised(status: str) -> None:
+    """The generator has a table of its own: it runs without the engine."""
+    assert type(error_of("GET /", Answer(int(status), {}, b""))).__name__ == ERRORS[status]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from postman_async import spec
 from postman_async.operations import OPERATIONS
 from tests.contract.bundle import bundle
 
@@ -24,3 +27,18 @@ def test_nothing_is_lost_when_the_files_are_joined() -> None:
     operations = [operation for item in document["paths"].values() for operation in item.values()]
     ids = {each["operationId"] for each in operations if "operationId" in each}
     assert ids == set(OPERATIONS)
+
+
+def test_every_word_of_our_own_is_explained_and_used() -> None:
+    """The explanations are in the docstring of the package that holds the files."""
+    explained = set(re.findall(r"``(x-[a-z-]+)``", spec.__doc__ or ""))
+    assert set(_own_words(spec.load())) == explained
+
+
+def _own_words(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        yield from (key for key in value if isinstance(key, str) and key.startswith("x-"))
+        value = list(value.values())
+    if isinstance(value, list):
+        for entry in value:
+            yield from _own_words(entry)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -183,12 +184,25 @@ def test_a_side_that_changed_nothing_has_no_say(data: st.DataObject) -> None:
                 folders.append(home[-1]["item"])
             else:
                 home.append(request(name))
-        return {"info": {"name": data.draw(st.sampled_from("xy"))}, "item": items}
+                if data.draw(st.booleans()):
+                    del home[-1]["response"]
+        return {"info": {"name": data.draw(st.sampled_from("xy"))}, "item": items, "event": []}
 
     before, after = tree(), tree()
-    assert merge_documents(before, after, before) == after
-    assert merge_documents(before, before, after) == after
-    assert merge_documents(before, after, after) == after
+    written = json.dumps(after)  # the order of the keys, too
+    assert json.dumps(merge_documents(before, after, before)) == written
+    assert json.dumps(merge_documents(before, before, after)) == written
+    assert json.dumps(merge_documents(before, after, after)) == written
+
+
+def test_the_first_example_of_a_request_and_its_new_name_are_no_conflict() -> None:
+    """Each is a change of another part, though the first brings the key of the examples along."""
+    before = base()
+    del before["item"][1]["response"]
+    ours, theirs = copy.deepcopy(before), copy.deepcopy(before)
+    ours["item"][1]["name"] = "C"
+    theirs["item"][1]["response"] = [{"id": "first", "name": "first"}]
+    assert outline(merge_documents(before, ours, theirs))[1] == ["C", ["first"]]
 
 
 # -- over the API ---------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import asyncio
 import io
 import logging
 import re
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -16,9 +17,9 @@ import pytest
 import yaml
 
 from postman_async.emulator import EmulatorError, PostmanEmulator
-from postman_async.emulator.app import MAX_BODY
 from postman_async.emulator.request_log import LoggedRequest
 from postman_async.emulator.routes import ROUTES
+from postman_async.emulator.service import MAX_BODY
 
 if TYPE_CHECKING:
     from tests.emulator.conftest import Api
@@ -292,3 +293,35 @@ async def test_its_methods_can_be_called_from_another_thread(api: Api) -> None:
     thread.start()
     await asyncio.to_thread(thread.join)
     assert (await api.ok("GET", f"/monitors/{found[0]}"))["name"] == "from elsewhere"
+
+
+# -- without the extra ------------------------------------------------------------------------
+
+
+async def test_a_missing_package_is_named_with_the_extra_that_brings_it(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Much works without the extra; what does not is no fault of the emulator, and no riddle."""
+    uid = api.emulator.add_monitor("scripted")
+    monkeypatch.setitem(sys.modules, "croniter", None)
+    answer = await api.call("GET", f"/monitors/{uid}")
+    assert answer.status == 503
+    assert 'croniter: pip install "postman-async[emulator]"' in answer.body["error"]["message"]
+    assert (await api.call("POST", f"/monitors/{uid}/run")).status == 200
+
+
+async def test_a_run_without_what_the_engine_needs_is_refused(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collection = await api.add_collection("Shop", {"name": "Get", "request": "https://x.invalid"})
+    monitor = await api.add_monitor("Nightly", collection)
+    monkeypatch.setitem(sys.modules, "platformdirs", None)
+    for module in ("process", "install"):
+        monkeypatch.delitem(sys.modules, f"postman_async.emulator.engine.{module}", raising=False)
+    for path, body in (
+        (f"/monitors/{monitor}/run", None),
+        ("/import/openapi", {"type": "string", "input": "openapi: 3.0.0"}),
+    ):
+        answer = await api.call("POST", path, body)
+        assert answer.status == 503
+        assert "package platformdirs: pip install" in answer.body["error"]["message"]

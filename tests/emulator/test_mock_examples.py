@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postman_async.emulator.mock_examples import Example, Segment, canonical_body, examples_of
-from postman_async.emulator.variables import fill, scope
+from postman_async.emulator.mocks.examples import Example, Segment, canonical_body, examples_of
+from postman_async.emulator.mocks.variables import fill, scope
 
 
 def saved(request: Any, **example: Any) -> dict[str, Any]:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postman_async.emulator.mock_examples import Example, Segment, canonical_body
-from postman_async.emulator.mock_matching import (
+from postman_async.emulator.mocks.examples import Example, Segment, canonical_body
+from postman_async.emulator.mocks.matching import (
     Match,
     MockRequest,
     NoMatch,

@@ -124,6 +124,12 @@ def test_a_null_taken_out_of_nulls_is_left_out() -> None:
     assert to_dict(monitor) == {"name": "m"}
 
 
+def test_a_deleted_field_is_left_out_though_it_was_read_as_null() -> None:
+    monitor = from_dict({"name": "m", "active": None, "schedule": None}, Monitor)
+    del monitor.active, monitor.schedule
+    assert (monitor.active, to_dict(monitor)) == (None, {"name": "m"})
+
+
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
 def test_a_pickled_model_is_the_same_and_is_written_the_same(protocol: int) -> None:
     """Reports cross processes: extras and nulls have to come along."""

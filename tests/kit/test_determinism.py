@@ -117,6 +117,24 @@ async def test_a_run_under_way_is_aborted_by_a_restore(postman_emulator: Postman
     assert last.status == "aborted"
 
 
+async def test_a_run_that_a_restore_aborts_is_none_of_the_snapshots(
+    postman_emulator: PostmanEmulator,
+) -> None:
+    """Though it may have the number of one that the snapshot holds."""
+    uid = postman_emulator.add_monitor("checkout")
+    empty = postman_emulator.snapshot()
+    async with AsyncPostman(**postman_emulator.client_options) as pm:
+        job = (await pm.monitors.run(uid)).info.job_id
+        full = postman_emulator.snapshot()
+        postman_emulator.restore(empty)
+        postman_emulator.script_run(uid, duration=3600)
+        await pm.monitors.run(uid, run_async=True)
+        postman_emulator.restore(full)
+        last = (await pm.monitors.get(uid)).last_run
+    assert last is not None
+    assert (last.job_id, last.status) == (job, "success")
+
+
 @pytest.mark.parametrize("wrong", [b"", b"nonsense", b"SQLite format 3\0" + b"\0" * 4080])
 async def test_what_is_no_snapshot_is_refused_and_changes_nothing(
     postman_emulator: PostmanEmulator, wrong: bytes

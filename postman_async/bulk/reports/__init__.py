@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from postman_async.bulk.record import to_record
 from postman_async.bulk.reports.redact import redacted
+from postman_async.bulk.reports.whole import write_whole
 from postman_async.errors import ConfigurationError, InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def write_report(
     title: str = "Monitor runs",
     keep_headers: bool = False,
 ) -> None:
-    """Write a report to a file, in UTF-8.
+    """Write a report to a file, in UTF-8, as a whole: a crash leaves the file as it was.
 
     Args:
         outcomes: a `BatchReport`, or outcomes from elsewhere; they are gone through once.
@@ -76,8 +77,7 @@ def write_report(
     """
     chosen = format or _by_ending(path)
     pieces = render_report(outcomes, chosen, title=title, keep_headers=keep_headers)
-    with open(path, "w", encoding="utf-8", newline="\n") as file:
-        file.writelines(pieces)
+    write_whole(path, pieces)
 
 
 def render_report(

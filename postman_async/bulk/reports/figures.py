@@ -12,10 +12,13 @@ from attrs import define, field
 from postman_async.bulk.outcome import OutcomeStatus
 from postman_async.bulk.reports.reading import Entry, Tally
 
-__all__ = ["STATUSES", "Figures"]
+__all__ = ["NOTICEABLE", "STATUSES", "Figures"]
 
 STATUSES: tuple[OutcomeStatus, ...] = ("passed", "failed", "error", "unknown", "skipped")
 """All outcomes, in the order in which they are told."""
+
+NOTICEABLE = 0.05
+"""Seconds of waiting that are worth a word to people."""
 
 
 @define

@@ -24,7 +24,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from postman_async.bulk.outcome import OutcomeStatus
-from postman_async.bulk.reports.figures import STATUSES, Figures
+from postman_async.bulk.reports.figures import NOTICEABLE, STATUSES, Figures
 from postman_async.bulk.reports.reading import Entry, Step
 from postman_async.bulk.reports.text import label, one_line, shortened, visible
 
@@ -80,7 +80,7 @@ def _environment() -> Environment:
     )
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     environment.filters |= {"seconds": _seconds, "at": _at, "clock": _clock}
-    environment.globals |= {"SIGNS": SIGNS, "STATUSES": STATUSES}
+    environment.globals |= {"SIGNS": SIGNS, "STATUSES": STATUSES, "NOTICEABLE": NOTICEABLE}
     return environment
 
 

@@ -8,7 +8,8 @@ Written for the readers of Jenkins, GitLab and GitHub:
   ``skipped``.
 - What no assertion shows is a case ``run``, so no suite is empty and none looks better than its
   outcome.
-- Cases of a suite with the same name get numbers, since readers tell cases by their names.
+- Suites with the same name get numbers, and so do cases of a suite, since readers tell cases by
+  these names.
 - Times are seconds.  A suite's is its run without the wait for the rate limit; an assertion's is
   its share of the time of its request's answer; the whole file's is what went by on the clock.
 
@@ -47,10 +48,10 @@ def junit(entries: Iterable[Entry], title: str) -> Iterator[str]:
         title: the name of the whole.
 
     """
-    figures, sums = Figures(), Counter[str]()
+    figures, sums, taken = Figures(), Counter[str](), set[str]()
     with tempfile.SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8") as suites:
         for entry in figures.over(entries):
-            suite = _suite(entry)
+            suite = _suite(entry, apart(label(entry.name), taken))
             for name in _COUNTS:
                 sums[name] += getattr(suite, name)
             suites.write(f"{_xml(suite)}\n")
@@ -80,9 +81,8 @@ def _xml(element: Element) -> str:
     return text.partition("?>")[2].strip() if text.startswith("<?xml") else text
 
 
-def _suite(entry: Entry) -> TestSuite:
-    name, taken = label(entry.name), set[str]()
-    suite = TestSuite(name)
+def _suite(entry: Entry, name: str) -> TestSuite:
+    suite, taken = TestSuite(name), set[str]()
     for key, value in _properties(entry):
         suite.add_property(key, value)
     for case, seconds, result in _cases(entry) or [("run", entry.ran, None)]:

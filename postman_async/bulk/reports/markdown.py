@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from attrs import define, field
 
 from postman_async.bulk.outcome import OutcomeStatus
-from postman_async.bulk.reports.figures import STATUSES, Figures
+from postman_async.bulk.reports.figures import NOTICEABLE, STATUSES, Figures
 from postman_async.bulk.reports.reading import Entry, Tally
 from postman_async.bulk.reports.text import label, one_line, shortened
 
@@ -104,7 +104,7 @@ def _top(figures: Figures, title: str) -> str:
         f"{figures.requests.total:,} requests",
         f"{figures.elapsed:.1f} s",
     ]
-    if figures.waited >= 0.05:
+    if figures.waited >= NOTICEABLE:
         told.append(f"{figures.waited:.1f} s of waiting for the rate limit")
     return f"## {mark} {escaped(title)}: {figures.headline}\n\n{' · '.join(told)}\n\n"
 
@@ -143,7 +143,7 @@ def _row(entry: Entry) -> str:
         f"{entry.requests.total:,}" if entry.requests.total else "–",
         "–" if entry.latency is None else f"{entry.latency:,.0f} ms",
         "–" if entry.started_at is None else f"{entry.ran:.1f} s",
-        f"{entry.waited:.1f} s" if entry.waited >= 0.05 else "–",
+        f"{entry.waited:.1f} s" if entry.waited >= NOTICEABLE else "–",
     )
     return f"| {' | '.join(cells)} |\n"
 

@@ -8,6 +8,7 @@ looks better than the outcome it is made from: see `Entry.verdict`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -22,6 +23,7 @@ Json: TypeAlias = Mapping[str, Any]
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
 _NOTHING: Json = {}
+_RUN_NUMBER = re.compile(r" #[0-9]+\Z")
 
 
 @frozen
@@ -162,7 +164,7 @@ def entry_of(record: Json) -> Entry:
     started = record["started_at"]
     return Entry(
         uid=record["uid"],
-        name=_named(record["name"], info.get("name"), record["uid"]),
+        name=_named(record["name"], _without_number(info.get("name")), record["uid"]),
         status=record["status"],
         attempts=record["attempts"],
         started_at=None if started is None else datetime.fromisoformat(started).astimezone(UTC),
@@ -342,6 +344,11 @@ def _text(value: Any) -> str:
     if value is None or isinstance(value, str):
         return value or ""
     return json.dumps(value)
+
+
+def _without_number(name: Any) -> str:
+    """Make a run's name, ``Checkout #56``, its monitor's: CI follows a name from run to run."""
+    return _RUN_NUMBER.sub("", _text(name))
 
 
 def _named(*candidates: Any) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from postman_async.emulator import validation
-from postman_async.emulator.app import Call
 from postman_async.emulator.handlers.common import api_of, is_public
 from postman_async.emulator.removal import remove
+from postman_async.emulator.service import Call
 from postman_async.emulator.store import Entity, Json
 
 __all__ = ["create", "delete", "get", "list_all", "update"]

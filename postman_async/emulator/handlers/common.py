@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from postman_async.emulator import validation
-from postman_async.emulator.app import Call
 from postman_async.emulator.documents import complete_collection, complete_environment
 from postman_async.emulator.errors import not_found
+from postman_async.emulator.service import Call
 from postman_async.emulator.store import Entity, Json
 
 __all__ = [

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from postman_async.emulator import validation
-from postman_async.emulator.app import Call
 from postman_async.emulator.documents import complete_environment
 from postman_async.emulator.handlers.common import add_environment, is_public, listed
 from postman_async.emulator.removal import remove
+from postman_async.emulator.service import Call
 from postman_async.emulator.store import Json
 
 __all__ = ["create", "delete", "get", "list_all", "update"]

@@ -7,11 +7,11 @@ from typing import Any
 from aiohttp import web
 
 from postman_async.emulator import loading, validation
-from postman_async.emulator.app import Call, answer
 from postman_async.emulator.conversions import collection_of, upgraded
 from postman_async.emulator.errors import malformed, missing_parameter
 from postman_async.emulator.forms import is_form, parts_of
 from postman_async.emulator.handlers.common import add_collection, add_environment
+from postman_async.emulator.service import Call, answer
 from postman_async.emulator.store import Entity, Json, dumps
 
 __all__ = ["exported_data", "openapi"]

@@ -1,16 +1,16 @@
-"""Mock servers: their settings.  What they answer is in `mock_server`."""
+"""Mock servers: their settings.  What they answer is in `postman_async.emulator.mocks`."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 from postman_async.emulator import validation
-from postman_async.emulator.app import Call
 from postman_async.emulator.errors import not_found
 from postman_async.emulator.handlers.common import linked, linked_environment
 from postman_async.emulator.handlers.users import TEAM
 from postman_async.emulator.ids import make_uid
 from postman_async.emulator.removal import remove
+from postman_async.emulator.service import Call
 from postman_async.emulator.store import Entity, Json
 
 __all__ = ["create", "delete", "get", "list_all", "mock_url", "publish", "unpublish", "update"]

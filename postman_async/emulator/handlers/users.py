@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from postman_async.emulator.app import Call
 from postman_async.emulator.ids import OWNER
+from postman_async.emulator.service import Call
 from postman_async.emulator.store import Json
 
 __all__ = ["TEAM", "me"]

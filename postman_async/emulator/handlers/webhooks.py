@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from postman_async.emulator import validation
-from postman_async.emulator.app import Call
 from postman_async.emulator.handlers.common import linked, linked_environment
 from postman_async.emulator.ids import OWNER, make_uid, new_id
 from postman_async.emulator.schedules import UNSCHEDULED
+from postman_async.emulator.service import Call
 from postman_async.emulator.settings import DEFAULTS
 from postman_async.emulator.store import Json
 

@@ -95,6 +95,14 @@ def test_figures_are_told() -> None:
         assert told in report
 
 
+@pytest.mark.parametrize(("waited", "told"), [(0.0004, False), (0.5, True)])
+def test_a_wait_is_told_when_it_is_worth_a_word(waited: float, told: bool) -> None:
+    report = rendered([made("passed", waited=waited)], "html")
+    assert ("waiting for the limit</li>" in report) is told
+    assert (report.count("Waited for the limit") == 2) is told
+    assert ("<dd>never</dd>" in report) is not told
+
+
 def colours(scheme: str) -> dict[str, str]:
     """Read the colours of a scheme, ``light`` or ``dark``, from the style."""
     light, dark = CSS.split("@media (prefers-color-scheme: dark)")
@@ -122,4 +130,4 @@ def test_texts_can_be_read(scheme: str) -> None:
     pairs += [pair for tone in tones for pair in ((tone, f"{tone}-tint"), ("ink", f"{tone}-tint"))]
     low = {pair: contrast(found[pair[0]], found[pair[1]]) for pair in pairs}
     assert not {pair: ratio for pair, ratio in low.items() if ratio < 4.5}
-    assert contrast(found["calm"], found["paper"]) >= 3
+    assert all(contrast(found[drawn], found["paper"]) >= 3 for drawn in ("calm", "wait"))

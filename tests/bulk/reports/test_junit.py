@@ -51,7 +51,8 @@ def hold_counts(whole: Element) -> None:
 
 
 def hold_names(whole: Element) -> None:
-    """No two cases of a suite have one name, and each has one result at most."""
+    """No two suites, nor two cases of one, have one name; each case has one result at most."""
+    assert len({suite.get("name") for suite in whole}) == len(whole)
     for suite in whole.findall("testsuite"):
         names = Counter(case.get("name") for case in suite.findall("testcase"))
         assert set(names.values()) == {1}
@@ -129,6 +130,15 @@ def test_names_that_come_twice_get_numbers() -> None:
     twice = [{"name": "ok", "passed": True}, {"name": "ok", "passed": False}]
     whole = junit(made("failed", run("failed", execution(assertions=twice))))
     assert results(whole[0]) == {"Request 1: ok": "passed", "Request 1: ok (2)": "failure"}
+
+
+def test_monitors_of_one_name_stay_apart_for_readers_that_go_by_names() -> None:
+    whole = junit(*(made(status, name="Checkout") for status in ("failed", "passed")))
+    assert [suite.get("name") for suite in whole] == ["Checkout", "Checkout (2)"]
+    assert [case.get("classname") for case in whole.iter("testcase")] == [
+        "Checkout",
+        "Checkout (2)",
+    ]
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)

@@ -150,7 +150,7 @@ def test_the_wait_for_the_limit_is_no_part_of_the_run() -> None:
 
 def test_a_monitor_is_called_by_its_name_else_by_its_runs_else_by_its_uid() -> None:
     assert entry("passed", run("success"), name="Checkout").name == "Checkout"
-    assert entry("passed", run("success"), name=None).name == "Checkout #7"
+    assert entry("passed", run("success"), name=None).name == "Checkout"
     assert entry("skipped", name=None).name == "1-monitor-0"
 
 

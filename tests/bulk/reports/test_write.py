@@ -55,6 +55,36 @@ def test_a_format_that_is_not_known_is_refused_before_anything_is_written(tmp_pa
     assert not list(tmp_path.iterdir())
 
 
+def test_a_report_that_breaks_off_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    def broken() -> Iterator[MonitorOutcome]:
+        yield from one_of_each()
+        raise KeyboardInterrupt
+
+    for name in ("r.json", "r.html"):
+        (tmp_path / name).write_text("before", "utf-8")
+        with pytest.raises(KeyboardInterrupt):
+            write_report(broken(), tmp_path / name)
+    assert {file.name: file.read_text("utf-8") for file in tmp_path.iterdir()} == {
+        "r.json": "before",
+        "r.html": "before",
+    }
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs modes, links and devices")
+def test_what_is_no_plain_file_is_written_in_place(tmp_path: Path) -> None:
+    kept, link = tmp_path / "kept.md", tmp_path / "link.md"
+    kept.touch(mode=0o640)
+    link.symlink_to(kept)
+    write_report([], link)
+    assert link.is_symlink()
+    assert (kept.stat().st_size > 0, kept.stat().st_mode & 0o777) == (True, 0o640)
+    kept.write_text("", "utf-8")
+    write_report([], kept)
+    assert (kept.stat().st_size > 0, kept.stat().st_mode & 0o777) == (True, 0o640)
+    write_report([], "/dev/null", "markdown")
+    assert Path("/dev/null").is_char_device()
+
+
 async def test_a_batch_of_the_emulator_is_reported_in_all_formats(
     local_emulator: PostmanEmulator, pm: AsyncPostman, tmp_path: Path
 ) -> None:

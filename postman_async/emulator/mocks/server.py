@@ -10,13 +10,13 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from postman_async.emulator.app import SERVICE, Service, answer, read_body
 from postman_async.emulator.errors import ServiceError, named, unauthorized
 from postman_async.emulator.ids import bare_id
-from postman_async.emulator.mock_examples import examples_of
-from postman_async.emulator.mock_matching import Match, MockRequest, NoMatch, Rules, choose
+from postman_async.emulator.mocks.examples import examples_of
+from postman_async.emulator.mocks.matching import Match, MockRequest, NoMatch, Rules, choose
+from postman_async.emulator.mocks.variables import fill, scope
+from postman_async.emulator.service import SERVICE, Service, answer, read_body
 from postman_async.emulator.store import Entity, Json
-from postman_async.emulator.variables import fill, scope
 
 __all__ = ["MOCK_ROUTES"]
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from postman_async.emulator.mock_examples import Example, Pairs, Segment, canonical_body
+from postman_async.emulator.mocks.examples import Example, Pairs, Segment, canonical_body
 
 __all__ = ["Match", "MockRequest", "NoMatch", "Rules", "choose", "path_fit", "query_share"]
 

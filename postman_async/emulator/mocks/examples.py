@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from postman_async.emulator.forms import is_form, parts_of
-from postman_async.emulator.variables import PLACEHOLDER, fill, scope
+from postman_async.emulator.mocks.variables import PLACEHOLDER, fill, scope
 
 __all__ = ["Example", "Pairs", "Segment", "canonical_body", "examples_of"]
 

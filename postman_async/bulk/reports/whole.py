@@ -1,0 +1,47 @@
+"""Files that are there as a whole or not at all, for readers that do not ask: CI, a browser."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+__all__ = ["write_whole"]
+
+
+def write_whole(path: str | os.PathLike[str], pieces: Iterable[str]) -> None:
+    """Write a text in UTF-8; what was in the file stays until all of the new text is there.
+
+    A device, a pipe or a link is written in place, and so is a file in a folder that takes no
+    other files.
+
+    Raises:
+        OSError: it cannot be written.
+
+    """
+    target = Path(path)
+    if _in_place(target):
+        return _write(target, "w", pieces)
+    part = target.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        _write(part, "x", pieces)
+        if target.exists():
+            shutil.copymode(target, part)
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    return None
+
+
+def _in_place(target: Path) -> bool:
+    if target.is_symlink() or not os.access(target.parent, os.W_OK):
+        return True
+    return target.exists() and not (target.is_file() and os.access(target, os.W_OK))
+
+
+def _write(path: Path, mode: str, pieces: Iterable[str]) -> None:
+    with path.open(mode, encoding="utf-8", newline="\n") as file:
+        file.writelines(pieces)
