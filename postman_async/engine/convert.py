@@ -49,7 +49,7 @@ def _now(model: Any, name: str, wire: str) -> Any:
     """The value of a field; as it stands in the document, where nobody has looked at it."""
     late = plan_of(type(model)).late.get(name)
     if late is None:
-        return getattr(model, name, None)  # without it, the field was deleted
+        return getattr(model, name)
     try:
         return late.get(model)
     except AttributeError:
@@ -59,10 +59,11 @@ def _now(model: Any, name: str, wire: str) -> Any:
 def _level(model: Any) -> dict[str, Any]:
     """Write one level of a model: its own keys, those of its document first and in their order."""
     source = model._source or {}
+    names = plan_of(type(model)).names
+    values = {name: _now(model, name, wire) for name, wire in names.items()}
     nulls = nulls_of(model) if model._nulls is None else model._nulls
     content: dict[str, Any] = {}
-    for name, wire in plan_of(type(model)).names.items():
-        value = _now(model, name, wire)
+    for (name, wire), value in zip(names.items(), values.values(), strict=True):
         if value is not None or name in nulls:
             content[wire] = value
     content.update(unknown_of(model) if model._extra is None else model._extra)
@@ -159,6 +160,6 @@ def one_level(value: Any) -> Any:
         raise TypeError(f"{type(value).__name__} is not JSON")
     try:
         made = level_of(type(value))(value)
-    except (AttributeError, RecursionError):  # a field was deleted, or folders within folders
+    except RecursionError:  # folders within folders
         made = value
     return _level(value) if made is value else made

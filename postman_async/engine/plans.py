@@ -147,7 +147,11 @@ def _late(cls: Any, name: str, wire: str, kind: Any) -> Late:
         put(model, value)
         return value
 
-    looking = property(look, put, lambda model: put(model, None))
+    def leave_out(model: Any) -> None:
+        put(model, None)
+        model.nulls.discard(name)
+
+    looking = property(look, put, leave_out)
     _SLOTS[looking] = slot
     setattr(cls, name, looking)
     return Late(get, _levels_of(kind))
@@ -248,11 +252,13 @@ def _read_function(
 _LEVEL = """\
 def level(model):
     source = model._source
-    if source is None or model._extra is not None or model._nulls is not None:
+    if source is None:
         return model
     get = source.get
     changed = {{}}
     {fields}
+    if model._extra is not None or model._nulls is not None:
+        return model
     return {{**source, **changed}} if changed else source
 """
 _LEVEL_PLAIN = """

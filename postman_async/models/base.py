@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from attrs import define, evolve, field, fields
 
 from postman_async.engine.convert import nulls_of, reader, to_dict, unknown_of
+from postman_async.engine.plans import plan_of
 
 __all__ = ["Model"]
 
@@ -49,10 +50,15 @@ class Model:
             self._nulls = nulls_of(self)
         return self._nulls
 
-    def __delattr__(self, name: str) -> None:
-        """Set a field to ``None``, and leave it out though it was read as ``null``."""
-        setattr(self, name, None)
-        self.nulls.discard(name)
+    if not TYPE_CHECKING:  # type checkers would take any name for a field
+
+        def __getattr__(self, name: str) -> None:
+            """Set a field that was deleted to ``None``, and leave it out."""
+            if name not in plan_of(type(self)).names:
+                kind = type(self).__name__
+                raise AttributeError(f"{kind!r} object has no attribute {name!r}")
+            setattr(self, name, None)
+            self.nulls.discard(name)
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -74,7 +80,7 @@ class Model:
     def __repr__(self) -> str:
         """Show the fields that hold something."""
         names = [a.name for a in fields(type(self)) if not a.name.startswith("_")]
-        values = {name: getattr(self, name, None) for name in names}
+        values = {name: getattr(self, name) for name in names}
         shown = [f"{name}={value!r}" for name, value in values.items() if value is not None]
         if self.extra:
             shown.append(f"extra={self.extra!r}")
