@@ -86,8 +86,9 @@ def ten_times(rounds: int) -> tuple[list[float], list[float]]:
 
 def _grown(folder: Path) -> None:
     """Copy the package, write nine more specs like its own into the copy, and generate it."""
-    package = folder / "postman_async"
-    shutil.copytree(Path(__file__).parents[1] / "postman_async", package)
+    root, package = Path(__file__).parents[1], folder / "postman_async"
+    shutil.copytree(root / "postman_async", package)
+    shutil.copy(root / "pyproject.toml", folder)  # how generated code is laid out
     originals = sorted((package / "spec").glob("*.yaml"))
     for number in range(2, 11):
         for path in originals:
