@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.bundle import bundled
+from tests.contract.bundle import bundle
 
 __all__ = ["path_of"]
 
@@ -40,7 +40,7 @@ def _generated() -> Path:
     folder = CACHE / "openapi-python-client"
     if not folder.exists():
         folder.mkdir(parents=True)
-        (folder / "openapi.json").write_text(json.dumps(bundled()))
+        (folder / "openapi.json").write_text(json.dumps(bundle()))
         config = {"project_name_override": "postman-generated"}
         (folder / "config.yaml").write_text(json.dumps(config))
         tool = Path(sys.executable).with_name("openapi-python-client")
