@@ -9,8 +9,9 @@ from attrs import define, field
 
 from postman_async.engine.convert import load_model, reader
 from postman_async.engine.files import read_files
+from postman_async.engine.plans import plan_of
 from postman_async.engine.request import build_request
-from postman_async.engine.response import parse_json, value_of
+from postman_async.engine.response import parse_json, parse_partly, value_of
 from postman_async.engine.transport import Plan, Transport, Watcher
 from postman_async.engine.validate import answer_faults
 from postman_async.errors import InvalidArgumentError, ResponseValidationError
@@ -94,6 +95,11 @@ class RawCaller:
     def _value(self, result: Result, call: str, response: RawResponse[Any]) -> Any:
         if not response.content and result.model is None and result.key is None:
             return None
+        if result.single and not self.strict:
+            plan = plan_of(load_model(str(result.model)))
+            document = parse_partly(call, response, str(result.key), plan.unread)
+            if document is not None:
+                return plan.read(document)
         body = parse_json(call, response)
         if self.strict:
             faults = list(answer_faults(result, body))

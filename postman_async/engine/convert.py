@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 from attrs import has
 from cattrs import Converter
 
-from postman_async.engine.plans import Read, level_of, plan_of
+from postman_async.engine.plans import Read, level_of, plan_of, told
 
 __all__ = ["from_dict", "load_model", "one_level", "reader", "to_dict"]
 
@@ -53,7 +53,7 @@ def _now(model: Any, name: str, wire: str) -> Any:
     try:
         return late.get(model)
     except AttributeError:
-        return (model._source or {}).get(wire)
+        return told(model, wire)
 
 
 def _level(model: Any) -> dict[str, Any]:

@@ -48,6 +48,10 @@ class FileBody:
     fields: tuple[str, ...]
 
 
+def _is_single(result: Result) -> bool:
+    return None not in {result.model, result.key} and not (result.many or result.maps)
+
+
 @frozen
 class Result:
     """What a 2xx answer holds.
@@ -59,6 +63,7 @@ class Result:
         many: the value is an array of that model.
         maps: how many maps, one in the other, hold the models: 2 for ``{type: {id: model}}``.
         paging: the array is one page of many, and how the next one is asked for.
+        single: it is one model under one key.
 
     """
 
@@ -67,6 +72,7 @@ class Result:
     many: bool = False
     paging: Paging | None = None
     maps: int = 0
+    single: bool = field(init=False, repr=False, default=Factory(_is_single, takes_self=True))
 
 
 def _names(operation: Operation) -> frozenset[str]:

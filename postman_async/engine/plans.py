@@ -6,7 +6,8 @@ met, as attrs and cattrs make theirs: a loop over the fields would take three ti
 - ``read`` makes a model of a JSON object.  Plain values are put into their fields as they came,
   and a model that is the value of a field is made with the one that holds it.  Lists and mappings
   of models are *late*: they stay JSON until they are looked at, so that the depth of a document
-  does not matter, and what nobody reads costs nothing.
+  does not matter, and what nobody reads costs nothing.  In a large answer they are `Unread` text
+  until then.
 - ``level`` gives the JSON data of a model: the very document it was read from, where nothing in
   it was changed, else a new one whose unchanged parts are those of the document.  Models that it
   cannot tell in a hurry are left in it, or come back themselves.
@@ -24,7 +25,7 @@ from typing import Any, TypeAlias, Union, get_args, get_origin
 
 from attrs import fields, frozen, has
 
-__all__ = ["Late", "Plan", "Read", "level_of", "members", "plan_of"]
+__all__ = ["Late", "Plan", "Read", "Unread", "level_of", "members", "plan_of", "told"]
 
 Read: TypeAlias = Callable[[Any], Any]
 
@@ -34,6 +35,31 @@ def members(annotation: Any) -> tuple[Any, ...]:
     if get_origin(annotation) in (Union, types.UnionType):
         return tuple(a for a in get_args(annotation) if a is not types.NoneType)
     return (annotation,)
+
+
+class Unread:
+    """A part of a document that is still text."""
+
+    __slots__ = ("_read", "text")
+
+    def __init__(self, text: Any, read: Read) -> None:
+        self.text = text
+        self._read = read
+
+    def data(self) -> Any:
+        """Make JSON data of it."""
+        return self._read(self.text)
+
+
+def told(model: Any, wire: str) -> Any:
+    """What the document of a model has under a key; text is read, once."""
+    source = model._source
+    if source is None:
+        return None
+    value = source.get(wire)
+    if type(value) is Unread:
+        value = source[wire] = value.data()
+    return value
 
 
 @frozen
@@ -59,6 +85,7 @@ class Plan:
         types: the type of each field, by its Python name.
         late: the fields that are read when they are looked at, by their Python names.
         inner: the class of each field that is read with the model and is one itself.
+        unread: the keys of the document that may be `Unread` text.
         read: makes a model of a JSON object, which is the model's own from then on.
 
     """
@@ -67,6 +94,7 @@ class Plan:
     types: Mapping[str, Any]
     late: Mapping[str, Late]
     inner: Mapping[str, Any]
+    unread: frozenset[str]
     read: Read
 
 
@@ -83,7 +111,7 @@ def _plan(cls: Any) -> Plan:
     }
     read = _read_function(cls, names, late, inner)
     _under_way.discard(cls)
-    return Plan(names, kinds, late, inner, read)
+    return Plan(names, kinds, late, inner, frozenset(names[name] for name in late), read)
 
 
 plan_of: Callable[[Any], Plan] = functools.cache(_plan)
@@ -143,7 +171,7 @@ def _late(cls: Any, name: str, wire: str, kind: Any) -> Late:
         try:
             return get(model)
         except AttributeError:
-            value = read((model._source or {}).get(wire))
+            value = read(told(model, wire))
         put(model, value)
         return value
 

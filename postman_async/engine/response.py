@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import re
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Container, Coroutine, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 from attrs import define, field
 
-from postman_async.engine.codec import loads
+from postman_async.engine.codec import loads, loads_partly
 from postman_async.engine.ratelimit import RateLimit, read_rate_limit
 from postman_async.errors import (
     Answer,
@@ -33,7 +32,15 @@ from postman_async.paging import Page
 if TYPE_CHECKING:
     from postman_async.engine.operation import Result
 
-__all__ = ["RawResponse", "async_raw", "error_of", "parse_json", "sync_raw", "value_of"]
+__all__ = [
+    "RawResponse",
+    "async_raw",
+    "error_of",
+    "parse_json",
+    "parse_partly",
+    "sync_raw",
+    "value_of",
+]
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -104,17 +111,47 @@ def parse_json(call: str, answer: Answer | RawResponse[Any]) -> Any:
     if answer.status in _NO_CONTENT and not answer.content:
         return None
     try:
-        return loads(_json_text(answer))
+        return _read(loads, answer)
     except (ValueError, RecursionError) as error:
-        kind = answer.headers.get("content-type", "no content type")
-        reason = f"the answer ({answer.status}, {kind}, {len(answer.content)} bytes) is not JSON"
         came = Answer(answer.status, answer.headers, answer.content)
-        raise InvalidResponseError(call, came, f"{reason}: {error}") from None
+        raise _not_json(call, came, error) from None
 
 
-def _json_text(answer: Answer | RawResponse[Any]) -> bytes | str:
-    """Leave UTF-8, 16 and 32 to json, which tells them apart by itself; decode anything else."""
-    return answer.content if _charset(answer).startswith("utf") else _decoded(answer, "strict")
+def parse_partly(
+    call: str, answer: RawResponse[Any], key: str, unread: Container[str]
+) -> dict[str, Any] | None:
+    """Parse the object under one key of a large body, and leave some of its members text.
+
+    What is wrong in them, which is a number that no float can hold, is raised when they are read.
+
+    Returns:
+        The object; None where `parse_json` has to parse all of the body.
+
+    """
+    # Not the answer itself: it will hold the model, which holds this.
+    status, headers, content = answer.status, answer.headers, answer.content
+
+    def read(text: Any) -> Any:
+        try:
+            return loads(bytes(text))
+        except (ValueError, RecursionError) as error:
+            raise _not_json(call, Answer(status, headers, content), error) from None
+
+    return loads_partly(content, key, unread, read)
+
+
+def _not_json(call: str, answer: Answer, error: Exception) -> InvalidResponseError:
+    kind = answer.headers.get("content-type", "no content type")
+    reason = f"the answer ({answer.status}, {kind}, {len(answer.content)} bytes) is not JSON"
+    return InvalidResponseError(call, answer, f"{reason}: {error}")
+
+
+def _read(read: Callable[[bytes | str], Any], answer: Answer | RawResponse[Any]) -> Any:
+    """JSON tells by itself whether it is UTF-8, 16 or 32; any other charset has to be named."""
+    try:
+        return read(answer.content)
+    except ValueError:
+        return read(_decoded(answer, "strict"))
 
 
 def _decoded(answer: Answer | RawResponse[Any], errors: str) -> str:
@@ -125,12 +162,7 @@ def _decoded(answer: Answer | RawResponse[Any], errors: str) -> str:
 
 
 def _charset(answer: Answer | RawResponse[Any]) -> str:
-    return _charset_of(answer.headers.get("content-type", ""))
-
-
-@functools.lru_cache(64)
-def _charset_of(content_type: str) -> str:
-    named = _CHARSET.search(content_type)
+    named = _CHARSET.search(answer.headers.get("content-type", ""))
     return named[1].lower() if named else "utf-8"
 
 
@@ -194,7 +226,7 @@ def _class_of(status: int, name: str | None) -> type[ApiError]:
 
 def _error_body(answer: Answer) -> Any:
     try:
-        return json.loads(_json_text(answer))
+        return _read(json.loads, answer)
     except (ValueError, RecursionError):
         return _decoded(answer, "replace")
 

@@ -13,8 +13,13 @@ from hypothesis import strategies as st
 from postman_async.codegen.annotations import model_ref
 from postman_async.codegen.lower import lower
 from postman_async.codegen.read import Located, Spec, read
+from postman_async.engine.caller import RawCaller
 from postman_async.engine.codec import dumps
 from postman_async.engine.convert import to_dict
+from postman_async.engine.ratelimit import RateLimit
+from postman_async.engine.response import RawResponse
+from postman_async.operations import OPERATIONS
+from postman_async.options import Retries, Timeout
 
 __all__ = [
     "MODELS",
@@ -24,6 +29,7 @@ __all__ = [
     "json_bodies",
     "models",
     "quick",
+    "read_answer",
     "text_of",
     "thorough",
     "written",
@@ -172,3 +178,13 @@ def json_bodies() -> dict[str, tuple[str, Located]]:
             if content is not None:
                 found[f"{name} {kind}"] = (name, SPEC.resolve(part.at(content["schema"])))
     return found
+
+
+def read_answer(operation: str, content: bytes, *, strict: bool = False) -> Any:
+    """Read the body of an answer as the client does."""
+    caller = RawCaller(None, Timeout(), Retries(), strict)  # type: ignore[arg-type]
+    response: RawResponse[Any] = RawResponse(
+        status=200, headers={}, content=content, value=None,
+        rate_limit=RateLimit(), attempts=1, elapsed=0.0,
+    )  # fmt: skip
+    return caller._value(OPERATIONS[operation].result, f"{operation} /", response)

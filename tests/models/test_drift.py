@@ -20,13 +20,9 @@ from jsonschema.validators import extend
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from postman_async import OPERATIONS, ResponseValidationError
-from postman_async.engine.caller import RawCaller
+from postman_async import ResponseValidationError
 from postman_async.engine.convert import load_model
-from postman_async.engine.ratelimit import RateLimit
-from postman_async.engine.response import RawResponse
 from postman_async.engine.validate import faults
-from postman_async.options import Retries, Timeout
 from tests.models.documents import (
     MODELS,
     SPEC,
@@ -35,6 +31,7 @@ from tests.models.documents import (
     json_bodies,
     models,
     quick,
+    read_answer,
     text_of,
     thorough,
 )
@@ -119,12 +116,7 @@ def test_the_fault_of_a_single_drift_has_its_path(name: str, data: st.DataObject
 
 def value_of(operation: str, body: Any, *, strict: bool) -> Any:
     """Read a body as the client does."""
-    caller = RawCaller(None, Timeout(), Retries(), strict)  # type: ignore[arg-type]
-    response: RawResponse[Any] = RawResponse(
-        status=200, headers={}, content=text_of(body).encode(), value=None,
-        rate_limit=RateLimit(), attempts=1, elapsed=0.0,
-    )  # fmt: skip
-    return caller._value(OPERATIONS[operation].result, f"{operation} /", response)
+    return read_answer(operation, text_of(body).encode(), strict=strict)
 
 
 @pytest.mark.parametrize("body", ANSWERS)
