@@ -9,14 +9,15 @@ import io
 import logging
 import random
 import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Awaitable, Mapping
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import aiohttp
 from attrs import define, field, frozen
 from yarl import URL
 
 from postman_async.engine.body import Body, File, Form
+from postman_async.engine.deadlines import Deadline, Deadlines
 from postman_async.engine.limiter import NoPlaceError
 from postman_async.engine.ratelimit import NOTHING_TOLD, RateLimit, read_rate_limit
 from postman_async.engine.request import Request
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from postman_async.options import Retries, Timeout
 
 __all__ = ["Plan", "Transport", "Watcher"]
+
+E = TypeVar("E", bound=PostmanError)
 
 log = logging.getLogger("postman_async")
 
@@ -109,11 +112,11 @@ class Transport:
 
     base_url: str
     sessions: SessionHolder
-    _headers: Mapping[str, str] = field(repr=False)
     limiter: Limiter | None
     quota: Quota
+    _deadlines: Deadlines = field(factory=Deadlines, init=False)
 
-    async def send(self, request: Request, plan: Plan) -> RawResponse[None]:
+    def send(self, request: Request, plan: Plan) -> Awaitable[RawResponse[None]]:
         """Send the call until it is answered 2xx or may not be sent again.
 
         Raises:
@@ -122,19 +125,25 @@ class Transport:
 
         """
         state = _Progress()
+        if plan.total is None and plan.run is None:
+            return self._attempts(request, plan, state)
+        return self._within_deadline(request, plan, state)
+
+    async def _within_deadline(
+        self, request: Request, plan: Plan, state: _Progress
+    ) -> RawResponse[None]:
         try:
-            if plan.total is None and plan.run is None:
+            with Deadline(self._deadlines) as state.deadline:
+                if plan.total is not None:
+                    state.deadline.begin(plan.total)
                 return await self._attempts(request, plan, state)
-            async with asyncio.timeout(plan.total) as state.deadline:
-                return await self._attempts(request, plan, state)
-        except PostmanError as error:
-            failure = error
+        except PostmanError:  # some of them are a TimeoutError too
+            raise
         except TimeoutError:
             failure = state.out_of_time(request, plan)
         except NoPlaceError as error:
             failure = state.no_place(request, plan, error)
-        failure.attempts, failure.waited = state.attempts, state.waited
-        raise failure
+        raise state.ended(failure)
 
     async def _attempts(self, request: Request, plan: Plan, state: _Progress) -> RawResponse[None]:
         while True:
@@ -156,6 +165,7 @@ class Transport:
                 if plan.watcher is not None and not_taken(error):
                     plan.watcher.refused()
                 if wait is None:
+                    state.ended(error)
                     raise
                 state.taken = state.taken and not not_taken(error)
                 log.info("%s: again in %.2f s after %s", request.call, wait, _short(error))
@@ -187,56 +197,60 @@ class Transport:
     ) -> RawResponse[None]:
         """Send the request once; anything but a 2xx answer is raised."""
         session, started = self.sessions.get(), time.monotonic()
+        response: aiohttp.ClientResponse | None = None
+        failure, content = None, b""
         try:
-            status, headers, content = await self._exchange(session, request, plan)
-            failure = None
+            response = await self._open(session, request, plan)
+            # Read to its end, it has given its connection back; if that fails, it has closed it.
+            content = await response.read()
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            status, headers, content = 0, {}, b""
-            failure = _transport_error(request, error)
+            # An answer that says no has said so with its status, even if its body is cut.
+            cut = isinstance(error, aiohttp.ClientPayloadError)
+            if response is None or response.status < 300 or not cut:
+                failure = _transport_error(request, error)
         if log.isEnabledFor(logging.DEBUG):
-            outcome, seconds = status or _short(failure), time.monotonic() - started
+            outcome = _short(failure) if response is None or failure else response.status
+            seconds = time.monotonic() - started
             log.debug(
                 "%s: attempt %d: %s in %.3f s", request.call, state.attempts, outcome, seconds
             )
         # Raised outside of `except`: aiohttp's errors can hold the request's headers.
         if failure is not None:
             raise failure
-        told = read_rate_limit(headers)
+        assert response is not None
+        status, told = response.status, read_rate_limit(response.headers)
         if told is not NOTHING_TOLD:
             self.quota.note(told)
             if self.limiter is not None and grant is not None and status != 429:
                 self.limiter.answered(grant, told)
         if not 200 <= status < 300:
-            raise error_of(request.call, Answer(status, headers, content))
-        return state.response(status, headers, content, told)
+            raise error_of(request.call, Answer(status, response.headers, content))
+        return state.response(status, response.headers, content, told)
 
-    async def _exchange(
+    def _open(
         self, session: aiohttp.ClientSession, request: Request, plan: Plan
-    ) -> tuple[int, Mapping[str, str], bytes]:
+    ) -> Awaitable[aiohttp.ClientResponse]:
         url = URL(self.base_url + request.path, encoded=True)
-        response = await session.request(
+        return session.request(
             request.method,
             url.extend_query(request.query) if request.query else url,
-            headers={**self._headers, **request.headers} if request.headers else self._headers,
+            headers=self.sessions.headers_with(request.headers),
             data=_data(request.body),
-            skip_auto_headers=_NO_TYPE if request.body is None else (),
+            skip_auto_headers=_not_by_itself(request),
             allow_redirects=False,
             raise_for_status=False,
             timeout=_times(plan.connect, plan.read),
             **self.sessions.per_request,
         )
-        # Read to its end, it has given its connection back; if that fails, it has closed it.
-        try:
-            return response.status, response.headers, await response.read()
-        except aiohttp.ClientPayloadError:  # one that says no has said so with its status
-            if response.status < 300:
-                raise
-            return response.status, response.headers, b""
 
 
 _LARGE = 2**20
-_NO_TYPE = ("Content-Type",)
-"""aiohttp would call the body of a POST without one an octet stream."""
+_TYPE = (aiohttp.hdrs.CONTENT_TYPE,)
+
+
+def _not_by_itself(request: Request) -> tuple[str, ...] | None:
+    """The headers aiohttp shall not add: it would call a body that is none an octet stream."""
+    return _TYPE if request.body is None and request.method != "GET" else None
 
 
 def _data(body: Body | None) -> bytes | io.BytesIO | aiohttp.FormData | None:
@@ -273,20 +287,19 @@ class _Progress:
     waited: float = 0.0
     taken: bool = False
     turn: int | None = None
-    deadline: asyncio.Timeout | None = None
+    deadline: Deadline | None = None
     started: float = field(factory=time.monotonic)
 
     def until(self) -> float | None:
         """Return the time, on the loop's clock, when the call must have ended."""
-        return None if self.deadline is None else self.deadline.when()
+        return None if self.deadline is None else self.deadline.due
 
     def begin(self, plan: Plan) -> None:
         """Count an attempt; the first one starts the time of a run."""
         self.attempts += 1
         self.taken = True
         if self.attempts == 1 and self.deadline is not None and plan.run is not None:
-            ends, total = asyncio.get_running_loop().time() + plan.run, self.until()
-            self.deadline.reschedule(ends if total is None else min(ends, total))
+            self.deadline.begin(plan.run)
 
     def response(
         self, status: int, headers: Mapping[str, str], content: bytes, told: RateLimit
@@ -301,6 +314,11 @@ class _Progress:
             waited=self.waited,
             elapsed=time.monotonic() - self.started,
         )
+
+    def ended(self, error: E) -> E:
+        """Tell an error how far the call had come."""
+        error.attempts, error.waited = self.attempts, self.waited
+        return error
 
     def out_of_time(self, request: Request, plan: Plan) -> CallTimeoutError:
         """Make the error of a call whose deadline has come."""
