@@ -189,11 +189,16 @@ def held(effort: Effort) -> Iterator[Row]:
                 Order("ours", "batch", arguments),
                 Order("aiohttp", "held", {**arguments, "peer": "aiohttp"}),
             ]
-            found = measured(orders, 1 if runs > 1_000 else min(effort.rounds, 3))
+            if runs >= 10_000:
+                orders.append(Order("no collector", "batch", {**arguments, "collect": False}))
+            found = measured(orders, 1 if runs > 1_000 else min(effort.rounds, 2))
             wall = Figure.of([r["ratio"] for r in found["ours"]])
             yield at_most(f"{runs} runs of 5 s at once: wall", wall, _HELD_GOALS[runs])
             raw = Figure.of([r["ratio"] for r in found["aiohttp"]])
             yield plain(f"{runs} runs of 5 s at once: wall of raw aiohttp", raw, "x")
+            if without := [r["ratio"] for r in found.get("no collector", ())]:
+                label = f"{runs} runs of 5 s at once: wall after gc.disable()"
+                yield plain(label, Figure.of(without), "x")
             memory = Figure.of([r["kb"] for r in found["ours"]])
             label = f"{runs} runs of 5 s at once: memory for each"
             if runs >= 10_000:

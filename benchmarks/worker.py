@@ -110,8 +110,10 @@ def _peak_kb() -> float:
     return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
-def _batch(runs: int, seconds: float, origin: str) -> dict[str, float]:
+def _batch(runs: int, seconds: float, origin: str, *, collect: bool = True) -> dict[str, float]:
     """Hold the runs of `AsyncPostman.stream_monitor_runs`, which is how users start thousands."""
+    if not collect:
+        gc.disable()
     soft = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, soft))
     return asyncio.run(_batch_runs(runs, f"{origin}/held/{seconds}", seconds))

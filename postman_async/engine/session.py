@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
+from postman_async.engine.deadlines import Deadline, Deadlines
 from postman_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ Thousands of runs that start at once would else all connect before the first req
 def _connector() -> aiohttp.TCPConnector:
     import aiohttp
 
-    turns = asyncio.Semaphore(_CONNECTING)
+    turns, deadlines = asyncio.Semaphore(_CONNECTING), Deadlines()
+    untimed = aiohttp.ClientTimeout(total=None)
 
     class Connector(aiohttp.TCPConnector):
         """Makes so many connections at a time, each within its time, the look-up included."""
@@ -41,8 +43,11 @@ def _connector() -> aiohttp.TCPConnector:
             traces: Any,
             timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109
         ) -> Any:
-            async with turns, asyncio.timeout(timeout.sock_connect):
-                return await super()._create_connection(req, traces, timeout)
+            async with turns:
+                with Deadline(deadlines) as deadline:
+                    if timeout.sock_connect is not None:
+                        deadline.begin(timeout.sock_connect)
+                    return await super()._create_connection(req, traces, untimed)
 
     # No limit: parallel runs are bounded by `concurrency`, and each holds a connection.
     return Connector(limit=0)
