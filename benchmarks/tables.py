@@ -45,7 +45,7 @@ class Effort(NamedTuple):
         return self.rounds == 1
 
 
-FULL = Effort(5, 3_000, (100, 1_000, 10_000))
+FULL = Effort(5, 2_000, (100, 1_000, 10_000))
 QUICK = Effort(1, 1_000, (100,))
 
 
@@ -160,7 +160,7 @@ def documents(effort: Effort) -> Iterator[Row]:
             Order(library, "documents", {"library": library, **arguments})
             for library in ("ours", "pydantic")
         ]
-        found = measured(orders, min(effort.rounds, 3))
+        found = measured(orders, min(effort.rounds, 2))
         for way, told in WAYS.items():
             times = ratio(found["pydantic"], found["ours"], way)
             yield at_least(f"{what}: {told}, against pydantic", times, 1.0)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
+from postman_async.engine import codec
 from postman_async.engine.convert import load_model, reader
 from postman_async.engine.files import read_files
 from postman_async.engine.plans import plan_of
@@ -95,7 +96,7 @@ class RawCaller:
     def _value(self, result: Result, call: str, response: RawResponse[Any]) -> Any:
         if not response.content and result.model is None and result.key is None:
             return None
-        if result.single and not self.strict:
+        if len(response.content) > codec.LARGE and result.single and not self.strict:
             plan = plan_of(load_model(str(result.model)))
             document = parse_partly(call, response, str(result.key), plan.unread)
             if document is not None:

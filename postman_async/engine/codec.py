@@ -22,7 +22,7 @@ from typing import Any
 from postman_async.engine.convert import one_level
 from postman_async.engine.plans import Read, Unread
 
-__all__ = ["dumps", "loads", "loads_partly"]
+__all__ = ["LARGE", "dumps", "loads", "loads_partly"]
 
 
 def loads(content: bytes | str) -> Any:
@@ -52,8 +52,8 @@ def _fast_reader() -> tuple[Callable[[bytes | str], Any], Any] | None:
     return msgspec.json.Decoder().decode, (msgspec.DecodeError, ValueError, RecursionError)
 
 
-_SMALL = 2000
-"""Bytes of JSON which are read faster than parts of them are found."""
+LARGE = 2000
+"""Bytes of JSON; less is read faster than parts of it are found."""
 
 
 def loads_partly(
@@ -71,10 +71,10 @@ def loads_partly(
         read: reads such a text later.
 
     Returns:
-        The inner object; None where it cannot be read in parts, or that is not worth it.
+        The inner object; None where it cannot be read in parts.
 
     """
-    fast = _fast_reader() if len(content) > _SMALL else None
+    fast = _fast_reader()
     if fast is None:
         return None
     decode, refused = fast

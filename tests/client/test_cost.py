@@ -6,14 +6,17 @@ that.  ``python -m benchmarks`` tells what it costs in time.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import Any, ClassVar
+from types import FrameType, SimpleNamespace
+from typing import Any
+from unittest.mock import Mock
 
+import aiohttp
 import pytest
 
 import postman_async
@@ -30,6 +33,7 @@ EXECUTION = {
     "request": {"method": "GET", "url": "u", "body": {"contentLength": 1}},
     "response": {"code": 200, "body": {"contentLength": 1}},
 }
+HEADERS = {"Content-Type": "application/json"}
 RUN = {
     "info": {"monitorId": "m", "status": "success"},
     "stats": {"assertions": {"total": 1, "failed": 0}, "requests": {"total": 1, "failed": 0}},
@@ -59,15 +63,11 @@ async def entered_by_a_call(monkeypatch: pytest.MonkeyPatch, call: Callable[...,
     """Count the second call: what is made once is made then.  Nothing goes over a network."""
     content = json.dumps({"run": RUN}).encode()
 
-    class Answered:
-        status = 200
-        headers: ClassVar = {"Content-Type": "application/json"}
-
-        async def read(self) -> bytes:
-            return content
-
-    async def open_(*_: Any) -> Answered:
-        return Answered()
+    async def open_(*_: Any) -> Any:
+        stream = aiohttp.StreamReader(Mock(), 2**16, loop=asyncio.get_running_loop())
+        stream.feed_data(content)
+        stream.feed_eof()
+        return SimpleNamespace(status=200, headers=HEADERS, content=stream)
 
     monkeypatch.setattr(Transport, "_open", open_)
     async with AsyncPostman(KEY, base_url="http://127.0.0.1:1") as pm:

@@ -29,7 +29,7 @@ RUN = {"info": {"status": "success"}, "executions": [EXECUTION], "new": [1.0, No
 def worth(size: int) -> Iterator[None]:
     """Read what is larger than so many bytes in parts."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(codec, "_SMALL", size)
+        patch.setattr(codec, "LARGE", size)
         yield
 
 
