@@ -49,10 +49,10 @@ class AsyncPostman(AsyncNamespaces):
         _check_names(options)
         key = read_key(api_key)
         self.base_url = read_base_url(options.get("base_url"), options.get("region"))
-        headers = {"X-Api-Key": key, **_HEADERS}
-        self._sessions = SessionHolder(_session_options(options), headers)
+        self._sessions = SessionHolder(_session_options(options))
         quota, limiter = Quota(), _limiter(options.get("rate_limits", "auto"), self.base_url)
-        transport = Transport(self.base_url, self._sessions, limiter, quota)
+        headers = {"X-Api-Key": key, **_HEADERS}
+        transport = Transport(self.base_url, self._sessions, headers, limiter, quota)
         self._rate_limits = RateLimits(limiter, quota)
         timeout, retries = _times(options)
         self._raw = RawCaller(transport, timeout, retries, options.get("strict", False))

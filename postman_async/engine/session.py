@@ -82,8 +82,6 @@ class SessionHolder:
     """Makes the session, guards its loop, and closes what it made (never what was given)."""
 
     options: SessionOptions
-    _headers: Mapping[str, str] = field(repr=False)
-    """What every request has, the key among it."""
     per_request: Mapping[str, Any] = field(init=False, repr=False)
     """What goes with each request."""
     _session: aiohttp.ClientSession | None = field(default=None, init=False, repr=False)
@@ -92,12 +90,6 @@ class SessionHolder:
 
     def __attrs_post_init__(self) -> None:
         self.per_request = self.options.per_request()
-
-    def headers_with(self, extra: Mapping[str, str]) -> Mapping[str, str] | None:
-        """Return what to give with a request: a session of ours has the headers of all calls."""
-        if self.options.session is None:
-            return extra or None
-        return {**self._headers, **extra}
 
     def get(self) -> aiohttp.ClientSession:
         """Return the session; the first call makes it.
@@ -128,7 +120,6 @@ class SessionHolder:
         session = aiohttp.ClientSession(
             connector=connector or _connector(),
             connector_owner=connector is None,
-            headers=self._headers,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=self.options.trust_env,
             trace_configs=list(self.options.trace_configs) or None,

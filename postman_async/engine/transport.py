@@ -112,6 +112,7 @@ class Transport:
 
     base_url: str
     sessions: SessionHolder
+    _headers: Mapping[str, str] = field(repr=False)
     limiter: Limiter | None
     quota: Quota
     _deadlines: Deadlines = field(factory=Deadlines, init=False)
@@ -236,7 +237,8 @@ class Transport:
         return session.request(
             request.method,
             url.extend_query(request.query) if request.query else url,
-            headers=self.sessions.headers_with(request.headers),
+            # Not those of the session, which aiohttp would show to a proxy, too.
+            headers={**self._headers, **request.headers} if request.headers else self._headers,
             data=_data(request.body),
             skip_auto_headers=_not_by_itself(request),
             allow_redirects=False,

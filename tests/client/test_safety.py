@@ -14,6 +14,7 @@ from postman_async import (
     ApiError,
     AsyncPostman,
     ConfigurationError,
+    ConnectError,
     DisconnectedError,
     InvalidArgumentError,
     Postman,
@@ -42,6 +43,23 @@ async def test_the_key_is_sent_in_its_header_and_nowhere_else() -> None:
     assert request.headers["x-api-key"] == KEY
     rest = [v for name, v in request.headers.items() if name != "x-api-key"]
     assert not any(KEY in text for text in (request.target, request.body.decode(), *rest))
+
+
+@pytest.mark.parametrize("way", ["proxy", "trust_env"])
+async def test_a_proxy_that_is_asked_for_a_tunnel_does_not_get_the_key(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What goes through the tunnel is TLS; what asks for the tunnel is read by the proxy."""
+    async with scripted(reply(403)) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        options: Any = {"proxy": proxy.url} if way == "proxy" else {"trust_env": True}
+        async with AsyncPostman(KEY, base_url="https://api.example", retries=1, **options) as pm:
+            with pytest.raises(ConnectError, match="the proxy refused: 403"):
+                await pm.users.me()
+    (request,) = proxy.received
+    assert (request.method, request.target) == ("CONNECT", "api.example:443")
+    assert "x-api-key" not in request.headers
+    assert KEY not in str(request)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
