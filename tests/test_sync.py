@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import signal
 import threading
 from collections.abc import Iterator
 
+import aiohttp
 import pytest
 
 from postman_async import (
@@ -61,6 +63,28 @@ def test_threads_take_turns(server: ScriptedServer) -> None:
         for thread in threads:
             thread.join(10)
     assert len(server.received) == 8
+
+
+@pytest.mark.parametrize("moment", ["in a callback of the loop", "in the call itself"])
+def test_an_interrupt_ends_the_call_and_leaves_the_client_usable(
+    server: ScriptedServer, moment: str
+) -> None:
+    async def middleware(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        if interrupting and moment == "in the call itself":
+            signal.raise_signal(signal.SIGINT)
+        if interrupting:
+            asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGINT)
+        return await handler(request)
+
+    with Postman(KEY, base_url=server.url, middlewares=[middleware]) as pm:
+        interrupting = True
+        with pytest.raises(KeyboardInterrupt):
+            pm.users.me()
+        assert not asyncio.all_tasks(pm._loop._runner.get_loop())
+        interrupting = False
+        assert pm.users.me().user.username == "u"
 
 
 async def test_inside_a_running_loop_it_says_what_to_use() -> None:
