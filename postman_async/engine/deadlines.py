@@ -47,9 +47,9 @@ class _Line:
     _timer: asyncio.TimerHandle | None = field(default=None, init=False)
 
     def add(self, deadline: Deadline) -> float:
-        """Let a deadline begin; returns when it comes, on the loop's clock."""
+        """Let a deadline begin, once; returns when it comes, on the loop's clock."""
         loop = asyncio.get_running_loop()
-        due = self._waiting[deadline] = loop.time() + self._seconds
+        due = self._waiting.setdefault(deadline, loop.time() + self._seconds)
         if self._timer is None:
             self._timer = loop.call_at(due, self._ring, loop, due)
         return due

@@ -71,6 +71,26 @@ async def test_what_comes_first_holds() -> None:
     await asyncio.sleep(60)  # the others do not come any more
 
 
+async def test_the_same_length_begun_again_changes_nothing() -> None:
+    """Neither for itself nor for those that began in between: they are in one line."""
+    deadlines, began, ends = Deadlines(), now(), list[float]()
+
+    async def block(delay: float, *, twice: bool) -> None:
+        await asyncio.sleep(delay)
+        try:
+            with Deadline(deadlines) as deadline:
+                deadline.begin(10)
+                await asyncio.sleep(5)
+                if twice:
+                    deadline.begin(10)
+                await asyncio.sleep(60)
+        except TimeoutError:
+            ends.append(now() - began)
+
+    await asyncio.gather(block(0, twice=True), block(1, twice=False))
+    assert ends == [pytest.approx(10), pytest.approx(11)]
+
+
 async def test_others_who_cancel_are_not_mistaken_for_it() -> None:
     """Not even at the same moment: the task has to end then, too."""
     deadlines = Deadlines()
