@@ -36,6 +36,8 @@ class _Loop:
         self._runner = asyncio.Runner()
         self._lock = threading.RLock()
         self._closed = False
+        self.batches = 0
+        """How many are open."""
 
     def run(
         self, function: Callable[P, Coroutine[Any, Any, R]], *args: P.args, **kwargs: P.kwargs
@@ -52,8 +54,11 @@ class _Loop:
         """Wait for a single call, as `run` does.
 
         A runner sets a signal handler for each coroutine, which takes half as long as a call.
-        Here an interrupt breaks the loop where it is, and then ends the one task there is.
+        Here an interrupt breaks the loop where it is, and then ends the one task there is; in a
+        batch there are others.
         """
+        if self.batches:
+            return self.run(function, *args, **kwargs)
         _refuse_running_loop()
         with self._lock:
             self._check_open()
@@ -197,6 +202,7 @@ class SyncMonitorBatch:
 
     def __enter__(self) -> Self:
         self._loop.run(self._batch.__aenter__)
+        self._loop.batches += 1
         return self
 
     def __exit__(
@@ -205,6 +211,7 @@ class SyncMonitorBatch:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._loop.batches -= 1
         self._loop.run(self._batch.__aexit__, kind, error, traceback)
 
     def __iter__(self) -> Self:

@@ -20,7 +20,7 @@ from collections.abc import Callable, Container
 from typing import Any
 
 from postman_async.engine.convert import one_level
-from postman_async.engine.plans import Read, Unread
+from postman_async.engine.plans import Document, Read, Unread
 
 __all__ = ["LARGE", "dumps", "loads", "loads_partly"]
 
@@ -81,9 +81,10 @@ def loads_partly(
     try:
         if not content.isascii():
             content.decode()
-        members = _splitter()(content).get(key)
-        if members is None:
+        found = _splitter()(content).get(key)
+        if found is None:
             return None
+        members = Document(found)
         for name, text in members.items():
             late = name in unread and len(text) > len("null")
             members[name] = Unread(text, read) if late else decode(text)

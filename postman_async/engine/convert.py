@@ -36,7 +36,8 @@ _DEEPEST = 10_000
 def unknown_of(model: Any) -> dict[str, Any]:
     """What the document has beside the fields."""
     known = set(plan_of(type(model)).names.values())
-    return {key: value for key, value in (model._source or {}).items() if key not in known}
+    source = model._source or {}
+    return {key: source[key] for key in source if key not in known}
 
 
 def nulls_of(model: Any) -> set[str]:

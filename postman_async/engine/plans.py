@@ -25,7 +25,17 @@ from typing import Any, TypeAlias, Union, get_args, get_origin
 
 from attrs import fields, frozen, has
 
-__all__ = ["Late", "Plan", "Read", "Unread", "level_of", "members", "plan_of", "told"]
+__all__ = [
+    "Document",
+    "Late",
+    "Plan",
+    "Read",
+    "Unread",
+    "level_of",
+    "members",
+    "plan_of",
+    "told",
+]
 
 Read: TypeAlias = Callable[[Any], Any]
 
@@ -49,6 +59,17 @@ class Unread:
     def data(self) -> Any:
         """Make JSON data of it."""
         return self._read(self.text)
+
+
+class Document(dict[str, Any]):
+    """A document with parts that are text, which nobody sees who walks over it, as attrs does."""
+
+    def items(self) -> Any:
+        """Read what is unread."""
+        for key, value in super().items():
+            if type(value) is Unread:
+                self[key] = value.data()
+        return super().items()
 
 
 def told(model: Any, wire: str) -> Any:

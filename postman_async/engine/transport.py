@@ -10,7 +10,7 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Mapping
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 import aiohttp
 from attrs import define, field, frozen
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from postman_async.options import Retries, Timeout
 
 __all__ = ["Plan", "Transport", "Watcher"]
-
-E = TypeVar("E", bound=PostmanError)
 
 log = logging.getLogger("postman_async")
 
@@ -117,7 +115,7 @@ class Transport:
     quota: Quota
     _deadlines: Deadlines = field(factory=Deadlines, init=False)
 
-    def send(self, request: Request, plan: Plan) -> Awaitable[RawResponse[None]]:
+    async def send(self, request: Request, plan: Plan) -> RawResponse[None]:
         """Send the call until it is answered 2xx or may not be sent again.
 
         Raises:
@@ -126,25 +124,21 @@ class Transport:
 
         """
         state = _Progress()
-        if plan.total is None and plan.run is None:
-            return self._attempts(request, plan, state)
-        return self._within_deadline(request, plan, state)
-
-    async def _within_deadline(
-        self, request: Request, plan: Plan, state: _Progress
-    ) -> RawResponse[None]:
         try:
+            if plan.total is None and plan.run is None:
+                return await self._attempts(request, plan, state)
             with Deadline(self._deadlines) as state.deadline:
                 if plan.total is not None:
                     state.deadline.begin(plan.total)
                 return await self._attempts(request, plan, state)
-        except PostmanError:  # some of them are a TimeoutError too
-            raise
+        except PostmanError as error:
+            failure = error
         except TimeoutError:
             failure = state.out_of_time(request, plan)
         except NoPlaceError as error:
             failure = state.no_place(request, plan, error)
-        raise state.ended(failure)
+        failure.attempts, failure.waited = state.attempts, state.waited
+        raise failure
 
     async def _attempts(self, request: Request, plan: Plan, state: _Progress) -> RawResponse[None]:
         while True:
@@ -166,7 +160,6 @@ class Transport:
                 if plan.watcher is not None and not_taken(error):
                     plan.watcher.refused()
                 if wait is None:
-                    state.ended(error)
                     raise
                 state.taken = state.taken and not not_taken(error)
                 log.info("%s: again in %.2f s after %s", request.call, wait, _short(error))
@@ -199,13 +192,11 @@ class Transport:
         """Send the request once; anything but a 2xx answer is raised."""
         session, started = self.sessions.get(), time.monotonic()
         response: aiohttp.ClientResponse | None = None
-        failure, content = None, None
+        failure, content = None, b""
         try:
             response = await self._open(session, request, plan)
-            content = _content_at_once(response, session)
-            if content is None:
-                # Read to its end, it has given its connection back; if that fails, closed it.
-                content = await response.read()
+            # Read to its end, it has given its connection back; if that fails, closed it.
+            content = _content_at_once(response, session) or await response.read()
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # An answer that says no has said so with its status, even if its body is cut.
             cut = isinstance(error, aiohttp.ClientPayloadError)
@@ -227,8 +218,8 @@ class Transport:
             if self.limiter is not None and grant is not None and status != 429:
                 self.limiter.answered(grant, told)
         if not 200 <= status < 300:
-            raise error_of(request.call, Answer(status, response.headers, content or b""))
-        return state.response(status, response.headers, content or b"", told)
+            raise error_of(request.call, Answer(status, response.headers, content))
+        return state.response(status, response.headers, content, told)
 
     def _open(
         self, session: aiohttp.ClientSession, request: Request, plan: Plan
@@ -257,13 +248,14 @@ def _not_by_itself(request: Request) -> tuple[str, ...] | None:
     return _TYPE if request.body is None and request.method != "GET" else None
 
 
-def _content_at_once(
-    response: aiohttp.ClientResponse, session: aiohttp.ClientSession
-) -> bytes | None:
-    """Give the body of an answer that came in one piece, which spares a call two coroutines."""
+def _content_at_once(response: aiohttp.ClientResponse, session: aiohttp.ClientSession) -> bytes:
+    """Give the body of an answer that came in one piece, which spares a call two coroutines.
+
+    It is empty if it has to be read: a middleware may have done so, and a trace is told of it.
+    """
     stream = response.content
     whole = stream.is_eof() and stream.exception() is None and not session.trace_configs
-    return stream.read_nowait() if whole else None
+    return stream.read_nowait() if whole else b""
 
 
 def _data(body: Body | None) -> bytes | io.BytesIO | aiohttp.FormData | None:
@@ -327,11 +319,6 @@ class _Progress:
             waited=self.waited,
             elapsed=time.monotonic() - self.started,
         )
-
-    def ended(self, error: E) -> E:
-        """Tell an error how far the call had come."""
-        error.attempts, error.waited = self.attempts, self.waited
-        return error
 
     def out_of_time(self, request: Request, plan: Plan) -> CallTimeoutError:
         """Make the error of a call whose deadline has come."""

@@ -242,6 +242,22 @@ async def test_middlewares_and_tracing_see_each_attempt(
     assert seen == ["GET /me"]
 
 
+async def test_a_middleware_may_read_the_answer(
+    local_emulator: PostmanEmulator,
+) -> None:
+    async def middleware(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        response = await handler(request)
+        assert await response.read()
+        return response
+
+    async with AsyncPostman(
+        local_emulator.api_key, base_url=local_emulator.url, middlewares=[middleware]
+    ) as pm:
+        assert (await pm.users.me()).user.username
+
+
 async def test_a_proxy_gets_the_call() -> None:
     """Over http to this machine a proxy sees the whole request, so the target is absolute."""
     async with (

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,6 +66,7 @@ def test_a_list_is_read_when_it_is_looked_at_and_then_once() -> None:
     run = run_of()
     assert is_unread(run)
     assert run.info.status == "success"
+    assert run.extra == {"new": [1.0, None]}
     assert is_unread(run)
     assert run.executions is run.executions
     assert run.executions is not None
@@ -78,6 +80,11 @@ def test_what_was_not_looked_at_is_written_as_it_came(monkeypatch: pytest.Monkey
     run = run_of()
     monkeypatch.setattr(codec, "_fast_writer", lambda: None)
     assert json.dumps(json.loads(codec.dumps(run))) == expected
+
+
+def test_attrs_sees_data_and_no_text() -> None:
+    for shown in attrs.asdict(run_of()), attrs.astuple(run_of()):
+        assert json.dumps(RUN["executions"]) in json.dumps(shown)
 
 
 def test_what_was_not_looked_at_can_be_replaced() -> None:
