@@ -84,8 +84,8 @@ def loads_partly(
         found = _splitter()(content).get(key)
         if found is None:
             return None
-        members = Document(found)
-        for name, text in members.items():
+        members = Document()
+        for name, text in found.items():
             late = name in unread and len(text) > len("null")
             members[name] = Unread(text, read) if late else decode(text)
     except refused:
