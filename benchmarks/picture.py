@@ -37,6 +37,7 @@ def draw(results: Mapping[str, Sequence[Row]], path: Path) -> None:
     axes.invert_yaxis()
     axes.set_title("Running a monitor: times as many calls a second as …", fontsize=10, loc="left")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=8, loc="lower right")
+    axes.xaxis.set_major_formatter("{x:g}x")
+    axes.legend(frameon=False, fontsize=8, loc="upper right")  # where the bars are short
     figure.tight_layout()
     figure.savefig(path, metadata={"Date": None})
