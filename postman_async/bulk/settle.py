@@ -134,8 +134,16 @@ class Look:
 
     @property
     def going(self) -> str | None:
-        """The id of the run that goes on, where the service tells it."""
-        return self.monitor.job_id
+        """The id of the run that goes on, where the service tells it.
+
+        The monitor's ``jobId`` is that of its latest run, also when that has ended: a run goes on
+        only if the last run is another one, or has no end.
+        """
+        latest, last = self.monitor.job_id, self.last
+        if latest is None or last is None or last.job_id != latest:
+            return latest
+        ended = last.finished_at is not None and last.status != "running"
+        return None if ended else latest
 
     @property
     def readable(self) -> bool:
@@ -149,7 +157,7 @@ class Look:
     @property
     def ids(self) -> set[str]:
         """The ids of all runs it tells of."""
-        told = {self.going, None if self.last is None else self.last.job_id}
+        told = {self.monitor.job_id, None if self.last is None else self.last.job_id}
         return {job for job in told if job is not None}
 
     def began(self) -> tuple[float, float] | None:
@@ -173,9 +181,11 @@ def judge(trigger: Trigger, look: Look) -> Verdict:
     if trigger.job is not None:
         if last is not None and last.job_id == trigger.job:
             return "ended" if has_ended(look) else "running"
-        if look.going == trigger.job:
-            return "running"
     place = _place(trigger, look)
+    if trigger.job is not None and look.going == trigger.job:
+        # A last run that tells no id of its own may be the one that the monitor names.
+        told = place == "within" and not _doubtful(trigger, look)
+        return "ended" if told and has_ended(look) else "running"
     if place == "before":
         return "absent" if look.going is None else _goes_on(trigger, look.going)
     if place != "within" or _doubtful(trigger, look):

@@ -80,7 +80,7 @@ class Monitor(Model):
         environment_uid: The uid of the environment it uses, if it uses one.
         retry: How often a failed run is repeated.
         notification_limit: After how many failures in a row it stops to tell about them.
-        job_id: The id of the run that goes on.
+        job_id: The id of its latest run, also when that has ended: `last_run` then has the same.
         last_run: How its last run went, if there was one.
 
     """

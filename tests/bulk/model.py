@@ -109,6 +109,7 @@ class Service:
         lag: seconds by which what it tells of runs is behind.
         ids: whether it tells job ids.
         coarse: whether it tells times in whole seconds.
+        late_last_run: whether a run becomes the last run when it ends; else, when it begins.
         calls: how many calls came.
         connections: how many connections are open.
 
@@ -119,6 +120,7 @@ class Service:
     lag: float = 0.0
     ids: bool = True
     coarse: bool = False
+    late_last_run: bool = False
     url: str = ""
     calls: int = 0
     connections: int = 0
@@ -169,9 +171,12 @@ class Service:
         }
         runs = self.shown(model)
         if runs:
-            told["lastRun"] = self.last(runs[-1])
-            if self.ids and told["lastRun"]["status"] == "running":
+            if self.ids:  # of the latest run, also when it has ended
                 told["jobId"] = runs[-1].job
+                if self.late_last_run:
+                    runs = [run for run in runs if run.ends <= self.now() - self.lag]
+        if runs:
+            told["lastRun"] = self.last(runs[-1])
         return {"monitor": told}
 
     def last(self, run: Run) -> dict[str, Any]:

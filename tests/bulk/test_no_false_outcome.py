@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from postman_async import AsyncPostman, BatchReport, MonitorOutcome, Retries, Timeout
 from tests.bulk.kit import in_virtual_time
-from tests.bulk.model import NEVER, NOT_BEGUN, Fault, LookFault, Model, Service, serving
+from tests.bulk.model import NEVER, NOT_BEGUN, Fault, LookFault, Model, Run, Service, serving
 from tests.support import KEY
 
 ATTEMPTS = 3
@@ -35,6 +35,7 @@ services = st.builds(
     lag=st.sampled_from([0.0, 1.5]),
     ids=st.booleans(),
     coarse=st.booleans(),
+    late_last_run=st.booleans(),
 )
 options = st.fixed_dictionaries(
     {
@@ -143,3 +144,30 @@ def test_a_run_that_was_begun_is_found(fault: Fault, seconds: float, run_async: 
     told = fault in ("none", "slow")
     told |= run_async and fault in ("202", "not JSON", "cut in the answer")  # those never come
     assert outcome.reconciled == (not told and not late)
+
+
+EARLIER = Run("job-of-yesterday", ours=False, begins=-86_400.0, ends=-86_390.0, word="success")
+
+
+@pytest.mark.parametrize(
+    ("fault", "on_unknown", "status", "triggers"),
+    [
+        ("502, begun", "report", "failed", 1),
+        ("502, not begun", "report", "unknown", 1),
+        ("502, not begun", "rerun", "failed", 2),
+    ],
+)
+@pytest.mark.parametrize("late_last_run", [True, False])
+def test_the_job_of_a_run_that_has_ended_is_no_run_under_way(
+    fault: Fault, on_unknown: str, status: str, triggers: int, late_last_run: bool
+) -> None:
+    """The monitor's job id is that of its latest run: yesterday's, until ours shows.
+
+    Taken for a run under way, ours would be one of two and never known, and one that never began
+    would be waited for to the deadline.
+    """
+    model = Model(seconds=20.0, word="failed", faults=[fault], runs=[EARLIER])
+    service = Service({"1-m": model}, late_last_run=late_last_run)
+    (outcome,) = in_virtual_time(lambda: run(service, ["1-m"], on_unknown=on_unknown))
+    assert (outcome.status, model.triggers) == (status, triggers)
+    assert outcome.elapsed < 60
