@@ -122,6 +122,7 @@ class Follower:
             if self._gives_up(look, trigger):
                 return Found(status="unknown", error=trigger.error or look)
             return self._until_next(trigger)
+        trigger.others = self.memory.jobs(self.uid)
         verdict, self._misses = judge(trigger, look), 0
         if verdict in ("ended", "lost"):
             return _ended(trigger, look) if verdict == "ended" else _lost(trigger)
@@ -170,6 +171,7 @@ class Follower:
             asked=self._asked,
             answered=clock.monotonic(),
         )
+        self.memory.service.dated(look.date, look.asked, look.answered)
         if not look.readable:
             return UnsettledError("what the service tells of the monitor's last run is unreadable")
         self.name = look.monitor.name

@@ -3,7 +3,8 @@
 ::
 
     {"journal": 1, "at": "2026-01-31T12:00:00+00:00", "monitors": null}
-    {"started": 0, "uid": "1-m", "at": "…", "attempt": 1}     before each attempt to trigger
+    {"started": 0, "uid": "1-m", "at": "…", "attempt": 1, "clock": ["…", 12.5]}
+                                                              before each attempt to trigger
     {"refused": 0}                                            the service did not take it
     {"began": 0, "job": "…"}                                  the service began it
     {"version": 1, "index": 0, "uid": "1-m", …}               its outcome, see `record`
@@ -11,6 +12,12 @@
 Each line is handed to the system before anything else happens, so the end of the process (even by
 ``kill -9``) loses none.  It is not forced to the disk: that would cost a write to the disk for
 every run, and only a crash of the whole machine asks for it.  The last line may be torn.
+
+Two clocks tell when an attempt was made: ``at`` the time of day, and ``clock`` a monotonic one with
+its name.  As soon as answers tell what time it is on the service's clock, the next line has that,
+too: ``"service": [name, low, high]`` says how many seconds it is ahead of the monotonic clock of
+that name.  So a later process knows when an attempt was made, whatever its own clock shows; where
+it cannot, it goes by job ids alone.
 
 Outcomes that say that nothing happened (``skipped``), or that the batch was broken off, are not
 written: a batch that is resumed makes up for them.  ``monitors`` holds what a selection found, so
@@ -22,19 +29,15 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from array import array
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import datetime
-from hashlib import blake2b
 from typing import IO, Any, TypeAlias
-
-from attrs import define, evolve, field, frozen
 
 from postman_async.bulk import clock
 from postman_async.bulk.outcome import MonitorOutcome
+from postman_async.bulk.places import Places, Started
 from postman_async.bulk.record import VERSION, from_record, to_record
-from postman_async.bulk.settle import PROMPT, Trigger
+from postman_async.bulk.service_clock import ServiceClock
 from postman_async.errors import InvalidArgumentError, JournalError
 
 try:
@@ -45,117 +48,10 @@ except ImportError:  # Windows
 __all__ = ["Journal", "Started", "read_journal"]
 
 JOURNAL = 1
-_LARGEST = 2**32
 _ONE_TURN = 500
-_MARGIN = 1.0
-_DOUBT = 60.0
 _START = b'{"journal":'
 
 Path: TypeAlias = "str | os.PathLike[str]"
-
-
-@frozen
-class Started:
-    """A run that was triggered and of which no outcome is known.
-
-    Attributes:
-        at: when it was triggered.
-        attempts: how often it was.
-        certain: the service said that it began it.
-        job: the run's id, if the service told it.
-        crowded: so was another run of the same monitor.
-
-    """
-
-    at: datetime
-    attempts: int
-    certain: bool = False
-    job: str | None = None
-    crowded: bool = False
-
-    def trigger(self) -> Trigger:
-        """Place it on the clock of this process.
-
-        The time of day may have been set since; if it was set back, only a job id tells the run.
-        """
-        age = (clock.wall() - self.at).total_seconds()
-        set_back = age < 0
-        sent = clock.monotonic() - max(age, 0.0)
-        return Trigger(
-            earliest=sent - _MARGIN,
-            latest=sent + PROMPT + _MARGIN,
-            doubt=float("inf") if set_back else _DOUBT,
-            job=self.job,
-            certain=self.certain,
-            crowded=self.crowded,
-            by_id=set_back,
-        )
-
-
-@define
-class Places:
-    """What a journal tells of each place of a batch, in about ten bytes a place."""
-
-    uids: array[int] = field(factory=lambda: array("Q"))
-    done: bytearray = field(factory=bytearray)
-    started: dict[int, tuple[str, Started]] = field(factory=dict)
-    counts: dict[str, int] = field(factory=dict)
-
-    def add(self, event: Mapping[str, Any]) -> None:
-        """Take one event into account.
-
-        Raises:
-            KeyError, TypeError, ValueError: it is none.
-
-        """
-        if event.get("version") == VERSION:
-            self._mark(event["index"], event["uid"])
-            self.done[event["index"]] = 1
-            self.started.pop(event["index"], None)
-            self.counts[event["status"]] = self.counts.get(event["status"], 0) + 1
-        elif "started" in event:
-            self._mark(event["started"], event["uid"])
-            at = datetime.fromisoformat(event["at"])
-            self.started[event["started"]] = event["uid"], Started(at, event["attempt"])
-        elif "refused" in event:
-            self.started.pop(event["refused"], None)
-        elif "began" in event:
-            uid, begun = self.started[event["began"]]
-            begun = evolve(begun, certain=True, job=event["job"])
-            self.started[event["began"]] = uid, begun
-        else:
-            raise ValueError("it is no event")
-
-    def _mark(self, place: int, uid: str) -> None:
-        if not isinstance(place, int) or not 0 <= place < _LARGEST:
-            raise ValueError(f"{place!r} is no place")
-        missing = place + 1 - len(self.done)
-        if missing > 0:
-            self.done.extend(bytes(missing))
-            self.uids.extend([0] * missing)
-        if self.uids[place] not in (0, _number(uid)):
-            raise ValueError(f"place {place} has two monitors")
-        self.uids[place] = _number(uid)
-
-    def __len__(self) -> int:
-        """Count the places it knows of."""
-        return len(self.uids)
-
-    def fits(self, place: int, uid: str) -> bool:
-        """Whether the journal knows nothing of a place, or the same monitor."""
-        return place >= len(self.uids) or self.uids[place] in (0, _number(uid))
-
-    def has(self, place: int) -> bool:
-        """Whether the outcome of a place is known."""
-        return place < len(self.done) and bool(self.done[place])
-
-    def begun(self, place: int) -> Started | None:
-        """Return how the run of a place was triggered, if its outcome is not known."""
-        if place not in self.started:
-            return None
-        uid, begun = self.started[place]
-        twins = sum(other == uid for other, _ in self.started.values())
-        return evolve(begun, crowded=twins > 1)
 
 
 class Journal:
@@ -169,6 +65,8 @@ class Journal:
         self.places = Places()
         self.monitors: dict[str, str] | None = None
         self.length = 0
+        self.service = ServiceClock()
+        self._noted: tuple[str, float, float] | None = None
         self._file = file
 
     @classmethod
@@ -221,7 +119,9 @@ class Journal:
 
     def started(self, place: int, uid: str, attempt: int) -> None:
         """Note that the next thing to happen is an attempt to trigger a run."""
-        self._write({"started": place, "uid": uid, "at": _now(), "attempt": attempt})
+        ticks = [self.service.name, round(clock.monotonic(), 3)]
+        event = {"started": place, "uid": uid, "at": _now(), "attempt": attempt, "clock": ticks}
+        self._write(self._with_service(event))
 
     def refused(self, place: int) -> None:
         """Note that the service did not take it."""
@@ -229,11 +129,18 @@ class Journal:
 
     def began(self, place: int, job: str | None) -> None:
         """Note that the service began it, and under which id."""
-        self._write({"began": place, "job": job})
+        self._write(self._with_service({"began": place, "job": job}))
 
     def ended(self, outcome: MonitorOutcome) -> None:
         """Note what came of it."""
-        self._write(to_record(outcome))
+        self._write(self._with_service(to_record(outcome)))
+
+    def _with_service(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Add what time it is on the service's clock, if more of it is known than was noted."""
+        if self.service.tells_more(self._noted):
+            self._noted = self.service.told
+            event["service"] = self._noted
+        return event
 
     def check(self, place: int, uid: str) -> None:
         """Refuse a monitor that is not the one it knows at that place.
@@ -343,11 +250,6 @@ def _lock(file: IO[bytes], path: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         raise JournalError(f"{path} is in use by another batch") from None
-
-
-def _number(uid: str) -> int:
-    """Stand for a uid in eight bytes; never 0."""
-    return int.from_bytes(blake2b(uid.encode("utf-8", "replace"), digest_size=8).digest()) or 1
 
 
 def _now() -> str:

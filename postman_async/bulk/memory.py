@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from attrs import define, field
 
+from postman_async.bulk.service_clock import ServiceClock
 from postman_async.bulk.settle import Known, Trigger
 
 if TYPE_CHECKING:
@@ -16,9 +17,19 @@ if TYPE_CHECKING:
 __all__ = ["Memory", "memory_of"]
 
 _KEPT = 10_000
+_JOBS = 100
+"""So many ids are kept of a monitor: its runs overlap only where that is asked for."""
 
 PATIENCE = 55.0
 """Seconds for which proxies let a connection be silent: the usual limit is 60."""
+
+
+@define
+class _Past:
+    """What is known of a monitor's runs: which began last, and the ids of the latest ones."""
+
+    run: Known | None = None
+    jobs: tuple[str, ...] = ()
 
 
 @define
@@ -27,23 +38,55 @@ class Memory:
 
     Attributes:
         cut: after how many seconds a connection was cut while its run went on, at the least.
+        service: what time it is on the service's clock.
 
     """
 
     cut: float | None = None
-    _runs: OrderedDict[str, Known] = field(factory=OrderedDict)
+    service: ServiceClock = field(factory=ServiceClock)
+    _runs: OrderedDict[str, _Past] = field(factory=OrderedDict)
     _calls: dict[str, list[Trigger]] = field(factory=dict)
 
     def learn(self, uid: str, run: Known) -> None:
         """Remember a run whose result is known."""
-        self._runs[uid] = run
-        self._runs.move_to_end(uid)
-        if len(self._runs) > _KEPT:
-            self._runs.popitem(last=False)
+        past = self._past(uid)
+        if past.run is None or not past.run.began_after(run):
+            past.run = run
+        self._note(past, run.job)
+
+    def note(self, uid: str, job: str | None) -> None:
+        """Remember the id of a run whose result is not known."""
+        if job is not None:
+            self._note(self._past(uid), job)
+
+    def adopt(self, other: Memory) -> None:
+        """Remember the runs that another memory knows, too."""
+        for uid, known in other._runs.items():
+            for job in known.jobs:
+                self.note(uid, job)
+            if known.run is not None:
+                self.learn(uid, known.run)
 
     def last_run(self, uid: str) -> Known | None:
         """Return the last run of a monitor whose result is known."""
-        return self._runs.get(uid)
+        past = self._runs.get(uid)
+        return None if past is None else past.run
+
+    def jobs(self, uid: str) -> tuple[str, ...]:
+        """Return the ids of the latest known runs of a monitor."""
+        past = self._runs.get(uid)
+        return () if past is None else past.jobs
+
+    def _past(self, uid: str) -> _Past:
+        past = self._runs.setdefault(uid, _Past())
+        self._runs.move_to_end(uid)
+        if len(self._runs) > _KEPT:
+            self._runs.popitem(last=False)
+        return past
+
+    def _note(self, past: _Past, job: str | None) -> None:
+        if job is not None and job not in past.jobs:
+            past.jobs = (*past.jobs, job)[-_JOBS:]
 
     def enter(self, uid: str, trigger: Trigger) -> None:
         """Note a call under way; two of the same monitor cannot be told apart by time."""
@@ -53,8 +96,14 @@ class Memory:
             for call in calls:
                 call.crowded = True
 
-    def leave(self, uid: str, trigger: Trigger) -> None:
-        """Forget a call that is settled."""
+    def leave(self, uid: str, trigger: Trigger, *, settled: bool = True) -> None:
+        """Forget a call, and remember the run that it began.
+
+        If the call is settled, no later one will have begun what was seen either, whosever it is.
+        If it is not, another batch may go on with it.
+        """
+        for job in (trigger.job, *(trigger.seen if settled else ())):
+            self.note(uid, job)
         calls = self._calls.get(uid, [])
         if any(call is trigger for call in calls):
             self._calls[uid] = calls = [call for call in calls if call is not trigger]
@@ -67,7 +116,7 @@ class Memory:
         That is so if its last run took longer than connections live; of a monitor that is not
         known, if a connection of this client was cut already.
         """
-        known = self._runs.get(uid)
+        known = self.last_run(uid)
         if known is None or known.seconds is None:
             return self.cut is not None
         return known.seconds > min(PATIENCE, self.cut or PATIENCE)

@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 from postman_async.bulk import clock
 from postman_async.bulk.follow import Follower, Found
 from postman_async.bulk.outcome import MonitorOutcome, status_of_error, status_of_run
-from postman_async.bulk.settle import PROMPT, Known, Trigger
+from postman_async.bulk.settle import PROMPT, Known, Trigger, date_of
 from postman_async.errors import DeadlineExceeded, PostmanError, UnsettledError
 from postman_async.operations import OPERATIONS
 
@@ -101,6 +101,7 @@ class Runner:
 
         It may be cancelled while it is `waiting`, and then called again.
         """
+        found: Found | None = None
         try:
             async with asyncio.timeout_at(self._end()) as self._limit:
                 found = await self._find()
@@ -110,7 +111,7 @@ class Runner:
             self.cut_short = self._limit.when() == self.context.ends
             found = self._late()
         finally:
-            self._leave()
+            self._leave(settled=found is not None and not self.cut_short)
         return self._outcome(found)
 
     def skipped(self, error: PostmanError | None) -> MonitorOutcome:
@@ -131,8 +132,10 @@ class Runner:
         self.attempts += 1
         if self.context.journal is not None:
             self.context.journal.started(self.job.index, self.job.uid, self.attempts)
-        now, before = clock.monotonic(), self.context.memory.last_run(self.job.uid)
-        self._enter(Trigger(earliest=now, latest=now + PROMPT, before=before), clock.wall())
+        now, memory, uid = clock.monotonic(), self.context.memory, self.job.uid
+        before, earlier = memory.last_run(uid), memory.jobs(uid)
+        trigger = Trigger(earliest=now, latest=now + PROMPT, before=before, earlier=earlier)
+        self._enter(trigger, clock.wall())
 
     def refused(self) -> None:
         """Note that it is certain that the service did not take the attempt."""
@@ -151,9 +154,9 @@ class Runner:
                 self._ends = asyncio.get_running_loop().time() + seconds
                 self._limit.reschedule(self._end())
 
-    def _leave(self) -> None:
+    def _leave(self, *, settled: bool = True) -> None:
         if self._trigger is not None:
-            self.context.memory.leave(self.job.uid, self._trigger)
+            self.context.memory.leave(self.job.uid, self._trigger, settled=settled)
         self._trigger = None
 
     # -- from the trigger to what is found ----------------------------------------------------
@@ -214,6 +217,9 @@ class Runner:
         run, trigger = answer.value, self._trigger
         assert trigger is not None
         info, status = getattr(run, "info", None), status_of_run(run)
+        service, now = self.context.memory.service, clock.monotonic()
+        service.dated(date_of(answer.headers), trigger.earliest, now)
+        service.began(getattr(info, "started_at", None), trigger.earliest)
         ended = getattr(info, "finished_at", None) is not None
         # One that was only started has no figures yet, whatever word stands there.
         told = getattr(run, "stats", None) is not None or (held and answer.status == 200)
@@ -223,7 +229,7 @@ class Runner:
         trigger.job = job if isinstance(job, str) else None
         trigger.certain = trigger.job is not None or getattr(info, "status", None) is not None
         if getattr(info, "status", None) == "running":
-            trigger.latest = min(trigger.latest, clock.monotonic())
+            trigger.latest = min(trigger.latest, now)
         if trigger.certain and self.context.journal is not None:
             self.context.journal.began(self.job.index, trigger.job)
         return None

@@ -21,7 +21,7 @@ from postman_async.operations import OPERATIONS
 from postman_async.paging import iterate
 
 if TYPE_CHECKING:
-    from postman_async.bulk.journal import Started
+    from postman_async.bulk.places import Started
     from postman_async.engine.operation import Caller
     from postman_async.options import CallOptions
 

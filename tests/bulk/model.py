@@ -170,11 +170,10 @@ class Service:
             "distribution": [],
         }
         runs = self.shown(model)
-        if runs:
-            if self.ids:  # of the latest run, also when it has ended
-                told["jobId"] = runs[-1].job
-                if self.late_last_run:
-                    runs = [run for run in runs if run.ends <= self.now() - self.lag]
+        if runs and self.ids:  # of the latest run, also when it has ended
+            told["jobId"] = runs[-1].job
+            if self.late_last_run:
+                runs = [run for run in runs if run.ends <= self.now() - self.lag]
         if runs:
             told["lastRun"] = self.last(runs[-1])
         return {"monitor": told}

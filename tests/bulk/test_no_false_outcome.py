@@ -167,7 +167,7 @@ def test_the_job_of_a_run_that_has_ended_is_no_run_under_way(
     would be waited for to the deadline.
     """
     model = Model(seconds=20.0, word="failed", faults=[fault], runs=[EARLIER])
-    service = Service({"1-m": model}, late_last_run=late_last_run)
+    service = Service({"1-m": model}, lag=1.5, late_last_run=late_last_run)
     (outcome,) = in_virtual_time(lambda: run(service, ["1-m"], on_unknown=on_unknown))
     assert (outcome.status, model.triggers) == (status, triggers)
     assert outcome.elapsed < 60
