@@ -146,7 +146,7 @@ class MonitorBatch:
         ends = None if deadline is None else asyncio.get_running_loop().time() + deadline
         memory = memory_of(self._caller)
         if self._journal is not None:
-            memory.adopt(self._journal.places.history)
+            self._journal.places.tell(memory)
             self._journal.service = memory.service
         context = Context(self._caller, settings, memory, self._journal, ends)
         self._drive = Drive(context, source, self._hand_out)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 from weakref import WeakKeyDictionary
 
 from attrs import define, field
 
+from postman_async.bulk import clock
 from postman_async.bulk.service_clock import ServiceClock
-from postman_async.bulk.settle import Known, Trigger
+from postman_async.bulk.settle import PROMPT, Known, Trigger
 
 if TYPE_CHECKING:
     from postman_async.engine.caller import RawCaller
@@ -22,6 +23,10 @@ _JOBS = 100
 
 PATIENCE = 55.0
 """Seconds for which proxies let a connection be silent: the usual limit is 60."""
+
+
+End: TypeAlias = Literal["known", "unknown", "left"]
+"""What is known of a call's run in the end; a call that is left may be gone on with."""
 
 
 @define
@@ -46,6 +51,8 @@ class Memory:
     service: ServiceClock = field(factory=ServiceClock)
     _runs: OrderedDict[str, _Past] = field(factory=OrderedDict)
     _calls: dict[str, list[Trigger]] = field(factory=dict)
+    _open: OrderedDict[str, tuple[float, tuple[str, int] | None]] = field(factory=OrderedDict)
+    """Until when a call of which nothing is known may begin a run, and of what place it is."""
 
     def learn(self, uid: str, run: Known) -> None:
         """Remember a run whose result is known."""
@@ -89,26 +96,45 @@ class Memory:
             past.jobs = (*past.jobs, job)[-_JOBS:]
 
     def enter(self, uid: str, trigger: Trigger) -> None:
-        """Note a call under way; two of the same monitor cannot be told apart by time."""
+        """Note a call under way; two of the same monitor cannot be told apart by time.
+
+        Nor can a call be told from an earlier one that came to nothing known: the service may
+        still begin the run of that.
+        """
+        now = trigger.entered = clock.monotonic()
         calls = self._calls.setdefault(uid, [])
         calls.append(trigger)
+        open_until, place = self._open.get(uid, (now, None))
+        if open_until > now and (place is None or place != trigger.place):
+            trigger.crowded = True
         if len(calls) > 1:
             for call in calls:
                 call.crowded = True
 
-    def leave(self, uid: str, trigger: Trigger, *, settled: bool = True) -> None:
+    def leave(self, uid: str, trigger: Trigger, end: End) -> None:
         """Forget a call, and remember the run that it began.
 
-        If the call is settled, no later one will have begun what was seen either, whosever it is.
-        If it is not, another batch may go on with it.
+        Where the outcome is unknown, it is remembered also what was seen of any run, whosever it
+        is: no later call will have begun it.
         """
-        for job in (trigger.job, *(trigger.seen if settled else ())):
+        for job in (trigger.job, *(trigger.seen if end == "unknown" else ())):
             self.note(uid, job)
+        if end != "known":
+            self.doubt(uid, trigger.entered, trigger.place)
         calls = self._calls.get(uid, [])
         if any(call is trigger for call in calls):
             self._calls[uid] = calls = [call for call in calls if call is not trigger]
         if not calls:
             self._calls.pop(uid, None)
+
+    def doubt(self, uid: str, since: float, place: tuple[str, int] | None = None) -> None:
+        """Note that a call of that time, of which nothing is known, may begin a run still."""
+        now, until = clock.monotonic(), since + PROMPT
+        while self._open and next(iter(self._open.values()))[0] <= now:
+            self._open.popitem(last=False)
+        if until > max(now, self._open.get(uid, (now, None))[0]):
+            self._open[uid] = until, place
+            self._open.move_to_end(uid)
 
     def outlasts(self, uid: str) -> bool:
         """Whether a call that waits for a run of this monitor may be cut before it ends.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import blake2b
@@ -22,7 +23,7 @@ __all__ = ["Places", "Started"]
 _LARGEST = 2**32
 _MARGIN = 1.0
 _DOUBT = 60.0
-_VAGUE = 5.0
+_VAGUE = 2.5
 """Seconds by which the service's time of an attempt may be unknown, and still be gone by."""
 
 
@@ -35,7 +36,7 @@ class Started:
         attempts: how often it was.
         certain: the service said that it began it.
         job: the run's id, if the service told it.
-        crowded: another run of the same monitor was triggered and not settled meanwhile.
+        crowded: another run of the same monitor was under way, or may have begun, meanwhile.
         before: the monitor's last run in the journal when it was triggered.
         earlier: the ids of the monitor's latest runs in the journal then.
         clock: the name of a monotonic clock, and when it was triggered on that.
@@ -59,9 +60,10 @@ class Started:
         If neither the service's time is known, nor two clocks of this machine say the same, then
         one of them was set or is another machine's: only a job id tells the run.
         """
-        age = (clock.wall() - self.at).total_seconds()
-        placed = self.sent is not None or self._agrees(age)
-        sent = clock.monotonic() - max(age, 0.0)
+        age, ticked = (clock.wall() - self.at).total_seconds(), self._ticked()
+        agreed = ticked is not None and age >= 0 and abs(ticked - age) <= _MARGIN
+        placed = self.sent is not None or agreed
+        sent = clock.monotonic() - (max(age, 0.0) if ticked is None else ticked)
         return Trigger(
             earliest=sent - _MARGIN,
             latest=sent + PROMPT + _MARGIN,
@@ -75,11 +77,22 @@ class Started:
             by_id=not placed,
         )
 
-    def _agrees(self, age: float) -> bool:
-        """Whether the monotonic clock tells the same age as the time of day."""
-        if self.clock is None or self.clock[0].partition("-")[0] != clock.boot():
+    def since(self) -> float:
+        """Tell when it was, at the latest, on the monotonic clock of this process."""
+        return clock.monotonic() - (self._ticked() or 0.0)
+
+    def passed(self, later: Started) -> bool:
+        """Whether it is certain that its run had begun, if ever, when a later one was triggered."""
+        if self.clock is None or later.clock is None or self.clock[0] != later.clock[0]:
             return False
-        return age >= 0 and abs(clock.monotonic() - self.clock[1] - age) <= _MARGIN
+        return later.clock[1] - self.clock[1] > PROMPT
+
+    def _ticked(self) -> float | None:
+        """Tell how long ago it was on the monotonic clock, if that is the one of this process."""
+        if self.clock is None or self.clock[0].partition("-")[0] != clock.boot():
+            return None
+        age = clock.monotonic() - self.clock[1]
+        return age if age >= 0 else None
 
 
 @define
@@ -97,6 +110,8 @@ class Places:
     history: Memory = field(factory=Memory)
     _under_way: dict[str, set[int]] = field(factory=dict)
     _ahead: dict[str, Bounds] = field(factory=dict)
+    _doubts: OrderedDict[str, Started] = field(factory=OrderedDict)
+    """The last run of each monitor that came to nothing known, while it may still begin."""
 
     def add(self, event: Mapping[str, Any]) -> None:
         """Take one event into account.
@@ -111,7 +126,7 @@ class Places:
         if event.get("version") == VERSION:
             self._mark(event["index"], event["uid"])
             self.done[event["index"]] = 1
-            self._end(event["index"])
+            self._end(event["index"], unknown=event["status"] == "unknown")
             self._learn(event["uid"], event.get("run"))
             self.counts[event["status"]] = self.counts.get(event["status"], 0) + 1
         elif "started" in event:
@@ -137,20 +152,36 @@ class Places:
             earlier=self.history.jobs(uid),
             clock=_ticks(event.get("clock")),
         )
+        self._forget_doubts(begun)
+        begun = evolve(begun, crowded=uid in self._doubts)
         self.started[place] = uid, begun
         for twin in twins if len(twins) > 1 else ():
             self.started[twin] = uid, evolve(self.started[twin][1], crowded=True)
 
-    def _end(self, place: int) -> None:
+    def _forget_doubts(self, later: Started) -> None:
+        """Forget the runs that begin no more when another one is triggered."""
+        while self._doubts and next(iter(self._doubts.values())).passed(later):
+            self._doubts.popitem(last=False)
+
+    def _end(self, place: int, *, unknown: bool = False) -> None:
         """Note that it is not under way any more; whatever its run is, no other place has it."""
         uid, begun = self.started.pop(place, (None, None))
         if uid is None or begun is None:
             return
         self.history.note(uid, begun.job)
+        if unknown:
+            self._doubts[uid] = begun
+            self._doubts.move_to_end(uid)
         twins = self._under_way[uid]
         twins.discard(place)
         if not twins:
             del self._under_way[uid]
+
+    def tell(self, memory: Memory) -> None:
+        """Let a client know of the runs that have ended or may still begin."""
+        memory.adopt(self.history)
+        for uid, begun in self._doubts.items():
+            memory.doubt(uid, begun.since())
 
     def _learn(self, uid: str, run: object) -> None:
         """Remember the run of an outcome."""

@@ -17,7 +17,7 @@ from postman_async.operations import OPERATIONS
 
 if TYPE_CHECKING:
     from postman_async.bulk.journal import Journal
-    from postman_async.bulk.memory import Memory
+    from postman_async.bulk.memory import End, Memory
     from postman_async.bulk.options import Settings
     from postman_async.bulk.select import Job
     from postman_async.engine.caller import RawCaller
@@ -111,7 +111,7 @@ class Runner:
             self.cut_short = self._limit.when() == self.context.ends
             found = self._late()
         finally:
-            self._leave(settled=found is not None and not self.cut_short)
+            self._leave("left" if found is None or self.cut_short else _end_of(found))
         return self._outcome(found)
 
     def skipped(self, error: PostmanError | None) -> MonitorOutcome:
@@ -141,10 +141,12 @@ class Runner:
         """Note that it is certain that the service did not take the attempt."""
         if self.context.journal is not None:
             self.context.journal.refused(self.job.index)
-        self._leave()
+        self._leave("known")
 
     def _enter(self, trigger: Trigger, at: datetime) -> None:
         trigger.by_id |= not self.context.settings.reconcile
+        if self.context.journal is not None:
+            trigger.place = str(self.context.journal.path), self.job.index
         self._trigger = trigger
         self.context.memory.enter(self.job.uid, trigger)
         if self._started_at is None:  # the run's own time begins with the first attempt
@@ -154,9 +156,9 @@ class Runner:
                 self._ends = asyncio.get_running_loop().time() + seconds
                 self._limit.reschedule(self._end())
 
-    def _leave(self, *, settled: bool = True) -> None:
+    def _leave(self, end: End) -> None:
         if self._trigger is not None:
-            self.context.memory.leave(self.job.uid, self._trigger, settled=settled)
+            self.context.memory.leave(self.job.uid, self._trigger, end)
         self._trigger = None
 
     # -- from the trigger to what is found ----------------------------------------------------
@@ -176,7 +178,7 @@ class Runner:
             if found is not None:
                 return found
             self._doubtful = True
-            self._leave()
+            self._leave("unknown")
 
     def _not_begun(self, trigger: Trigger) -> Found | None:
         """Report a run that the service did not begin, unless it may be triggered again."""
@@ -270,3 +272,7 @@ class Runner:
         if light and run is not None and hasattr(run, "executions"):
             run.executions = None
         return run
+
+
+def _end_of(found: Found) -> End:
+    return "unknown" if found.status == "unknown" else "known"

@@ -43,7 +43,7 @@ class ServiceClock:
 
     """
 
-    name: str = field(factory=clock.boot)
+    name: str = field(factory=lambda: clock.boot())
     low: float = -math.inf
     high: float = math.inf
 

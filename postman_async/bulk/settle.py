@@ -110,6 +110,8 @@ class Trigger:
         error: how the call failed, if it did.
         cut: after how many seconds the call failed ambiguously, if it did.
         seen: the ids of the runs that looks took for ours while they went on.
+        place: the place in a journal that it is of, for whoever goes on with that.
+        entered: since when this client knows of it.
 
     """
 
@@ -127,6 +129,8 @@ class Trigger:
     error: PostmanError | None = None
     cut: float | None = None
     seen: set[str] = field(factory=set)
+    place: tuple[str, int] | None = None
+    entered: float = 0.0
 
 
 @frozen(kw_only=True)

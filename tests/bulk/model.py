@@ -66,6 +66,8 @@ class Run:
     begins: float
     ends: float
     word: str
+    place: int | None = None
+    """The place in the batch whose call began it, where the call tells that."""
 
 
 @define
@@ -142,11 +144,13 @@ class Service:
 
     # -- runs ---------------------------------------------------------------------------------
 
-    def begin(self, model: Model, *, ours: bool = True, after: float = 0.0) -> Run:
+    def begin(
+        self, model: Model, *, ours: bool = True, after: float = 0.0, place: int | None = None
+    ) -> Run:
         """Begin a run now or later."""
         begins = self.now() + after
         word = model.word if ours else "error"
-        run = Run(f"job-{next(self._jobs)}", ours, begins, begins + model.seconds, word)
+        run = Run(f"job-{next(self._jobs)}", ours, begins, begins + model.seconds, word, place)
         model.runs.append(run)
         return run
 
@@ -206,7 +210,7 @@ class Service:
 
     # -- calls --------------------------------------------------------------------------------
 
-    async def trigger(self, uid: str, background: bool) -> bytes | None:
+    async def trigger(self, uid: str, background: bool, place: int | None) -> bytes | None:
         """Answer a call that triggers a monitor; None closes the connection."""
         model = self.monitors.get(uid)
         if model is None:
@@ -221,7 +225,8 @@ class Service:
             self.begin(model, ours=False, after=0.3)
         if fault in NOT_BEGUN:
             return await self._refusal(fault)
-        run = self.begin(model, after=2.0 if fault in ("slow", "502, begun later") else 0.0)
+        after = 2.0 if fault in ("slow", "502, begun later") else 0.0
+        run = self.begin(model, after=after, place=place)
         return await self._outcome(uid, run, fault, background)
 
     async def _refusal(self, fault: Fault) -> bytes | None:
@@ -278,7 +283,7 @@ class Service:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
                 method, target, _ = head.split("\r\n", 1)[0].split(" ")
                 gone = asyncio.create_task(reader.read(1))
-                answer = await self._until(gone, self._answer(method, target))
+                answer = await self._until(gone, self._answer(method, target, _place(head)))
                 if answer is None:
                     break
                 gone.cancel()
@@ -303,13 +308,20 @@ class Service:
         result: bytes | None = task.result()
         return result
 
-    async def _answer(self, method: str, target: str) -> bytes | None:
+    async def _answer(self, method: str, target: str, place: int | None) -> bytes | None:
         self.calls += 1
         url = urlsplit(target)
         uid = url.path.split("/")[2]
         if method == "POST":
-            return await self.trigger(uid, parse_qs(url.query).get("async") == ["true"])
+            background = parse_qs(url.query).get("async") == ["true"]
+            return await self.trigger(uid, background, place)
         return await self.look(uid)
+
+
+def _place(head: str) -> int | None:
+    """Read the place that a call is of, if it tells it."""
+    _, found, rest = head.partition("\r\nX-Place: ")
+    return int(rest.partition("\r\n")[0]) if found else None
 
 
 STATS = {"assertions": {"total": 2, "failed": 0}, "requests": {"total": 1, "failed": 0}}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, get_args
 
 import pytest
@@ -10,11 +13,11 @@ from hypothesis import strategies as st
 
 from postman_async import AsyncPostman, BatchReport, MonitorOutcome, Retries, Timeout
 from tests.bulk.kit import in_virtual_time
+from tests.bulk.lives import ATTEMPTS, WORDS, Life, World
 from tests.bulk.model import NEVER, NOT_BEGUN, Fault, LookFault, Model, Run, Service, serving
 from tests.support import KEY
 
-ATTEMPTS = 3
-WORDS = {"success": "passed", "failed": "failed", "error": "error", "aborted": "error"}
+EXAMPLES = int(os.environ.get("POSTMAN_ASYNC_EXAMPLES", "80"))
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 
 models = st.builds(
@@ -60,7 +63,7 @@ async def run(service: Service, uids: list[str], **given: Any) -> BatchReport:
         return await pm.run_monitors(uids, **given)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(services, options)
 def test_no_interleaving_runs_twice_or_loses_or_lies(
     service: Service, given: dict[str, Any]
@@ -106,6 +109,42 @@ def check_truth(model: Model, outcomes: list[MonitorOutcome], *, ids: bool) -> N
     unclaimed = [outcome for outcome in outcomes if outcome.status in ("skipped", "error")]
     not_run = [outcome for outcome in unclaimed if outcome.run is None]
     assert len(model.ours) <= len(outcomes) - len(not_run)
+
+
+lives = st.lists(
+    st.builds(
+        Life,
+        seconds=st.sampled_from([0.01, 0.4, 1.0, 4.0, 25.0, 80.0]),
+        gap=st.sampled_from([0.0, 0.5, 10.0, 45.0, 200.0]),
+        step=st.sampled_from([0.0, 0.0, -2.0, -35.0, 35.0, -3600.0, 3600.0]),
+        moves=st.booleans(),
+    ),
+    max_size=3,
+)
+strangers = st.lists(st.tuples(st.integers(0, 3), st.floats(0.0, 200.0)), max_size=3)
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(services, options, lives, strangers, st.integers(1, 3))
+def test_no_life_of_a_batch_runs_twice_or_loses_or_lies(
+    service: Service,
+    given: dict[str, Any],
+    lives: list[Life],
+    strangers: list[tuple[int, float]],
+    repeat: int,
+) -> None:
+    """Uids come again, processes are killed, clocks are set, and strangers run the same monitors.
+
+    ``POSTMAN_ASYNC_EXAMPLES=20000`` says in how many scenarios; CONTRIBUTING has the command.
+    """
+    given = {**given, "repeat": repeat}
+    world = World(service, list(service.monitors), given, strangers)
+    with TemporaryDirectory() as folder:
+        report = in_virtual_time(lambda: world.live(lives, Path(folder) / "runs.jsonl"))
+    for outcome in report:
+        note(repr(outcome))
+    assert [outcome.uid for outcome in report] == world.uids * repeat
+    world.check(report)
 
 
 @pytest.mark.parametrize("ids", [True, False])

@@ -202,8 +202,8 @@ def test_a_memory_forgets_the_oldest_and_lets_go_of_what_is_settled() -> None:
     first, second = call(), call()
     memory.enter("1-m", first)
     memory.enter("1-m", second)
-    memory.leave("1-m", first)
-    memory.leave("1-m", second)
+    memory.leave("1-m", first, "known")
+    memory.leave("1-m", second, "known")
     assert (first.crowded, second.crowded, memory._calls) == (True, True, {})
 
 
