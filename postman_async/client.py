@@ -56,7 +56,7 @@ class AsyncPostman(AsyncNamespaces):
         self._rate_limits = RateLimits(limiter, quota)
         timeout, retries = _times(options)
         self._raw = RawCaller(transport, timeout, retries, options.get("strict", False))
-        self._caller = AsyncCaller(self._raw)
+        self._caller = AsyncCaller(self._raw, {"monitors.run": _run_to_its_end})
 
     @property
     def rate_limits(self) -> RateLimits:
@@ -163,6 +163,15 @@ class AsyncPostman(AsyncNamespaces):
 
         """
         return _stream(self.monitor_batch(uids, **options))
+
+
+async def _run_to_its_end(
+    caller: RawCaller, arguments: Mapping[str, Any], options: CallOptions
+) -> Any:
+    """Wait for the end of a run also where the service answers before it."""
+    from postman_async.bulk.single import run_to_its_end
+
+    return await run_to_its_end(caller, arguments, options)
 
 
 async def _stream(batch: MonitorBatch) -> AsyncGenerator[MonitorOutcome]:

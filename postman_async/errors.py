@@ -95,7 +95,11 @@ class DeadlineExceeded(PostmanError, TimeoutError):
 
 
 class UnsettledError(PostmanError):
-    """What came of a run in a batch cannot be told; like `DeadlineExceeded`, never raised."""
+    """What came of a run cannot be told.
+
+    A batch never raises it: it is the `error` of an outcome that is ``unknown``.  ``monitors.run``
+    does, where the service answered that the run goes on and then does not show its end.
+    """
 
 
 def _own(headers: Mapping[str, str]) -> Mapping[str, str]:

@@ -35,8 +35,9 @@ class Timeout:
             session or connector of your own does not count.
         read: silence of the service: no byte for this long.  Not used for ``monitors.run``,
             whose answer comes when the run has ended.
-        run: the deadline of one ``monitors.run`` call, from its first attempt to its answer;
-            the wait for a place within the rate limits, before that, does not count.
+        run: the deadline of one ``monitors.run`` call, from its first attempt to the end of the
+            run: where the service answers earlier, the looks at the monitor count, too.  The
+            wait for a place within the rate limits, before that, does not.
         total: the whole call with its retries and waits, those for the rate limits too.  Off by
             default.
 

@@ -338,9 +338,11 @@ class AsyncMonitors:
 
         ``POST /monitors/{monitor_uid}/run``
 
-        The answer comes when the run has ended. A run of more than 300 s is answered before that,
-        with `info.status` "running" and without a result; `last_run` of the monitor tells later
-        how it went.
+        It returns when the run has ended. The service answers a run of more than 300 s before
+        that, with 202; the monitor is then looked at until its last run has ended, within
+        `timeout.run`, and the run has its figures but no executions. UnsettledError says that it
+        cannot be told what came of it, CallTimeoutError that the time was up. `with_raw_response`
+        shows the 202.
 
         Args:
             monitor_uid: The uid of the monitor.

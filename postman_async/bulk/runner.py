@@ -227,11 +227,7 @@ class Runner:
         told = getattr(run, "stats", None) is not None or (held and answer.status == 200)
         if ended or (status != "unknown" and told):
             return Found(status=status, run=run)
-        job = getattr(info, "job_id", None)
-        trigger.job = job if isinstance(job, str) else None
-        trigger.certain = trigger.job is not None or getattr(info, "status", None) is not None
-        if getattr(info, "status", None) == "running":
-            trigger.latest = min(trigger.latest, now)
+        trigger.told(info, now)
         if trigger.certain and self.context.journal is not None:
             self.context.journal.began(self.job.index, trigger.job)
         return None

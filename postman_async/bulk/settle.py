@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from attrs import define, field, frozen
 
@@ -131,6 +131,14 @@ class Trigger:
     seen: set[str] = field(factory=set)
     place: tuple[str, int] | None = None
     entered: float = 0.0
+
+    def told(self, info: Any, now: float) -> None:
+        """Take what an answer tells of the run that goes on."""
+        job, status = getattr(info, "job_id", None), getattr(info, "status", None)
+        self.job = job if isinstance(job, str) else None
+        self.certain = self.job is not None or status is not None
+        if status == "running":
+            self.latest = min(self.latest, now)
 
 
 @frozen(kw_only=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import define, field
 
@@ -65,6 +65,10 @@ class RawCaller:
         response.value = self._value(operation.result, request.call, response)
         return response
 
+    def timeout_of(self, options: CallOptions) -> Timeout:
+        """Return what holds for a call with these options."""
+        return self.timeout.altered(options["timeout"]) if "timeout" in options else self.timeout
+
     def retries_of(self, options: CallOptions) -> Retries:
         """Return what holds for a call with these options."""
         return self.retries.altered(options["retries"]) if "retries" in options else self.retries
@@ -84,10 +88,8 @@ class RawCaller:
                 f"{operation.id} has no argument or option {min(unknown)!r}; the options are:"
                 f" {', '.join(CallOptions.__annotations__)}"
             )
-        timeout = self.timeout
         try:
-            if "timeout" in options:
-                timeout = timeout.altered(options["timeout"])
+            timeout = self.timeout_of(options)
             retries = self.retries_of(options)
         except (TypeError, ValueError) as error:
             raise InvalidArgumentError(f"{operation.id}: {error.args[0]}") from None
@@ -109,16 +111,32 @@ class RawCaller:
         return value_of(result, body, _structure(result.model))
 
 
+Ending: TypeAlias = (
+    "Callable[[RawCaller, Mapping[str, Any], CallOptions], Coroutine[Any, Any, Any]]"
+)
+"""Makes a call whose answer may come before its work is done, and sees to the end of that."""
+
+
 @define
 class AsyncCaller:
-    """Calls operations; its answers are their values."""
+    """Calls operations; its answers are their values.
+
+    Attributes:
+        raw: calls them, too; its answers are what the service said.
+        endings: how the operations of these names are called instead.
+
+    """
 
     raw: RawCaller
+    endings: Mapping[str, Ending] = field(factory=dict)
 
     async def request(
         self, operation: Operation, arguments: Mapping[str, Any], options: CallOptions
     ) -> Any:
         """Send one call and return its value; see `RawCaller.request`."""
+        ending = self.endings.get(operation.id)
+        if ending is not None:
+            return await ending(self.raw, arguments, options)
         return (await self.raw.request(operation, arguments, options)).value
 
 
