@@ -52,6 +52,8 @@ class Beginning:
         if journal.header is None:
             return await self._new(journal, self._named(journal))
         header = journal.header
+        if self._alone:
+            self.settings = evolve(self.settings, repeat=self._repeat(header))
         if journal.total is None:
             journal.total = self._total_of(header)
         if self.settings.resume or not journal.finished:
@@ -89,9 +91,9 @@ class Beginning:
 
     async def _on(self, journal: Journal, header: Header) -> Source:
         """Go on with a batch."""
-        recorded = header.monitors is not None or header.uids is not None
-        source = self._recorded(journal, header) if recorded else self.given
-        source = source or self._recorded(journal, header)
+        source = self.given
+        if source is None or (header.uids and isinstance(source.uids, Set)):
+            source = self._recorded(journal, header)
         if source.total is not None:
             journal.check_length(source.total)
         left = "the rest" if journal.total is None else f"{journal.total - journal.known}"
@@ -115,9 +117,8 @@ class Beginning:
 
     async def _compare(self, journal: Journal, header: Header) -> None:
         """Check that the journal is one of these monitors, as far as they are known."""
-        asked = Header(repeat=self._repeat(header), selection=_conditions(self.settings.select))
-        alone = self.given is None and self.settings.select is None
-        difference = header.differs(evolve(asked, selection=header.selection) if alone else asked)
+        chosen = header.selection if self._alone else _conditions(self.settings.select)
+        difference = header.differs(Header(repeat=self.settings.repeat, selection=chosen))
         if difference is not None:
             raise journal.of_another(difference)
         given = self.given
@@ -129,16 +130,20 @@ class Beginning:
         async for job in given.jobs():
             journal.check(job.index, job.uid)
 
+    @property
+    def _alone(self) -> bool:
+        """Whether the journal has to name the monitors."""
+        return self.given is None and self.settings.select is None
+
     def _repeat(self, header: Header) -> int:
-        alone = self.given is None and self.settings.select is None
-        return header.repeat or 1 if alone and self.settings.repeat == 1 else self.settings.repeat
+        return (header.repeat or 1) if self.settings.repeat == 1 else self.settings.repeat
 
     def _recorded(self, journal: Journal, header: Header) -> Source:
         """Make the source of what the journal names."""
         uids: Any = header.monitors
         if uids is None and header.uids is not None:
             uids = header.uids
-        repeat = self._repeat(header)
+        repeat = self.settings.repeat
         if uids is None:  # they came one by one, and each round of them is in the journal
             uids, repeat = journal.uids(), 1
         try:
