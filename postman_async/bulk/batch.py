@@ -235,10 +235,10 @@ class MonitorBatch:
 
     @property
     def journal_note(self) -> str | None:
-        """What the journal was found to hold, and what that means, in a sentence.
+        """What an earlier batch in the journal means for this one, in a sentence; else None.
 
         Such as ``runs.jsonl: goes on with the batch of 2026-01-31T12:00:00+00:00: 73 known, 427
-        to run``; None without a journal.
+        to run``.  The log has it, too.
         """
         return self._beginning.note
 

@@ -75,9 +75,12 @@ class Beginning:
         source = named if isinstance(named, Source) else await self._selected(named)
         select = named if isinstance(named, MonitorSelector) else None
         journal.head(await _header(source, select))
-        runs = "its runs" if source.total is None else f"{source.total} to run"
-        kept = "" if journal.kept is None else f"; the finished one is kept as {journal.kept}"
-        self._say(f"{journal.path}: a new batch, {runs}{kept}")
+        runs = "" if source.total is None else f", {source.total} to run"
+        told = f"{journal.path}: a new batch{runs}"
+        if journal.kept is None:
+            log.info("%s", told)
+        else:
+            self._say(f"{told}; the finished one is kept as {journal.kept}")
         return source
 
     async def _anew(self, journal: Journal, header: Header) -> Source:

@@ -15,6 +15,7 @@ from postman_async.bulk.outcome import MonitorOutcome, OutcomeStatus
 from postman_async.bulk.runner import Context, Runner
 from postman_async.bulk.select import NO_UIDS
 from postman_async.errors import (
+    AuthenticationError,
     DeadlineExceeded,
     EmptySelectionError,
     PostmanError,
@@ -22,6 +23,7 @@ from postman_async.errors import (
 )
 
 if TYPE_CHECKING:
+    from postman_async.bulk.journal import Journal
     from postman_async.bulk.select import Job, Source
 
 __all__ = ["Drive"]
@@ -285,7 +287,7 @@ class Drive:
         lane.runner = None
         self.counts[outcome.status] += 1
         if lasting and self.context.journal is not None:
-            self.context.journal.ended(outcome)
+            self._note(self.context.journal, outcome)
         self._count_failure(outcome)
         callback = self.context.settings.on_outcome
         if callback is not None:
@@ -293,6 +295,13 @@ class Drive:
             if inspect.isawaitable(answer):
                 await answer
         await self.deliver(outcome)
+
+    def _note(self, journal: Journal, outcome: MonitorOutcome) -> None:
+        """Note an outcome; a key that is refused says nothing of the monitor."""
+        if isinstance(outcome.error, AuthenticationError):
+            journal.refused(outcome.index)
+        else:
+            journal.ended(outcome)
 
     async def _outcome(self, lane: Lane, runner: Runner) -> tuple[MonitorOutcome, bool]:
         """Get an outcome, and whether it is one to be kept when the batch is resumed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,15 @@ from attrs import define, field, frozen
 from postman_async.bulk import clock
 from postman_async.bulk.follow import Follower, Found
 from postman_async.bulk.outcome import MonitorOutcome, status_of_error, status_of_run
+from postman_async.bulk.record import UNWRITABLE
 from postman_async.bulk.settle import PROMPT, Known, Trigger
-from postman_async.errors import DeadlineExceeded, PostmanError, UnsettledError
+from postman_async.errors import (
+    Answer,
+    DeadlineExceeded,
+    InvalidResponseError,
+    PostmanError,
+    UnsettledError,
+)
 from postman_async.operations import OPERATIONS
 
 if TYPE_CHECKING:
@@ -169,11 +177,19 @@ class Runner:
                 return found
             trigger = self._trigger
             assert trigger is not None
-            found = await self._follower.follow(trigger) or self._not_begun(trigger)
+            found = await self._followed(trigger) or self._not_begun(trigger)
             if found is not None:
                 return found
             self._doubtful = True
             self._leave()
+
+    async def _followed(self, trigger: Trigger) -> Found | None:
+        """Look until it is known; what cannot be made out of a look leaves the outcome open."""
+        try:
+            return await self._follower.follow(trigger)
+        except (*UNWRITABLE, PostmanError) as fault:
+            words = f"what the service tells of the monitor is unreadable: {fault!s:.200}"
+            return Found(status="unknown", error=trigger.error or UnsettledError(words))
 
     def _not_begun(self, trigger: Trigger) -> Found | None:
         """Report a run that the service did not begin, unless it may be triggered again."""
@@ -192,9 +208,11 @@ class Runner:
         options = self.context.settings.call
         try:
             answer = await self.context.caller.request(_RUN, arguments, options, self)
+            return self._answered(answer, held="run_async" not in arguments)
         except PostmanError as error:
             return self._failed(error)
-        return self._answered(answer, held="run_async" not in arguments)
+        except UNWRITABLE as fault:
+            return self._failed(_unusable(answer, fault))
 
     def _failed(self, error: PostmanError) -> Found | None:
         """Judge a failed call: the service may have begun the run all the same."""
@@ -240,12 +258,10 @@ class Runner:
     # -- the outcome --------------------------------------------------------------------------
 
     def _outcome(self, found: Found) -> MonitorOutcome:
-        info: Any = getattr(found.run, "info", None)
-        if hasattr(info, "job_id"):
-            self.context.memory.learn(self.job.uid, Known.of(info))
+        self._learn(found)
         return MonitorOutcome(
             uid=self.job.uid,
-            name=self.job.name or self._follower.name,
+            name=self.job.name or self._name(),
             index=self.job.index,
             status=found.status,
             run=self._kept(found),
@@ -257,6 +273,18 @@ class Runner:
             reconciled=found.reconciled,
         )
 
+    def _learn(self, found: Found) -> None:
+        """Remember the run, unless it tells of itself in a way that nobody understands."""
+        with suppress(*UNWRITABLE, PostmanError):
+            info: Any = getattr(found.run, "info", None)
+            if hasattr(info, "job_id"):
+                self.context.memory.learn(self.job.uid, Known.of(info))
+
+    def _name(self) -> str | None:
+        """Return the name that a look told, if it is one."""
+        name: object = self._follower.name
+        return name if isinstance(name, str) else None
+
     def _kept(self, found: Found) -> MonitorRun | None:
         """Drop the executions that the caller does not want to hold."""
         keep, run = self.context.settings.keep, found.run
@@ -264,3 +292,11 @@ class Runner:
         if light and run is not None and hasattr(run, "executions"):
             run.executions = None
         return run
+
+
+def _unusable(answer: RawResponse[Any], fault: Exception) -> InvalidResponseError:
+    """Make the error of an answer of which something cannot be used."""
+    words = f"the answer cannot be used: {type(fault).__name__}: {fault!s:.200}"
+    return InvalidResponseError(
+        "POST /monitors/…/run", Answer(answer.status, answer.headers, b""), words
+    )
