@@ -20,7 +20,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from attrs import evolve
 
@@ -30,9 +30,19 @@ from postman_async.engine.convert import from_dict, load_model, to_dict
 from postman_async.engine.ratelimit import RateLimit
 from postman_async.errors import ApiError, InvalidArgumentError, PostmanError, UnsettledError
 
-__all__ = ["VERSION", "check_record", "from_record", "line_of", "to_record"]
+__all__ = [
+    "UNWRITABLE",
+    "VERSION",
+    "bearable",
+    "check_record",
+    "from_record",
+    "line_of",
+    "to_record",
+]
 
 VERSION = 1
+
+T = TypeVar("T")
 
 _PLAIN = ("uid", "name", "index", "status", "attempts", "elapsed", "waited", "reconciled")
 _KEPT = {
@@ -68,17 +78,29 @@ def line_of(outcome: MonitorOutcome) -> bytes:
     An answer may hold what Python reads and does not write: a number of more than 4,300 digits, or
     more levels than the stack has room for.
     """
-    for part in (to_record, _without_executions, _without_run):
-        try:
-            return json.dumps(part(outcome), separators=(",", ":")).encode() + b"\n"
-        except (*UNWRITABLE, PostmanError):
-            continue
-    bare = MonitorOutcome(uid=outcome.uid, index=outcome.index, status=outcome.status)
-    return json.dumps(_without_run(bare), separators=(",", ":")).encode() + b"\n"
+    return bearable(outcome, _line)
+
+
+def _line(record: Mapping[str, Any]) -> bytes:
+    return json.dumps(record, separators=(",", ":")).encode() + b"\n"
 
 
 UNWRITABLE = (ValueError, TypeError, RecursionError, OverflowError, AttributeError)
 """What comes of a value that is no JSON, or too much of it."""
+
+
+def bearable(outcome: MonitorOutcome, use: Callable[[Mapping[str, Any]], T]) -> T:
+    """Do something with the record of an outcome, or with as much of it as can be borne.
+
+    The verdict stays in any case; what cannot be borne is left out of the run.
+    """
+    for part in (to_record, _without_executions, _without_run):
+        try:
+            return use(part(outcome))
+        except (*UNWRITABLE, PostmanError):
+            continue
+    bare = MonitorOutcome(uid=outcome.uid, index=outcome.index, status=outcome.status)
+    return use(_without_run(bare))
 
 
 def _without_executions(outcome: MonitorOutcome) -> dict[str, Any]:

@@ -206,12 +206,15 @@ class Runner:
         if self.context.memory.outlasts(self.job.uid) if chosen == "auto" else chosen:
             arguments["run_async"] = True
         options = self.context.settings.call
+        held, answer = "run_async" not in arguments, None
         try:
             answer = await self.context.caller.request(_RUN, arguments, options, self)
-            return self._answered(answer, held="run_async" not in arguments)
+            return self._answered(answer, held=held)
         except PostmanError as error:
             return self._failed(error)
         except UNWRITABLE as fault:
+            if self._trigger is None:  # it is no answer's fault
+                raise
             return self._failed(_unusable(answer, fault))
 
     def _failed(self, error: PostmanError) -> Found | None:
@@ -294,9 +297,10 @@ class Runner:
         return run
 
 
-def _unusable(answer: RawResponse[Any], fault: Exception) -> InvalidResponseError:
-    """Make the error of an answer of which something cannot be used."""
+def _unusable(answer: RawResponse[Any] | None, fault: Exception) -> PostmanError:
+    """Make the error of an answer that cannot be read, or of which something cannot be used."""
     words = f"the answer cannot be used: {type(fault).__name__}: {fault!s:.200}"
-    return InvalidResponseError(
-        "POST /monitors/…/run", Answer(answer.status, answer.headers, b""), words
-    )
+    if answer is None:
+        return UnsettledError(words)
+    told = Answer(answer.status, answer.headers, b"")
+    return InvalidResponseError("POST /monitors/…/run", told, words)
