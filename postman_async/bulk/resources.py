@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import suppress
 from importlib import import_module
 
 try:
@@ -29,6 +30,9 @@ _MODULES = (
 )
 """What is loaded late elsewhere, so that importing this package stays cheap."""
 
+_FAST = ("msgspec", "orjson")
+"""The same, where they are installed."""
+
 _SPARE = 32
 """Files that are left to everything else: names to look up, second attempts to connect, reports."""
 
@@ -39,6 +43,9 @@ def load() -> None:
     """Load what a batch may need later on."""
     for name in _MODULES:
         import_module(name)
+    for name in _FAST:
+        with suppress(ImportError):
+            import_module(name)
 
 
 def bounded(concurrency: int) -> int:

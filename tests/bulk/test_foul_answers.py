@@ -1,4 +1,4 @@
-"""Whatever an answer holds is at most its own outcome's error: all others, and the journal, go on."""
+"""Whatever an answer holds is at most its own outcome's error; the journal and the rest go on."""
 
 from __future__ import annotations
 
