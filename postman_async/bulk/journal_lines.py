@@ -58,8 +58,9 @@ class Header:
         for name, value in given.items():
             _check(_SHAPES[name](value), name, value)
         header = cls(**given)
-        many = len(header.monitors or header.uids or ()) * (header.repeat or 1)
-        _check(header.total is None or header.total == many, "total", header.total)
+        named = header.uids if header.monitors is None else header.monitors
+        many = None if named is None or header.repeat is None else len(named) * header.repeat
+        _check(header.total == many, "total", header.total)
         return header
 
     def event(self) -> dict[str, Any]:
