@@ -14,6 +14,7 @@ from postman_async.bulk.follow import Follower, Found
 from postman_async.bulk.outcome import MonitorOutcome, status_of_error, status_of_run
 from postman_async.bulk.record import UNWRITABLE
 from postman_async.bulk.settle import PROMPT, Known, Trigger
+from postman_async.engine.convert import load_model
 from postman_async.errors import (
     Answer,
     DeadlineExceeded,
@@ -292,8 +293,8 @@ class Runner:
         """Drop the executions that the caller does not want to hold."""
         keep, run = self.context.settings.keep, found.run
         light = keep == "summary" or (keep == "failures" and found.status == "passed")
-        if light and run is not None and hasattr(run, "executions"):
-            run.executions = None
+        if light and isinstance(run, load_model("monitors:MonitorRun")):
+            run.executions = None  # without a look at them: they may be unreadable
         return run
 
 

@@ -72,8 +72,9 @@ class Foul(Service):
 @pytest.mark.parametrize("large", [False, True])
 @pytest.mark.parametrize("foul", FOUL)
 @pytest.mark.parametrize("where", ["the run", "a look"])
+@pytest.mark.parametrize("keep", ["all", "summary"])
 def test_one_foul_answer_takes_nothing_else_down(
-    foul: str, large: bool, where: str, tmp_path: Path
+    foul: str, large: bool, where: str, keep: Any, tmp_path: Path
 ) -> None:
     """The journal has both outcomes with the verdicts that were told, and the table has both."""
     path = tmp_path / "runs.jsonl"
@@ -85,7 +86,7 @@ def test_one_foul_answer_takes_nothing_else_down(
 
     async def run() -> Any:
         async with serving(service), AsyncPostman(KEY, base_url=service.url) as pm:
-            return await pm.run_monitors(list(service.monitors), journal=path)
+            return await pm.run_monitors(list(service.monitors), journal=path, keep=keep)
 
     foul_one, good = in_virtual_time(run)
     assert good.status == "passed"
