@@ -109,7 +109,8 @@ class AsyncPostman(AsyncNamespaces):
         Args:
             uids: the monitors; any iterable or async iterable, or a mapping of uids to names.  One
                 that is named twice is run twice.  A collection is checked before anything is sent;
-                in any other iterable, a uid that cannot be sent is an outcome.
+                in any other iterable, a uid that cannot be sent is an outcome.  Leave them out
+                with ``select``, or with ``resume=True``: the journal knows them.
             options: see `BatchOptions`; what each ``monitors.run`` call takes is among them.
 
         Returns:
@@ -142,7 +143,8 @@ class AsyncPostman(AsyncNamespaces):
 
         Raises:
             InvalidArgumentError: as for `monitor_batch`.
-            JournalError: the journal cannot be used.
+            EmptySelectionError: there is no monitor to run.
+            JournalError: the journal cannot be used, or holds the unfinished batch of others.
             PostmanError: the monitors could not be selected.
 
         """

@@ -5,7 +5,9 @@
     PostmanError
     ├── ConfigurationError            a wrong or missing setting; nothing was sent
     ├── InvalidArgumentError          a wrong argument (a ValueError too); nothing was sent
+    │   └── EmptySelectionError       no monitor to run; none was
     ├── JournalError                  a batch's journal that cannot be used
+    ├── BatchFailedError              not every monitor passed; raised on demand only
     ├── DeadlineExceeded              the time of a run in a batch was up (a TimeoutError too)
     ├── UnsettledError                a run's result cannot be told from others, or is not to be had
     ├── ApiError                      the service answered, and the answer is no
@@ -36,18 +38,21 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 if TYPE_CHECKING:
+    from postman_async.bulk.outcome import BatchReport
     from postman_async.engine.ratelimit import RateLimit
 
 __all__ = [
     "ApiError",
     "AuthenticationError",
     "BadRequestError",
+    "BatchFailedError",
     "CallTimeoutError",
     "ConfigurationError",
     "ConflictError",
     "ConnectError",
     "DeadlineExceeded",
     "DisconnectedError",
+    "EmptySelectionError",
     "InvalidArgumentError",
     "InvalidResponseError",
     "JournalError",
@@ -82,8 +87,32 @@ class InvalidArgumentError(PostmanError, ValueError):
     """An argument cannot be sent (an empty id, ``..`` in a path); nothing was sent."""
 
 
+class EmptySelectionError(InvalidArgumentError):
+    """A batch has no monitor to run, which is hardly ever meant; ``allow_empty=True`` allows it."""
+
+
 class JournalError(PostmanError):
     """A batch's journal cannot be used: damaged, in use, or of another batch."""
+
+
+class BatchFailedError(PostmanError):
+    """Not every monitor of a batch passed; `BatchReport.raise_for_failures` raises it.
+
+    Attributes:
+        report: the report of the batch; None in an error that was read from a record.
+
+    """
+
+    report: BatchReport | None = None
+
+    def __init__(self, message: str, report: BatchReport) -> None:
+        """Keep the report."""
+        self.report = report
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let the error cross processes."""
+        return restored, (type(self), str(self), self.__dict__)
 
 
 class DeadlineExceeded(PostmanError, TimeoutError):

@@ -9,23 +9,27 @@ import json
 import pickle
 import re
 import traceback
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
 import postman_async.errors
+from postman_async.bulk.outcome import BatchReport
 from postman_async.engine.operation import Operation, Parameter
 from postman_async.engine.request import build_request
 from postman_async.engine.response import error_of
 from postman_async.errors import (
     Answer,
     ApiError,
+    BatchFailedError,
     CallTimeoutError,
     ConfigurationError,
     ConnectError,
     DeadlineExceeded,
     DisconnectedError,
+    EmptySelectionError,
     InvalidArgumentError,
     InvalidResponseError,
     JournalError,
@@ -39,6 +43,7 @@ from postman_async.errors import (
 from postman_async.options import CallOptions
 
 CALL = "GET /collections/1-a"
+START = datetime(2026, 3, 1, tzinfo=UTC)
 KEY = "PMAK-0123456789abcdef-secret"
 BODY = json.dumps({"error": {"name": "n", "message": "m", "details": {"param": "p"}}}).encode()
 
@@ -60,7 +65,9 @@ def one_of_each() -> list[PostmanError]:
         PostmanError("base"),
         ConfigurationError("no key"),
         InvalidArgumentError("empty"),
+        EmptySelectionError("no monitor fits name='x'"),
         JournalError("line 3 is damaged"),
+        BatchFailedError("1 of 1 monitors did not pass", BatchReport((), START, 0.0)),
         DeadlineExceeded("30 s were up"),
         UnsettledError("another run began since"),
         TransportError(CALL, "reason"),

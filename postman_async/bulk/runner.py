@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,16 @@ from attrs import define, field, frozen
 from postman_async.bulk import clock
 from postman_async.bulk.follow import Follower, Found
 from postman_async.bulk.outcome import MonitorOutcome, status_of_error, status_of_run
+from postman_async.bulk.record import UNWRITABLE
 from postman_async.bulk.settle import PROMPT, Known, Trigger, date_of
-from postman_async.errors import DeadlineExceeded, PostmanError, UnsettledError
+from postman_async.engine.convert import load_model
+from postman_async.errors import (
+    Answer,
+    DeadlineExceeded,
+    InvalidResponseError,
+    PostmanError,
+    UnsettledError,
+)
 from postman_async.operations import OPERATIONS
 
 if TYPE_CHECKING:
@@ -174,11 +183,19 @@ class Runner:
                 return found
             trigger = self._trigger
             assert trigger is not None
-            found = await self._follower.follow(trigger) or self._not_begun(trigger)
+            found = await self._followed(trigger) or self._not_begun(trigger)
             if found is not None:
                 return found
             self._doubtful = True
             self._leave("unknown")
+
+    async def _followed(self, trigger: Trigger) -> Found | None:
+        """Look until it is known; what cannot be made out of a look leaves the outcome open."""
+        try:
+            return await self._follower.follow(trigger)
+        except (*UNWRITABLE, PostmanError) as fault:
+            words = f"what the service tells of the monitor is unreadable: {fault!s:.200}"
+            return Found(status="unknown", error=trigger.error or UnsettledError(words))
 
     def _not_begun(self, trigger: Trigger) -> Found | None:
         """Report a run that the service did not begin, unless it may be triggered again."""
@@ -195,11 +212,16 @@ class Runner:
         if self.context.memory.outlasts(self.job.uid) if chosen == "auto" else chosen:
             arguments["run_async"] = True
         options = self.context.settings.call
+        held, answer = "run_async" not in arguments, None
         try:
             answer = await self.context.caller.request(_RUN, arguments, options, self)
+            return self._answered(answer, held=held)
         except PostmanError as error:
             return self._failed(error)
-        return self._answered(answer, held="run_async" not in arguments)
+        except UNWRITABLE as fault:
+            if self._trigger is None:  # it is no answer's fault
+                raise
+            return self._failed(_unusable(answer, fault))
 
     def _failed(self, error: PostmanError) -> Found | None:
         """Judge a failed call: the service may have begun the run all the same."""
@@ -244,12 +266,10 @@ class Runner:
     # -- the outcome --------------------------------------------------------------------------
 
     def _outcome(self, found: Found) -> MonitorOutcome:
-        info: Any = getattr(found.run, "info", None)
-        if hasattr(info, "job_id"):
-            self.context.memory.learn(self.job.uid, Known.of(info))
+        self._learn(found)
         return MonitorOutcome(
             uid=self.job.uid,
-            name=self.job.name or self._follower.name,
+            name=self.job.name or self._name(),
             index=self.job.index,
             status=found.status,
             run=self._kept(found),
@@ -261,14 +281,35 @@ class Runner:
             reconciled=found.reconciled,
         )
 
+    def _learn(self, found: Found) -> None:
+        """Remember the run, unless it tells of itself in a way that nobody understands."""
+        with suppress(*UNWRITABLE, PostmanError):
+            info: Any = getattr(found.run, "info", None)
+            if hasattr(info, "job_id"):
+                self.context.memory.learn(self.job.uid, Known.of(info))
+
+    def _name(self) -> str | None:
+        """Return the name that a look told, if it is one."""
+        name: object = self._follower.name
+        return name if isinstance(name, str) else None
+
     def _kept(self, found: Found) -> MonitorRun | None:
         """Drop the executions that the caller does not want to hold."""
         keep, run = self.context.settings.keep, found.run
         light = keep == "summary" or (keep == "failures" and found.status == "passed")
-        if light and run is not None and hasattr(run, "executions"):
-            run.executions = None
+        if light and isinstance(run, load_model("monitors:MonitorRun")):
+            run.executions = None  # without a look at them: they may be unreadable
         return run
 
 
 def _end_of(found: Found) -> End:
     return "unknown" if found.status == "unknown" else "known"
+
+
+def _unusable(answer: RawResponse[Any] | None, fault: Exception) -> PostmanError:
+    """Make the error of an answer that cannot be read, or of which something cannot be used."""
+    words = f"the answer cannot be used: {type(fault).__name__}: {fault!s:.200}"
+    if answer is None:
+        return UnsettledError(words)
+    told = Answer(answer.status, answer.headers, b"")
+    return InvalidResponseError("POST /monitors/…/run", told, words)
