@@ -72,17 +72,17 @@ def to_record(outcome: MonitorOutcome) -> dict[str, Any]:
     return record
 
 
-def line_of(outcome: MonitorOutcome) -> bytes:
-    """Write an outcome as a line of JSON; what of its run cannot be written is left out.
+def line_of(outcome: MonitorOutcome, **more: Any) -> bytes:
+    """Write an outcome as a line of JSON, with more keys; what cannot be written is left out.
 
     An answer may hold what Python reads and does not write: a number of more than 4,300 digits, or
     more levels than the stack has room for.
     """
-    return bearable(outcome, _line)
 
+    def line(record: Mapping[str, Any]) -> bytes:
+        return json.dumps({**record, **more}, separators=(",", ":")).encode() + b"\n"
 
-def _line(record: Mapping[str, Any]) -> bytes:
-    return json.dumps(record, separators=(",", ":")).encode() + b"\n"
+    return bearable(outcome, line)
 
 
 UNWRITABLE = (ValueError, TypeError, RecursionError, OverflowError, AttributeError)
