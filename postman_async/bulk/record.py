@@ -72,21 +72,17 @@ def to_record(outcome: MonitorOutcome) -> dict[str, Any]:
     return record
 
 
-def line_of(outcome: MonitorOutcome, **beside: Any) -> bytes:
-    """Write an outcome as a line of JSON; what of its run cannot be written is left out.
-
-    Args:
-        outcome: the outcome.
-        **beside: what else stands in the line.
+def line_of(outcome: MonitorOutcome, **more: Any) -> bytes:
+    """Write an outcome as a line of JSON, with more keys; what cannot be written is left out.
 
     An answer may hold what Python reads and does not write: a number of more than 4,300 digits, or
     more levels than the stack has room for.
     """
-    return bearable(outcome, lambda record: _line({**record, **beside}))
 
+    def line(record: Mapping[str, Any]) -> bytes:
+        return json.dumps({**record, **more}, separators=(",", ":")).encode() + b"\n"
 
-def _line(record: Mapping[str, Any]) -> bytes:
-    return json.dumps(record, separators=(",", ":")).encode() + b"\n"
+    return bearable(outcome, line)
 
 
 UNWRITABLE = (ValueError, TypeError, RecursionError, OverflowError, AttributeError)
