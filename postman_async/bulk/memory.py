@@ -61,10 +61,9 @@ class Memory:
             past.run = run
         self._note(past, run.job)
 
-    def note(self, uid: str, job: str | None) -> None:
+    def note(self, uid: str, job: str) -> None:
         """Remember the id of a run whose result is not known."""
-        if job is not None:
-            self._note(self._past(uid), job)
+        self._note(self._past(uid), job)
 
     def adopt(self, other: Memory) -> None:
         """Remember the runs that another memory knows, too."""
@@ -117,15 +116,17 @@ class Memory:
         Where the outcome is unknown, it is remembered also what was seen of any run, whosever it
         is: no later call will have begun it.
         """
-        for job in (trigger.job, *(trigger.seen if end == "unknown" else ())):
+        if trigger.job is not None:
+            self.note(uid, trigger.job)
+        for job in trigger.seen if end == "unknown" else ():
             self.note(uid, job)
         if end != "known":
             self.doubt(uid, trigger.entered, trigger.place)
-        calls = self._calls.get(uid, [])
-        if any(call is trigger for call in calls):
-            self._calls[uid] = calls = [call for call in calls if call is not trigger]
-        if not calls:
-            self._calls.pop(uid, None)
+        calls = self._calls.get(uid)
+        if calls is not None and trigger in calls:  # compared by identity
+            calls.remove(trigger)
+            if not calls:
+                del self._calls[uid]
 
     def doubt(self, uid: str, since: float, place: tuple[str, int] | None = None) -> None:
         """Note that a call of that time, of which nothing is known, may begin a run still."""
@@ -153,4 +154,7 @@ _MEMORIES: WeakKeyDictionary[RawCaller, Memory] = WeakKeyDictionary()
 
 def memory_of(caller: RawCaller) -> Memory:
     """Return the one memory of a client: its batches share it."""
-    return _MEMORIES.setdefault(caller, Memory())
+    memory = _MEMORIES.get(caller)
+    if memory is None:
+        memory = _MEMORIES[caller] = Memory()
+    return memory

@@ -168,7 +168,8 @@ class Places:
         uid, begun = self.started.pop(place, (None, None))
         if uid is None or begun is None:
             return
-        self.history.note(uid, begun.job)
+        if begun.job is not None:
+            self.history.note(uid, begun.job)
         if unknown:
             self._doubts[uid] = begun
             self._doubts.move_to_end(uid)

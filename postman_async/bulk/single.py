@@ -19,7 +19,7 @@ from postman_async.operations import OPERATIONS
 from postman_async.unset import UNSET
 
 if TYPE_CHECKING:
-    from postman_async.bulk.memory import End
+    from postman_async.bulk.memory import End, Memory
     from postman_async.engine.caller import RawCaller
     from postman_async.engine.response import RawResponse
     from postman_async.options import CallOptions
@@ -50,7 +50,8 @@ async def run_to_its_end(
         PostmanError: as the call itself does.
 
     """
-    return await SingleRun(caller, arguments, options).result()
+    uid = str(arguments["monitor_uid"])
+    return await SingleRun(caller, arguments, options, uid, memory_of(caller)).result()
 
 
 @define(eq=False)
@@ -60,6 +61,8 @@ class SingleRun:
     caller: RawCaller
     arguments: Mapping[str, Any]
     options: CallOptions
+    _uid: str
+    _memory: Memory
     _trigger: Trigger | None = None
     _called: float = 0.0
     _sent: float | None = None
@@ -86,7 +89,7 @@ class SingleRun:
 
     def sending(self) -> None:
         """Note the attempt: from here on, the service may have it."""
-        now, memory, uid = clock.monotonic(), memory_of(self.caller), self._uid
+        now, memory, uid = clock.monotonic(), self._memory, self._uid
         before, earlier = memory.last_run(uid), memory.jobs(uid)
         self._trigger = Trigger(earliest=now, latest=now + PROMPT, before=before, earlier=earlier)
         memory.enter(uid, self._trigger)
@@ -103,13 +106,9 @@ class SingleRun:
         asked = self.arguments.get("run_async", UNSET) not in (UNSET, False)
         return asked or "async" in self.options.get("extra_query", ())
 
-    @property
-    def _uid(self) -> str:
-        return str(self.arguments["monitor_uid"])
-
     def _leave(self, end: End) -> None:
         if self._trigger is not None:
-            memory_of(self.caller).leave(self._uid, self._trigger, end)
+            self._memory.leave(self._uid, self._trigger, end)
         self._trigger = None
 
     # -- a run that goes on -------------------------------------------------------------------
@@ -120,7 +119,7 @@ class SingleRun:
         trigger.told(getattr(answer.value, "info", None), clock.monotonic())
         trigger.certain = True  # whatever else it tells, it has taken the call
         looking = cast("CallOptions", {k: v for k, v in self.options.items() if k in _LOOKING})
-        follower = Follower(self.caller, memory_of(self.caller), self._uid, looking)
+        follower = Follower(self.caller, self._memory, self._uid, looking)
         try:
             async with asyncio.timeout_at(self._due()) as limit:
                 found = await follower.follow(trigger)
@@ -161,7 +160,7 @@ class SingleRun:
     def _learn(self, run: Any) -> None:
         info: Any = getattr(run, "info", None)
         if hasattr(info, "job_id") and not _running(info):
-            memory_of(self.caller).learn(self._uid, Known.of(info))
+            self._memory.learn(self._uid, Known.of(info))
 
 
 def _goes_on(answer: RawResponse[Any]) -> bool:

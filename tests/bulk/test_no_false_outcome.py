@@ -100,6 +100,8 @@ def check_truth(model: Model, outcomes: list[MonitorOutcome], *, ids: bool) -> N
     claimed = [outcome for outcome in claimed if outcome.status != "unknown"]
     if "within" in model.strangers:
         claimed = [outcome for outcome in claimed if not outcome.reconciled]
+    if "after" in model.strangers:  # who may come in the seconds of a second call
+        claimed = [o for o in claimed if not (o.reconciled and o.attempts > 1)]
     assert all(WORDS[model.word] == outcome.status for outcome in claimed)
     assert len(claimed) <= len(model.ours)
     if ids:
