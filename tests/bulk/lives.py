@@ -19,7 +19,7 @@ from unittest import mock
 import aiohttp
 from attrs import define, field
 
-from postman_async import AsyncPostman, BatchReport, MonitorOutcome, Retries
+from postman_async import AsyncPostman, BatchReport, MonitorOutcome, Retries, read_journal
 from postman_async.bulk import clock
 from postman_async.bulk.runner import Runner
 from postman_async.bulk.settle import PROMPT
@@ -75,7 +75,10 @@ class World:
     _machine: int = 0
 
     async def live(self, lives: list[Life], path: Path) -> BatchReport:
-        """Live all lives but the last one to their kill, and that to its end."""
+        """Live all lives but the last one to their kill, and that to its end.
+
+        The batch may end in an earlier life: another call would begin a new batch after it.
+        """
         loop = asyncio.get_running_loop()
         for number, at in self.strangers:
             model = self.service.monitors[f"1-{number % len(self.service.monitors)}"]
@@ -84,6 +87,8 @@ class World:
             with self._watched():
                 for life in lives:
                     await self._one(life, path)
+                    if (ended := self._ended(path)) is not None:
+                        return ended
                 async with self._client() as pm:
                     return await pm.run_monitors(
                         self.uids, journal=path, resume=True, **self.options
@@ -100,6 +105,13 @@ class World:
         await asyncio.sleep(life.gap)
         self._step += life.step
         self._machine += life.moves
+
+    def _ended(self, path: Path) -> BatchReport | None:
+        """Return the report of a batch whose journal has all outcomes."""
+        outcomes = sorted(read_journal(path), key=lambda outcome: outcome.index)
+        if len(outcomes) < len(self.uids) * self.options.get("repeat", 1):
+            return None
+        return BatchReport(tuple(outcomes), clock.wall(), 0.0)
 
     def _client(self) -> AsyncPostman:
         retries = Retries(attempts=ATTEMPTS, backoff=0.1)

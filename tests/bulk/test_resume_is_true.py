@@ -105,8 +105,12 @@ def test_what_is_triggered_anew_is_not_settled_by_a_run_of_the_journal(
 
     async def run() -> BatchReport:
         async with serving(service):
-            async with AsyncPostman(KEY, base_url=service.url) as pm:
-                await pm.run_monitors(["1-m"], journal=path)
+            async with (
+                AsyncPostman(KEY, base_url=service.url) as pm,
+                pm.monitor_batch(["1-m"] * 2, journal=path) as batch,
+            ):
+                await anext(batch)
+                batch.pause()
             return await resumed(service, ["1-m"] * 2, path)
 
     assert [o.status for o in in_virtual_time(run)] == ["passed", "unknown"]
