@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 from attrs import define, field
 
 from postman_async.engine.codec import loads, loads_partly
+from postman_async.engine.depth import is_deep
 from postman_async.engine.ratelimit import RateLimit, read_rate_limit
+from postman_async.engine.words import page_words
 from postman_async.errors import (
     Answer,
     ApiError,
@@ -19,6 +21,7 @@ from postman_async.errors import (
     BadRequestError,
     ConflictError,
     InvalidResponseError,
+    LengthRequiredError,
     NotFoundError,
     PermissionDeniedError,
     PostmanError,
@@ -46,18 +49,27 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 _MESSAGE_LENGTH = 500
+_LONGEST_WORDS = 4000
+"""Characters of the service's own words, which may list many faults."""
+_ERROR_LEVELS = 50
 _CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_TOO_DEEP = "it is nested too deeply to be read (over some 900 levels)"
 _NO_CONTENT = frozenset({204, 205})
 _BY_STATUS: dict[int, type[ApiError]] = {
     400: BadRequestError,
     401: AuthenticationError,
     403: PermissionDeniedError,
     404: NotFoundError,
+    406: BadRequestError,
     409: ConflictError,
+    410: NotFoundError,
+    411: LengthRequiredError,
+    412: ConflictError,
     413: BadRequestError,
-    422: BadRequestError,
-    423: ConflictError,
+    **dict.fromkeys((414, 415, 416, 417, 422, 428, 431), BadRequestError),
+    **dict.fromkeys((423, 424), ConflictError),
     429: RateLimitError,
+    451: PermissionDeniedError,
 }
 
 
@@ -142,8 +154,10 @@ def parse_partly(
 
 def _not_json(call: str, answer: Answer, error: Exception) -> InvalidResponseError:
     kind = answer.headers.get("content-type", "no content type")
-    reason = f"the answer ({answer.status}, {kind}, {len(answer.content)} bytes) is not JSON"
-    return InvalidResponseError(call, answer, f"{reason}: {error}")
+    came = f"the answer ({answer.status}, {kind[:_MESSAGE_LENGTH]}, {len(answer.content)} bytes)"
+    if isinstance(error, RecursionError):
+        return InvalidResponseError(call, answer, f"{came} is not JSON: {_TOO_DEEP}")
+    return InvalidResponseError(call, answer, f"{came} is not JSON: {str(error)[:_MESSAGE_LENGTH]}")
 
 
 def _read(read: Callable[[bytes | str], Any], answer: Answer | RawResponse[Any]) -> Any:
@@ -225,10 +239,12 @@ def _class_of(status: int, name: str | None) -> type[ApiError]:
 
 
 def _error_body(answer: Answer) -> Any:
+    """Read the body; what is nested deeper than an error's words is left text."""
     try:
-        return _read(json.loads, answer)
+        body = _read(json.loads, answer)
     except (ValueError, RecursionError):
         return _decoded(answer, "replace")
+    return _decoded(answer, "replace") if is_deep(body, _ERROR_LEVELS) else body
 
 
 def _words(body: Any) -> tuple[str | None, str, Any]:
@@ -242,21 +258,24 @@ def _words(body: Any) -> tuple[str | None, str, Any]:
         return None, "", None
     name = error.get("name") or error.get("title")
     message = error.get("message") or error.get("detail") or ""
-    return (str(name) if name else None), str(message), error.get("details")
+    return (_said(name) if name else None), _said(message), error.get("details")
 
 
 def _flat_words(error: str, body: Mapping[str, Any]) -> tuple[str | None, str, Any]:
     """Read ``{"error": name, "message": …}``; alone, ``error`` is a name or the words."""
     message = body.get("message") or ""
     if message or error.isidentifier():
-        return error, str(message), body.get("details")
-    return None, error, body.get("details")
+        return _said(error), _said(message), body.get("details")
+    return None, _said(error), body.get("details")
+
+
+def _said(words: Any) -> str:
+    return str(words)[:_LONGEST_WORDS]
 
 
 def _text(answer: Answer) -> str:
     """Find the words of a page that a proxy made, or the reason of the status."""
-    text = _decoded(answer, "replace")
-    words = " ".join(re.sub(r"<(style|script).*?</\1>|<[^>]*>", " ", text, flags=re.S).split())
+    words = page_words(_decoded(answer, "replace"))
     if words and not words.startswith(("{", "[")):
         return words[:_MESSAGE_LENGTH]
     try:
