@@ -12,8 +12,8 @@ from attrs import frozen
 __all__ = ["NOTHING_TOLD", "RateLimit", "read_rate_limit"]
 
 _RETRY_AFTER = ("retry-after", "retryafter", "x-ratelimit-retryafter")
-_PAIR = re.compile(r"(\w+)\s*=\s*(\d+(?:\.\d+)?)", re.ASCII)
-_POLICY = re.compile(r"(\d+)\s*;\s*w=(\d+)", re.ASCII)
+_PAIR = re.compile(r"\b(\w++)\s*+=\s*+(\d++(?:\.\d++)?)", re.ASCII)
+_POLICY = re.compile(r"(?<!\d)(\d++)\s*+;\s*+w=(\d++)", re.ASCII)
 _NAMES = frozenset(
     {"ratelimit", "ratelimit-policy", *_RETRY_AFTER}
     | {
