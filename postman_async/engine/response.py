@@ -33,6 +33,7 @@ from postman_async.errors import (
 from postman_async.paging import Page
 
 if TYPE_CHECKING:
+    from postman_async.engine.mask import KeyMask
     from postman_async.engine.operation import Result
 
 __all__ = [
@@ -111,7 +112,7 @@ def sync_raw(method: Callable[P, T]) -> Callable[P, RawResponse[T]]:
     return cast("Callable[P, RawResponse[T]]", method)
 
 
-def parse_json(call: str, answer: Answer | RawResponse[Any]) -> Any:
+def parse_json(call: str, answer: Answer | RawResponse[Any], mask: KeyMask | None = None) -> Any:
     """Parse the body of a 2xx answer; the content type is not asked, for services get it wrong.
 
     The statuses that promise no body (204, 205) give None.
@@ -126,11 +127,16 @@ def parse_json(call: str, answer: Answer | RawResponse[Any]) -> Any:
         return _read(loads, answer)
     except (ValueError, RecursionError) as error:
         came = Answer(answer.status, answer.headers, answer.content)
-        raise _not_json(call, came, error) from None
+        failure = _not_json(call, came, error, mask)
+    raise failure
 
 
 def parse_partly(
-    call: str, answer: RawResponse[Any], key: str, unread: Container[str]
+    call: str,
+    answer: RawResponse[Any],
+    key: str,
+    unread: Container[str],
+    mask: KeyMask | None = None,
 ) -> dict[str, Any] | None:
     """Parse the object under one key of a large body, and leave some of its members text.
 
@@ -141,18 +147,31 @@ def parse_partly(
 
     """
     # Not the answer itself: it will hold the model, which holds this.
-    status, headers, content = answer.status, answer.headers, answer.content
+    read = _LateReader(call, Answer(answer.status, answer.headers, answer.content), mask)
+    return loads_partly(answer.content, key, unread, read)
 
-    def read(text: Any) -> Any:
+
+@define(repr=False)
+class _LateReader:
+    """Reads a part of an answer later; it does not show the answer."""
+
+    _call: str
+    _answer: Answer
+    _mask: KeyMask | None
+
+    def __call__(self, text: Any) -> Any:
         try:
             return loads(bytes(text))
         except (ValueError, RecursionError) as error:
-            raise _not_json(call, Answer(status, headers, content), error) from None
+            failure = _not_json(self._call, self._answer, error, self._mask)
+        del text
+        raise failure
 
-    return loads_partly(content, key, unread, read)
 
-
-def _not_json(call: str, answer: Answer, error: Exception) -> InvalidResponseError:
+def _not_json(
+    call: str, answer: Answer, error: Exception, mask: KeyMask | None
+) -> InvalidResponseError:
+    answer = answer if mask is None else mask.answer(answer)
     kind = answer.headers.get("content-type", "no content type")
     came = f"the answer ({answer.status}, {kind[:_MESSAGE_LENGTH]}, {len(answer.content)} bytes)"
     if isinstance(error, RecursionError):
