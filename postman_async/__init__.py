@@ -85,6 +85,7 @@ if TYPE_CHECKING:
         CollectionUrl,
         CollectionVariable,
         ForkedCollection,
+        MergedCollection,
     )
     from postman_async.models.common import Deleted, Ref
     from postman_async.models.environments import Environment, EnvironmentSummary, EnvironmentValue
@@ -104,6 +105,7 @@ if TYPE_CHECKING:
         MonitorNotifications,
         MonitorOptions,
         MonitorRecipient,
+        MonitorRef,
         MonitorRetry,
         MonitorRun,
         MonitorRunInfo,
@@ -194,6 +196,7 @@ __all__ = [
     "JournalError",
     "LengthRequiredError",
     "LinkedRelation",
+    "MergedCollection",
     "Mock",
     "MockConfig",
     "MockDelay",
@@ -206,6 +209,7 @@ __all__ = [
     "MonitorOptions",
     "MonitorOutcome",
     "MonitorRecipient",
+    "MonitorRef",
     "MonitorRelation",
     "MonitorRetry",
     "MonitorRun",
@@ -334,6 +338,7 @@ _HOMES = {
     "CollectionSummary": "models.collections",
     "CollectionFork": "models.collections",
     "ForkedCollection": "models.collections",
+    "MergedCollection": "models.collections",
     "Collection": "models.collections",
     "CollectionInfo": "models.collections",
     "CollectionDescription": "models.collections",
@@ -358,6 +363,7 @@ _HOMES = {
     "MockConfig": "models.mocks",
     "MockDelay": "models.mocks",
     "PublishedMock": "models.mocks",
+    "MonitorRef": "models.monitors",
     "MonitorSummary": "models.monitors",
     "Monitor": "models.monitors",
     "MonitorSchedule": "models.monitors",

@@ -132,12 +132,11 @@ class Postman(Namespaces):
 
     def __init__(self, api_key: str | None = None, **options: Unpack[ClientOptions]) -> None:
         api_key = Secret.of(api_key)
+        failure: ConfigurationError | None = None
         try:
             self._async = AsyncPostman(api_key, **options)
         except ConfigurationError as error:
             failure = error.with_traceback(None)
-        else:
-            failure = None
         del options  # one that holds a key by mistake stays in no frame of ours
         if failure is not None:
             raise failure

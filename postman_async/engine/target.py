@@ -16,6 +16,7 @@ __all__ = ["Secret", "is_service", "read_base_url", "read_key"]
 
 _REGIONS = {"us": "https://api.getpostman.com", "eu": "https://api.eu.postman.com"}
 _HOSTS = frozenset({"api.getpostman.com", "api.postman.com", "api.eu.postman.com"})
+_SHORTER_THAN_A_KEY = 16
 
 
 class Secret(str):
@@ -84,7 +85,8 @@ def read_base_url(
     if given is not None and region is not None:
         raise ConfigurationError("give base_url or region, not both")
     if region is not None and region not in _REGIONS:
-        raise ConfigurationError(f"region must be one of {', '.join(_REGIONS)}")
+        given = repr(region) if len(region) <= _SHORTER_THAN_A_KEY else "what was given"
+        raise ConfigurationError(f"region must be one of {', '.join(_REGIONS)}, not {given}")
     own = environment.get("POSTMAN_BASE_URL") if region is None else None
     environment = {}  # it may hold the key
     return _checked(given or own or _REGIONS[region or "us"])

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         CollectionUrl,
         CollectionVariable,
         ForkedCollection,
+        MergedCollection,
     )
     from postman_async.models.common import Deleted, Ref
     from postman_async.models.environments import Environment, EnvironmentSummary, EnvironmentValue
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
         MonitorNotifications,
         MonitorOptions,
         MonitorRecipient,
+        MonitorRef,
         MonitorRetry,
         MonitorRun,
         MonitorRunInfo,
@@ -123,6 +125,7 @@ __all__ = [
     "ForkedCollection",
     "Imported",
     "LinkedRelation",
+    "MergedCollection",
     "Mock",
     "MockConfig",
     "MockDelay",
@@ -133,6 +136,7 @@ __all__ = [
     "MonitorNotifications",
     "MonitorOptions",
     "MonitorRecipient",
+    "MonitorRef",
     "MonitorRelation",
     "MonitorRetry",
     "MonitorRun",
@@ -177,6 +181,7 @@ _MODULES = {
     "CollectionSummary": "collections",
     "CollectionFork": "collections",
     "ForkedCollection": "collections",
+    "MergedCollection": "collections",
     "Collection": "collections",
     "CollectionInfo": "collections",
     "CollectionDescription": "collections",
@@ -201,6 +206,7 @@ _MODULES = {
     "MockConfig": "mocks",
     "MockDelay": "mocks",
     "PublishedMock": "mocks",
+    "MonitorRef": "monitors",
     "MonitorSummary": "monitors",
     "Monitor": "monitors",
     "MonitorSchedule": "monitors",

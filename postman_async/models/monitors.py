@@ -22,6 +22,7 @@ __all__ = [
     "MonitorNotifications",
     "MonitorOptions",
     "MonitorRecipient",
+    "MonitorRef",
     "MonitorRetry",
     "MonitorRun",
     "MonitorRunInfo",
@@ -31,6 +32,24 @@ __all__ = [
     "RunFailure",
     "RunTally",
 ]
+
+
+@define(kw_only=True, repr=False, eq=False)
+class MonitorRef(Model):
+    """The names of a monitor that was made or changed.
+
+    Attributes:
+        id: Its id.
+        name: Its name.
+        uid: Its uid.
+        active: Whether it runs by its schedule.
+
+    """
+
+    id: str
+    name: str
+    uid: str
+    active: bool | None = None
 
 
 @define(kw_only=True, repr=False, eq=False)
@@ -317,7 +336,7 @@ class RunTally(Model):
     """
 
     total: int
-    failed: int
+    failed: int | None = None
 
 
 @define(kw_only=True, repr=False, eq=False)
@@ -447,7 +466,7 @@ class ExecutionBody(Model):
         "content_length": "contentLength",
     }
 
-    content_length: int
+    content_length: int | None = None
     mode: str | None = None
 
 
@@ -481,7 +500,7 @@ class RunFailure(Model):
         "execution_id": "executionId",
     }
 
-    execution_id: int
-    name: str
-    message: str
+    execution_id: int | None = None
+    name: str | None = None
+    message: str | None = None
     assertion: dict[str, bool] | None = None

@@ -206,7 +206,7 @@ def test_the_environment_is_in_no_frame(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize("client", [AsyncPostman, Postman])
-def test_a_client_that_is_half_made_can_be_shown(client: type) -> None:
+def test_a_client_that_is_half_made_can_be_shown(client: Any) -> None:
     assert repr(client.__new__(client)) == f"{client.__name__}(base_url=None)"
 
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import copy
 import json
+import operator
 import pickle
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -136,15 +138,11 @@ def test_a_deep_answer_is_the_same_document_when_it_is_written() -> None:
     model = read_answer(name, content)
     expected = json.loads(content)["collection"]
     for made in (model, pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
-        assert at_depth(500, lambda made=made: json_of(made)) == codec.dumps(expected)
-        assert at_depth(500, lambda made=made: made == model)
+        assert at_depth(500, partial(codec.dumps, made)) == codec.dumps(expected)
+        assert at_depth(500, partial(operator.eq, made, model))
     changed = copy.deepcopy(model)
     changed.find("deepest").name = "other"
     assert at_depth(500, lambda: changed != model)
-
-
-def json_of(model: Any) -> bytes:
-    return codec.dumps(model)
 
 
 def test_what_goes_deeper_than_any_json_is_a_typed_error_too() -> None:
@@ -200,7 +198,7 @@ def test_an_error_of_a_deep_body_is_made_shown_and_pickled(frames: int) -> None:
 
 
 def test_data_that_is_taken_apart_is_put_together_again() -> None:
-    data = {"b": [1, {"x": []}, [[2]]], "a": {}, "c": None}
+    data: Any = {"b": [1, {"x": []}, [[2]]], "a": {}, "c": None}
     again = unflattened(*flattened(data))
     assert json.dumps(again) == json.dumps(data)
 
