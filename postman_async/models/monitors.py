@@ -16,9 +16,11 @@ __all__ = [
     "ExecutionItem",
     "ExecutionRequest",
     "ExecutionResponse",
+    "LastRunTally",
     "Monitor",
     "MonitorDistribution",
     "MonitorLastRun",
+    "MonitorLastRunStats",
     "MonitorNotifications",
     "MonitorOptions",
     "MonitorRecipient",
@@ -265,7 +267,7 @@ class MonitorLastRun(Model):
     started_at: str
     finished_at: str | None = None
     job_id: str | None = None
-    stats: MonitorRunStats | None = None
+    stats: MonitorLastRunStats | None = None
 
 
 @define(kw_only=True, repr=False, eq=False)
@@ -336,7 +338,7 @@ class RunTally(Model):
     """
 
     total: int
-    failed: int | None = None
+    failed: int
 
 
 @define(kw_only=True, repr=False, eq=False)
@@ -364,6 +366,52 @@ class MonitorRunStats(Model):
 
     assertions: RunTally
     requests: RunTally
+    run_count: int | None = None
+    error_count: int | None = None
+    aborted_count: int | None = None
+    response_latency: float | None = None
+    response_size: float | None = None
+
+
+@define(kw_only=True, repr=False, eq=False)
+class LastRunTally(Model):
+    """How many there were in the last run, and how many of them failed.
+
+    Attributes:
+        total: How many there were.
+        failed: How many failed, where the service tells it.
+
+    """
+
+    total: int
+    failed: int | None = None
+
+
+@define(kw_only=True, repr=False, eq=False)
+class MonitorLastRunStats(Model):
+    """The figures of the last run.
+
+    Attributes:
+        assertions: The tests.
+        requests: The requests.
+        run_count: How many regions it ran in.
+        error_count: How many of these ended with an error.
+        aborted_count: How many of these were cut off.
+        response_latency: Ms that the answers took on average.
+        response_size: Bytes of the answers together.
+
+    """
+
+    wire_names: ClassVar[dict[str, str]] = {
+        "run_count": "runCount",
+        "error_count": "errorCount",
+        "aborted_count": "abortedCount",
+        "response_latency": "responseLatency",
+        "response_size": "responseSize",
+    }
+
+    assertions: RunTally
+    requests: LastRunTally
     run_count: int | None = None
     error_count: int | None = None
     aborted_count: int | None = None
