@@ -10,6 +10,7 @@ import pickle
 import traceback
 from collections.abc import Callable
 from html import escape
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ from rich.console import Console
 from rich.traceback import Traceback
 
 from postman_async import AsyncPostman, ConfigurationError, Postman, PostmanError
+from postman_async.bulk.reports import write_report
 from postman_async.engine.mask import KeyMask
 from postman_async.engine.target import Secret
 from postman_async.errors import Answer
@@ -166,6 +168,17 @@ async def test_the_frames_of_a_cancelled_call_show_no_key() -> None:
         with pytest.raises(asyncio.CancelledError) as caught:
             await call
     assert_hidden(shown(caught.value))
+
+
+async def test_nor_in_a_journal_or_report_of_a_batch(tmp_path: Path) -> None:
+    answer = reply(403, json_error(KEY), X_Echo=KEY)
+    async with scripted(answer, answer) as server, AsyncPostman(KEY, base_url=server.url) as pm:
+        report = await pm.run_monitors(["1-m", "1-n"], journal=tmp_path / "journal.jsonl")
+    for name in ("r.json", "r.xml", "r.md"):
+        write_report(report, tmp_path / name)
+    texts = [path.read_text() for path in tmp_path.iterdir()]
+    assert len(texts) >= 4
+    assert_hidden("\n".join([*texts, repr(report), *map(repr, report)]))
 
 
 # -- the client itself
