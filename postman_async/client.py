@@ -13,8 +13,9 @@ from postman_async.api.namespaces import AsyncNamespaces
 from postman_async.engine.caller import AsyncCaller, RawCaller
 from postman_async.engine.limiter import Limiter
 from postman_async.engine.limits import Quota, RateLimits
+from postman_async.engine.mask import KeyMask
 from postman_async.engine.session import SessionHolder, SessionOptions
-from postman_async.engine.target import is_service, read_base_url, read_key
+from postman_async.engine.target import Secret, is_service, read_base_url, read_key
 from postman_async.engine.transport import Transport
 from postman_async.errors import ConfigurationError, InvalidArgumentError
 from postman_async.operations import OPERATIONS, PUBLISHED_LIMITS
@@ -46,13 +47,26 @@ class AsyncPostman(AsyncNamespaces):
     """
 
     def __init__(self, api_key: str | None = None, **options: Unpack[ClientOptions]) -> None:
+        api_key = Secret.of(api_key)  # hidden before anything can fail
+        try:
+            self._set_up(api_key, options)
+        except ConfigurationError as error:
+            # A base URL or proxy that holds a key by mistake stays in no frame of ours.
+            failure = error.with_traceback(None)
+        else:
+            return
+        del options
+        raise failure
+
+    def _set_up(self, api_key: str | None, options: ClientOptions) -> None:
         _check_names(options)
         key = read_key(api_key)
         self.base_url = read_base_url(options.get("base_url"), options.get("region"))
         self._sessions = SessionHolder(_session_options(options))
         quota, limiter = Quota(), _limiter(options.get("rate_limits", "auto"), self.base_url)
         headers = {"X-Api-Key": key, **_HEADERS}
-        transport = Transport(self.base_url, self._sessions, headers, limiter, quota)
+        mask = KeyMask.of(key)
+        transport = Transport(self.base_url, self._sessions, headers, limiter, quota, mask)
         self._rate_limits = RateLimits(limiter, quota)
         timeout, retries = _times(options)
         self._raw = RawCaller(transport, timeout, retries, options.get("strict", False))
@@ -64,7 +78,7 @@ class AsyncPostman(AsyncNamespaces):
         return self._rate_limits
 
     def __repr__(self) -> str:
-        return f"AsyncPostman(base_url={self.base_url!r})"
+        return f"AsyncPostman(base_url={getattr(self, 'base_url', None)!r})"
 
     async def __aenter__(self) -> Self:
         return self
@@ -232,7 +246,8 @@ def _own_rules(given: object) -> list[RateLimitRule]:
         or not all(isinstance(rule, RateLimitRule) for rule in rules)
     ):
         raise ConfigurationError(
-            f"rate_limits must be 'auto', 'postman', None or RateLimitRule objects, not {given!r}"
+            "rate_limits must be 'auto', 'postman', None or RateLimitRule objects, not"
+            f" {type(given).__name__}"
         )
     buckets = (operation.bucket for operation in OPERATIONS.values())
     known = {*OPERATIONS, *(bucket for bucket in buckets if bucket is not None)}

@@ -5,17 +5,19 @@
     PostmanError
     ├── ConfigurationError            a wrong or missing setting; nothing was sent
     ├── InvalidArgumentError          a wrong argument (a ValueError too); nothing was sent
-    │   └── EmptySelectionError       no monitor to run; none was
+    │   ├── EmptySelectionError       no monitor to run; none was
+    │   └── NestingError              data that holds itself, or is nested too deeply
     ├── JournalError                  a batch's journal that cannot be used
     ├── BatchFailedError              not every monitor passed; raised on demand only
     ├── DeadlineExceeded              the time of a run in a batch was up (a TimeoutError too)
     ├── UnsettledError                a run's result cannot be told from others, or is not to be had
-    ├── ApiError                      the service answered, and the answer is no
-    │   ├── BadRequestError           400, 413, 422
+    ├── ApiError                      the service answered, and the answer is no (others: 402, 405)
+    │   ├── BadRequestError           400, 413, 422, and 406, 414 to 417, 428, 431
+    │   │   └── LengthRequiredError   411
     │   ├── AuthenticationError       401
-    │   ├── PermissionDeniedError     403
-    │   ├── NotFoundError             404
-    │   ├── ConflictError             409, 423
+    │   ├── PermissionDeniedError     403, 451
+    │   ├── NotFoundError             404, 410
+    │   ├── ConflictError             409, 412, 423, 424
     │   ├── RateLimitError            429: waiting helps
     │   ├── UsageLimitError           429 serviceLimitExhausted: waiting does not help
     │   └── ServerError               500 and above
@@ -56,6 +58,8 @@ __all__ = [
     "InvalidArgumentError",
     "InvalidResponseError",
     "JournalError",
+    "LengthRequiredError",
+    "NestingError",
     "NotFoundError",
     "PermissionDeniedError",
     "PostmanError",
@@ -89,6 +93,10 @@ class InvalidArgumentError(PostmanError, ValueError):
 
 class EmptySelectionError(InvalidArgumentError):
     """A batch has no monitor to run, which is hardly ever meant; ``allow_empty=True`` allows it."""
+
+
+class NestingError(InvalidArgumentError, RecursionError):
+    """Data of yours holds itself, or is nested deeper than any JSON (a RecursionError too)."""
 
 
 class JournalError(PostmanError):
@@ -199,7 +207,11 @@ class ApiError(PostmanError):
 
 
 class BadRequestError(ApiError):
-    """400, 413 or 422: the service does not accept the request as it is."""
+    """400, 413, 422 or the like: the service does not accept the request as it is."""
+
+
+class LengthRequiredError(BadRequestError):
+    """411: a body came without its length, which a proxy on the way must have taken away."""
 
 
 class AuthenticationError(ApiError):
@@ -207,15 +219,15 @@ class AuthenticationError(ApiError):
 
 
 class PermissionDeniedError(ApiError):
-    """403: the key is valid but may not do this."""
+    """403 or 451: the key is valid but may not do this."""
 
 
 class NotFoundError(ApiError):
-    """404: there is no such thing, or the key may not know of it."""
+    """404 or 410: there is no such thing (any more), or the key may not know of it."""
 
 
 class ConflictError(ApiError):
-    """409 or 423: the state of the thing does not allow it (a merge conflict, a lock)."""
+    """409, 412, 423 or 424: the state of the thing does not allow it (a conflict, a lock)."""
 
 
 class RateLimitError(ApiError):

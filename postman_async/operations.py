@@ -418,7 +418,7 @@ _ALL = (
             Parameter("strategy", "strategy", "field"),
         ),
         result=Result(
-            "common:Ref",
+            "collections:MergedCollection",
             key="collection",
         ),
     ),
@@ -680,7 +680,7 @@ _ALL = (
         ),
         wrapper="monitor",
         result=Result(
-            "common:Ref",
+            "monitors:MonitorRef",
             key="monitor",
         ),
         bucket="monitors",
@@ -713,7 +713,7 @@ _ALL = (
         ),
         wrapper="monitor",
         result=Result(
-            "common:Ref",
+            "monitors:MonitorRef",
             key="monitor",
         ),
         bucket="monitors",

@@ -69,7 +69,7 @@ class Retries:
         backoff: seconds before the second attempt; doubled for each one after it, with jitter.
         max_backoff: seconds a wait of our own never exceeds.
         max_retry_after: seconds we are willing to wait when the service names a time; when it
-            asks for more, the error is raised at once.
+            asks for more, or for more than an hour, the error is raised at once.
 
     """
 

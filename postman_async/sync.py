@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack
 
 from postman_async.api.sync.namespaces import Namespaces
 from postman_async.client import AsyncPostman
+from postman_async.engine.target import Secret
 from postman_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -130,7 +131,15 @@ class Postman(Namespaces):
     """
 
     def __init__(self, api_key: str | None = None, **options: Unpack[ClientOptions]) -> None:
-        self._async = AsyncPostman(api_key, **options)
+        api_key = Secret.of(api_key)
+        failure: ConfigurationError | None = None
+        try:
+            self._async = AsyncPostman(api_key, **options)
+        except ConfigurationError as error:
+            failure = error.with_traceback(None)
+        del options  # one that holds a key by mistake stays in no frame of ours
+        if failure is not None:
+            raise failure
         self._loop = _Loop()
         self._caller = _SyncCaller(self._loop, self._async._caller)
 
@@ -145,7 +154,8 @@ class Postman(Namespaces):
         return self._async.rate_limits
 
     def __repr__(self) -> str:
-        return f"Postman(base_url={self.base_url!r})"
+        made = getattr(self, "_async", None)
+        return f"Postman(base_url={getattr(made, 'base_url', None)!r})"
 
     def __enter__(self) -> Self:
         return self

@@ -33,6 +33,7 @@ from postman_async.errors import (
     InvalidArgumentError,
     InvalidResponseError,
     JournalError,
+    NestingError,
     PostmanError,
     RateLimitError,
     RedirectError,
@@ -57,7 +58,7 @@ def answer(status: int) -> Answer:
 
 def one_of_each() -> list[PostmanError]:
     """Make an error of every class there is."""
-    statuses = (400, 401, 403, 404, 409, 413, 418, 422, 423, 429, 500, 503)
+    statuses = (400, 401, 403, 404, 409, 411, 413, 418, 422, 423, 429, 500, 503)
     quota = Answer(429, answer(429).headers, BODY.replace(b'"n"', b'"serviceLimitExhausted"'))
     return [
         *(error_of(CALL, answer(status)) for status in statuses),
@@ -68,6 +69,7 @@ def one_of_each() -> list[PostmanError]:
         EmptySelectionError("no monitor fits name='x'"),
         JournalError("line 3 is damaged"),
         BatchFailedError("1 of 1 monitors did not pass", BatchReport((), START, 0.0)),
+        NestingError("it holds itself"),
         DeadlineExceeded("30 s were up"),
         UnsettledError("another run began since"),
         TransportError(CALL, "reason"),

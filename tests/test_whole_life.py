@@ -53,12 +53,12 @@ def requests(items: list[CollectionItem]) -> Iterator[CollectionItem]:
 
 def request(collection: Collection, name: str) -> CollectionItem:
     """Return a request of a collection."""
-    return next(item for item in requests(collection.item) if item.name == name)
+    return next(item for item in requests(collection.item or []) if item.name == name)
 
 
 def names(collection: Collection) -> list[str]:
     """Return the names of the requests of a collection."""
-    return sorted(str(item.name) for item in requests(collection.item))
+    return sorted(str(item.name) for item in requests(collection.item or []))
 
 
 async def belongings(pm: AsyncPostman) -> dict[str, list[str]]:
@@ -233,7 +233,7 @@ async def live(pm: AsyncPostman, emulator: PostmanEmulator, file: Path) -> None:
     hook = await webhook(pm, origin, workspace)
     api_id = await link(pm, linked, server, workspace)
     inside = await pm.workspaces.get(workspace)
-    assert {member.id for member in inside.monitors} == {
+    assert {member.id for member in inside.monitors or []} == {
         uid.partition("-")[2] for uid in (linked.monitor, hook)
     }
     await pm.apis.delete(api_id)

@@ -19,7 +19,7 @@ from postman_async.bulk.settle import (
     has_ended,
     judge,
 )
-from postman_async.engine.convert import load_model
+from postman_async.engine.convert import from_dict, load_model
 from postman_async.engine.limiter import at_priority
 from postman_async.errors import (
     PostmanError,
@@ -208,7 +208,8 @@ def _ended(trigger: Trigger, look: Look) -> Found:
         started_at=last.started_at,
         finished_at=last.finished_at,
     )
-    run: MonitorRun = load_model("monitors:MonitorRun")(info=info, stats=last.stats)
+    stats = from_dict(last.stats, load_model("monitors:MonitorRunStats"))
+    run: MonitorRun = load_model("monitors:MonitorRun")(info=info, stats=stats)
     by_time = trigger.job is None or trigger.job != last.job_id
     return Found(status=status_of_run(run), run=run, reconciled=by_time)
 

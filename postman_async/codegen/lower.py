@@ -32,6 +32,7 @@ ERRORS = {
     "403": "PermissionDeniedError",
     "404": "NotFoundError",
     "409": "ConflictError",
+    "411": "LengthRequiredError",
     "413": "BadRequestError",
     "422": "BadRequestError",
     "423": "ConflictError",

@@ -15,10 +15,15 @@ from postman_async.engine.request import build_request
 from postman_async.engine.response import parse_json, parse_partly, value_of
 from postman_async.engine.transport import Plan, Transport, Watcher
 from postman_async.engine.validate import answer_faults
-from postman_async.errors import InvalidArgumentError, ResponseValidationError
+from postman_async.errors import (
+    InvalidArgumentError,
+    InvalidResponseError,
+    ResponseValidationError,
+)
 from postman_async.options import CallOptions, Retries, Timeout
 
 if TYPE_CHECKING:
+    from postman_async.engine.mask import KeyMask
     from postman_async.engine.operation import Operation, Result
     from postman_async.engine.response import RawResponse
 
@@ -62,8 +67,15 @@ class RawCaller:
             arguments = await read_files(operation, arguments)
         request = build_request(operation, arguments, options)
         response: RawResponse[Any] = await self.transport.send(request, plan)
-        response.value = self._value(operation.result, request.call, response)
-        return response
+        mask = self.transport.mask
+        try:
+            response.value = self._value(operation.result, request.call, response, mask)
+            return response
+        except (InvalidResponseError, ResponseValidationError) as error:
+            # A traceback with locals would show what came, in which the key may be echoed.
+            failure = error.with_traceback(None)
+        del response
+        raise failure
 
     def timeout_of(self, options: CallOptions) -> Timeout:
         """Return what holds for a call with these options."""
@@ -95,19 +107,28 @@ class RawCaller:
             raise InvalidArgumentError(f"{operation.id}: {error.args[0]}") from None
         return Plan.of(operation, timeout, retries, watcher)
 
-    def _value(self, result: Result, call: str, response: RawResponse[Any]) -> Any:
+    def _value(
+        self,
+        result: Result,
+        call: str,
+        response: RawResponse[Any],
+        mask: KeyMask | None = None,
+    ) -> Any:
         if not response.content and result.model is None and result.key is None:
             return None
         if len(response.content) > codec.LARGE and result.single and not self.strict:
             plan = plan_of(load_model(str(result.model)))
-            document = parse_partly(call, response, str(result.key), plan.unread)
+            document = parse_partly(call, response, str(result.key), plan.unread, mask)
             if document is not None:
                 return plan.read(document)
-        body = parse_json(call, response)
+        body = parse_json(call, response, mask)
         if self.strict:
             faults = list(answer_faults(result, body))
             if faults:
-                raise ResponseValidationError(call, faults, response.content)
+                content = response.content
+                if mask is not None:
+                    faults, content = [*map(mask.text, faults)], mask.answer(response).content
+                raise ResponseValidationError(call, faults, content)
         return value_of(result, body, _structure(result.model))
 
 

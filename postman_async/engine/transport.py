@@ -36,6 +36,7 @@ from postman_async.errors import (
 if TYPE_CHECKING:
     from postman_async.engine.limiter import Grant, Lane, Limiter
     from postman_async.engine.limits import Quota
+    from postman_async.engine.mask import KeyMask
     from postman_async.engine.operation import Operation
     from postman_async.engine.session import SessionHolder
     from postman_async.options import Retries, Timeout
@@ -113,6 +114,7 @@ class Transport:
     _headers: Mapping[str, str] = field(repr=False)
     limiter: Limiter | None
     quota: Quota
+    mask: KeyMask
     _deadlines: Deadlines = field(factory=Deadlines, init=False)
 
     async def send(self, request: Request, plan: Plan) -> RawResponse[None]:
@@ -201,7 +203,7 @@ class Transport:
             # An answer that says no has said so with its status, even if its body is cut.
             cut = isinstance(error, aiohttp.ClientPayloadError)
             if response is None or response.status < 300 or not cut:
-                failure = _transport_error(request, error)
+                failure = _transport_error(request, error, self.mask)
         if log.isEnabledFor(logging.DEBUG):
             outcome = _short(failure) if response is None or failure else response.status
             seconds = time.monotonic() - started
@@ -218,7 +220,10 @@ class Transport:
             if self.limiter is not None and grant is not None and status != 429:
                 self.limiter.answered(grant, told)
         if not 200 <= status < 300:
-            raise error_of(request.call, Answer(status, response.headers, content))
+            answer = self.mask.answer(Answer(status, response.headers, content))
+            # A traceback with locals would show what came, in which the key may be echoed.
+            del response, content, told
+            raise error_of(request.call, answer)
         return state.response(status, response.headers, content, told)
 
     def _open(
@@ -361,8 +366,13 @@ def _short(error: PostmanError | None) -> str:
     return f"{type(error).__name__} {status}".strip()
 
 
-def _transport_error(request: Request, error: Exception) -> TransportError:
+def _transport_error(request: Request, error: Exception, mask: KeyMask) -> TransportError:
     """Translate what aiohttp raised; only the connect family is certain not to have been sent."""
+    made = _translated(request, error)
+    return type(made)(made.call, mask.text(made.reason))
+
+
+def _translated(request: Request, error: Exception) -> TransportError:
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return ConnectError(request.call, "no connection within the connect timeout")
     if isinstance(error, aiohttp.ClientHttpProxyError):

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 from attrs import define, evolve, field, fields
 
 from postman_async.engine.convert import nulls_of, reader, to_dict, unknown_of
+from postman_async.engine.depth import flattened, is_deep, same, unflattened
 from postman_async.engine.plans import plan_of
 
 __all__ = ["Model"]
 
 T = TypeVar("T")
+
+_PICKLED = 100
+"""Levels that pickle takes by itself, whoever calls it."""
 
 
 @define(kw_only=True, repr=False, eq=False)
@@ -63,7 +67,7 @@ class Model:
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return bool(to_dict(self) == to_dict(other))
+        return same(to_dict(self), to_dict(other))
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -74,19 +78,34 @@ class Model:
         return _read(type(self), to_dict(self))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the document, which is all there is."""
-        return _read, (type(self), to_dict(self))
+        """Pickle the document, which is all there is; in parts where pickle would recurse."""
+        document = to_dict(self)
+        if is_deep(document, _PICKLED):
+            return _read_parts, (type(self), *flattened(document))
+        return _read, (type(self), document)
 
     def __repr__(self) -> str:
         """Show the fields that hold something."""
         names = [a.name for a in fields(type(self)) if not a.name.startswith("_")]
         values = {name: getattr(self, name) for name in names}
-        shown = [f"{name}={value!r}" for name, value in values.items() if value is not None]
+        shown = [f"{name}={_shown(v)}" for name, v in values.items() if v is not None]
         if self.extra:
-            shown.append(f"extra={self.extra!r}")
+            shown.append(f"extra={_shown(self.extra)}")
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
 def _read(cls: type[T], document: dict[str, Any]) -> T:
     made: T = reader(cls)(document)
     return made
+
+
+def _read_parts(cls: type[T], parts: list[Any], links: list[Any]) -> T:
+    return _read(cls, unflattened(parts, links))
+
+
+def _shown(value: Any) -> str:
+    """Show a value; of what is nested deeper than Python can show, that there is something."""
+    try:
+        return repr(value)
+    except RecursionError:
+        return "..."

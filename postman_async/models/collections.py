@@ -28,6 +28,7 @@ __all__ = [
     "CollectionUrl",
     "CollectionVariable",
     "ForkedCollection",
+    "MergedCollection",
 ]
 
 
@@ -103,6 +104,22 @@ class ForkedCollection(Model):
 
 
 @define(kw_only=True, repr=False, eq=False)
+class MergedCollection(Model):
+    """The collection that a fork was merged into.
+
+    Attributes:
+        id: Its id.
+        name: Its name, where the service tells it.
+        uid: Its uid.
+
+    """
+
+    id: str
+    name: str | None = None
+    uid: str
+
+
+@define(kw_only=True, repr=False, eq=False)
 class Collection(CollectionMethods):
     """A whole collection, in the format v2.0.0 or v2.1.0.
 
@@ -124,7 +141,7 @@ class Collection(CollectionMethods):
     open_ended: ClassVar[bool] = True
 
     info: CollectionInfo
-    item: list[CollectionItem]
+    item: list[CollectionItem] | None = None
     event: list[CollectionEvent] | None = None
     variable: list[CollectionVariable] | None = None
     variables: list[CollectionVariable] | None = None

@@ -13,7 +13,12 @@ from postman_async.unset import UNSET, Unset
 
 if TYPE_CHECKING:
     from postman_async.engine.operation import SyncCaller
-    from postman_async.models.collections import Collection, CollectionSummary, ForkedCollection
+    from postman_async.models.collections import (
+        Collection,
+        CollectionSummary,
+        ForkedCollection,
+        MergedCollection,
+    )
     from postman_async.models.common import Deleted, Ref
     from postman_async.options import CallOptions
 
@@ -193,7 +198,7 @@ class Collections:
         destination: str,
         strategy: Literal["deleteSource", "updateSourceWithDestination"] | str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
-    ) -> Ref:
+    ) -> MergedCollection:
         """Bring the changes of a fork into the collection it was made of.
 
         ``POST /collections/merge``
@@ -206,7 +211,7 @@ class Collections:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            The names of the collection.
+            The names of the merged collection.
 
         Raises:
             BadRequestError: A field is missing or of the wrong type, the strategy is not known, or
@@ -221,7 +226,7 @@ class Collections:
             TransportError: No usable answer came.
 
         """
-        result: Ref = self._caller.request(
+        result: MergedCollection = self._caller.request(
             OPERATIONS["collections.merge"],
             {"source": source, "destination": destination, "strategy": strategy},
             call_options,

@@ -13,12 +13,13 @@ from postman_async.unset import UNSET, Unset
 
 if TYPE_CHECKING:
     from postman_async.engine.operation import SyncCaller
-    from postman_async.models.common import Deleted, Ref
+    from postman_async.models.common import Deleted
     from postman_async.models.monitors import (
         Monitor,
         MonitorDistribution,
         MonitorNotifications,
         MonitorOptions,
+        MonitorRef,
         MonitorRetry,
         MonitorRun,
         MonitorSchedule,
@@ -158,7 +159,7 @@ class Monitors:
         retry: MonitorRetry | Mapping[str, Any] | Unset = UNSET,
         notification_limit: int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
-    ) -> Ref:
+    ) -> MonitorRef:
         """Make a monitor of a collection.
 
         ``POST /monitors``
@@ -192,7 +193,7 @@ class Monitors:
             TransportError: No usable answer came.
 
         """
-        result: Ref = self._caller.request(
+        result: MonitorRef = self._caller.request(
             OPERATIONS["monitors.create"],
             {
                 "workspace": workspace,
@@ -251,7 +252,7 @@ class Monitors:
         retry: MonitorRetry | Mapping[str, Any] | Unset = UNSET,
         notification_limit: int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
-    ) -> Ref:
+    ) -> MonitorRef:
         """Change a monitor; what is left out stays as it is.
 
         ``PUT /monitors/{monitor_uid}``
@@ -283,7 +284,7 @@ class Monitors:
             TransportError: No usable answer came.
 
         """
-        result: Ref = self._caller.request(
+        result: MonitorRef = self._caller.request(
             OPERATIONS["monitors.update"],
             {
                 "monitor_uid": monitor_uid,
