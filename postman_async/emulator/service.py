@@ -23,6 +23,7 @@ __all__ = [
     "HURRIED",
     "MAX_BODY",
     "SERVICE",
+    "SLASH",
     "Call",
     "Handler",
     "Service",
@@ -33,6 +34,9 @@ __all__ = [
 
 MAX_BODY = 20 * 1024 * 1024
 """The largest body the server reads, in bytes; more is answered with 413."""
+
+SLASH = "slash"
+"""The part of a path that is the slash at its end, or nothing."""
 
 HURRIED: ContextVar[bool] = ContextVar("hurried", default=False)
 """Whether the run that a request begins is to be answered with 202 at once."""
@@ -129,7 +133,7 @@ def serve(handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
         raw = await read_body(request)
         call = Call(
             service,
-            request.match_info,
+            {name: value for name, value in request.match_info.items() if name != SLASH},
             request.query,
             raw,
             content_type=request.headers.get("Content-Type", ""),
