@@ -70,6 +70,7 @@ class Call:
         query: the query parameters.
         raw: the body as it came.
         content_type: the header that tells what the body is.
+        prefer: the header that tells what the client would like, such as ``respond-async``.
         origin: how the caller reached the server, ``http://127.0.0.1:PORT``.
         hurried: whether a run is to be answered with 202 at once.
     """
@@ -79,6 +80,7 @@ class Call:
     query: Mapping[str, str]
     raw: bytes
     content_type: str = ""
+    prefer: str = ""
     origin: str = ""
     hurried: bool = False
 
@@ -109,6 +111,15 @@ class Call:
         reference = self.query.get("workspace")
         return None if reference is None else self.find("workspaces", reference).id
 
+    def listed(self, kind: str) -> list[Entity]:
+        """Return all of a kind; with ``workspace`` in the query, those of that workspace.
+
+        A workspace that there is not has nothing in it: lists of collections and of mock servers
+        are documented with no error for it.
+        """
+        reference = self.query.get("workspace")
+        return self.store.all(kind, None if reference is None else bare_id(reference) or "")
+
     def home(self) -> str:
         """Return the workspace something new goes to: the query's, or the default one."""
         return self.workspace() or self.service.default_workspace
@@ -137,6 +148,7 @@ def serve(handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
             request.query,
             raw,
             content_type=request.headers.get("Content-Type", ""),
+            prefer=",".join(request.headers.getall("Prefer", ())),
             origin=f"{request.scheme}://{request.host}",
             hurried=HURRIED.get(),
         )
