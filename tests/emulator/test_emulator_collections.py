@@ -181,7 +181,7 @@ async def test_a_bare_id_names_it_too(api: Api) -> None:
 async def test_an_update_names_its_format(api: Api) -> None:
     uid = await api.add_collection()
     for info in ({"name": "a"}, {"name": "a", "schema": None}, {"name": "a", "schema": ""}):
-        document = {"info": info, "item": []}
+        document: dict[str, Any] = {"info": info, "item": []}
         refused = await api.call("PUT", f"/collections/{uid}", {"collection": document})
         assert (refused.status, refused.error) == (400, "malformedRequestError")
         assert "schema" in refused.body["error"]["message"]
