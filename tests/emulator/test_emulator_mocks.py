@@ -247,9 +247,13 @@ async def test_publishing_and_unpublishing_change_that(api: Api, anybody: Any) -
     mock = await mocked(api, anybody, request("/pets", example()), private=True)
     bare = bare_id(mock.shown["uid"])
     assert await api.ok("POST", f"{mock.path}/publish") == {"id": bare}
+    again = await api.call("POST", f"{mock.path}/publish")
+    assert (again.status, again.error) == (400, "mockAlreadyPublishedError")
     assert (await mock.call("/pets")).status == 200
     assert (await api.ok("GET", mock.path))["isPublic"] is True
     assert await api.ok("DELETE", f"{mock.path}/unpublish") == {"id": bare}
+    again = await api.call("DELETE", f"{mock.path}/unpublish")
+    assert (again.status, again.error) == (400, "mockAlreadyUnpublishedError")
     assert (await mock.call("/pets")).status == 401
     await mock.change(private=False)
     assert (await mock.call("/pets")).status == 200

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import io
 import json
 import logging
 import os
@@ -16,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postman_async.emulator import PostmanEmulator
+from postman_async.emulator.service import MAX_BODY
 
 if TYPE_CHECKING:
     from tests.emulator.conftest import Api
@@ -197,6 +200,21 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+@pytest.mark.parametrize(("method", "path"), UPLOADS)
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+async def test_a_body_over_the_limit_is_refused_in_the_form_of_an_error(
+    api: Api, method: str, path: str, packed: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A snapshot has no limit: it is refused for what it is."""
+    large = b" " * (MAX_BODY + 1)
+    headers = {"Content-Encoding": "gzip"} if packed else {}
+    body = gzip.compress(large, 1) if packed else large
+    refused = await api.call(method, path, data=io.BytesIO(body), headers=headers)
+    assert refused.status == (400 if path.endswith("snapshot") else 413)
+    assert "detail" in refused.body or "error" in refused.body
+    assert caplog.records == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the limit of open files is POSIX's")

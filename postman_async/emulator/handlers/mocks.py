@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from postman_async.emulator import validation
-from postman_async.emulator.errors import not_found
+from postman_async.emulator.errors import bad_request, not_found
 from postman_async.emulator.handlers.common import linked, linked_environment
 from postman_async.emulator.handlers.users import TEAM
 from postman_async.emulator.ids import make_uid
@@ -167,16 +167,19 @@ def delete(call: Call) -> Json:
 
 def publish(call: Call) -> Json:
     """``POST /mocks/{uid}/publish``: from now on whoever knows its address may call it."""
-    return _set_private(call, private=False)
+    return _set_private(call, private=False, already="mockAlreadyPublishedError")
 
 
 def unpublish(call: Call) -> Json:
     """``DELETE /mocks/{uid}/unpublish``: from now on it asks for the key."""
-    return _set_private(call, private=True)
+    return _set_private(call, private=True, already="mockAlreadyUnpublishedError")
 
 
-def _set_private(call: Call, *, private: bool) -> Json:
+def _set_private(call: Call, *, private: bool, already: str) -> Json:
     mock = call.target("mocks")
+    if mock.facts["private"] is private:
+        state = "private" if private else "public"
+        raise bad_request(f"The mock server is {state} already.", already)
     mock.facts["private"] = private
     call.store.save(mock)
     return {"mock": {"id": mock.id}}
