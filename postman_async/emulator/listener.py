@@ -178,7 +178,8 @@ async def _addresses(host: str, port: int) -> list[tuple[int, Any]]:
 
 def _discard(connection: Any) -> None:
     """Read what has arrived: closing with something unread is a reset, and no good order."""
-    with connection.dup() as own, contextlib.suppress(OSError):
+    # A loop written elsewhere may hand out what cannot be duplicated (TypeError).
+    with contextlib.suppress(OSError, TypeError), connection.dup() as own:
         own.setblocking(False)
         while own.recv(65536):
             pass
