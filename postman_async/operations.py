@@ -426,7 +426,10 @@ _ALL = (
         id="collections.get",
         method="GET",
         path="/collections/{collection_uid}",
-        parameters=(Parameter("collection_uid", "collection_uid", "path", required=True),),
+        parameters=(
+            Parameter("collection_uid", "collection_uid", "path", required=True),
+            Parameter("model", "model", "query"),
+        ),
         result=Result(
             "collections:Collection",
             key="collection",
@@ -776,6 +779,8 @@ _ALL = (
             Parameter("type", "type", "query"),
             Parameter("created_by", "createdBy", "query"),
             Parameter("include", "include", "query"),
+            Parameter("element_type", "elementType", "query"),
+            Parameter("element_id", "elementId", "query"),
             Parameter("cursor", "cursor", "query"),
             Parameter("limit", "limit", "query"),
         ),

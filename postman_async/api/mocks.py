@@ -245,7 +245,7 @@ class AsyncMocks:
             Which mock it was.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
+            BadRequestError: It is published already.
             AuthenticationError: The key is missing, malformed or not valid.
             PermissionDeniedError: It belongs to someone else, or the feature is not available.
             NotFoundError: There is no such thing.
@@ -273,7 +273,7 @@ class AsyncMocks:
             Which mock it was.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
+            BadRequestError: It is private already.
             AuthenticationError: The key is missing, malformed or not valid.
             PermissionDeniedError: It belongs to someone else, or the feature is not available.
             NotFoundError: There is no such thing.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 __all__ = [
     "Api",
@@ -168,6 +169,7 @@ class Model:
 
     Args:
         base: the hand-written class that it extends, if any.
+        stand_ins: wire names of required fields, and of those that can be in their places.
 
     """
 
@@ -176,6 +178,7 @@ class Model:
     open_ended: bool
     fields: tuple[Field, ...]
     base: str | None = None
+    stand_ins: Mapping[str, str] = Factory(dict)
 
     @property
     def wire_names(self) -> dict[str, str]:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from postman_async.emulator.connection import expect
 from postman_async.emulator.control import CONTROL_ROUTES
 from postman_async.emulator.echo import ECHO_ROUTES
 from postman_async.emulator.guard import guard
 from postman_async.emulator.mocks.server import MOCK_ROUTES
 from postman_async.emulator.routes import ROUTES
-from postman_async.emulator.service import MAX_BODY, SERVICE, Service, serve
+from postman_async.emulator.service import MAX_BODY, SERVICE, SLASH, Service, serve
 from postman_async.emulator.webhook_server import WEBHOOK_ROUTES
 
 __all__ = ["make_app"]
+
+# The service takes a slash at the end of a path: many tools call /collections/?apikey=….
+_SLASH = f"{{{SLASH}:/?}}"
 
 
 def make_app(service: Service) -> web.Application:
@@ -20,8 +24,9 @@ def make_app(service: Service) -> web.Application:
     app = web.Application(middlewares=[guard], client_max_size=MAX_BODY)
     app[SERVICE] = service
     for operation, (method, path, handler) in ROUTES.items():
-        app.router.add_resource(path, name=operation).add_route(method, serve(handler))
+        resource = app.router.add_resource(path + _SLASH, name=operation)
+        resource.add_route(method, serve(handler), expect_handler=expect)
     beside = (*ECHO_ROUTES, *MOCK_ROUTES, *WEBHOOK_ROUTES, *CONTROL_ROUTES)
     for method, path, handle in beside:
-        app.router.add_route(method, path, handle)
+        app.router.add_route(method, path, handle, expect_handler=expect)
     return app

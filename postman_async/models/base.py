@@ -32,6 +32,9 @@ class Model:
     wire_names: ClassVar[dict[str, str]] = {}
     """Python name to name on the wire, for the fields where the two differ."""
 
+    stand_ins: ClassVar[dict[str, str]] = {}
+    """Names on the wire: a field that is always there, and the one that can be in its place."""
+
     open_ended: ClassVar[bool] = False
     """Whether unknown keys are part of the format, so that even strict reading accepts them."""
 

@@ -131,11 +131,21 @@ class Collection(CollectionMethods):
         variables: Its variables, as old exports call them.
         auth: How the requests in it prove who sends them.
         protocol_profile_behavior: How its requests are sent, such as `{"followRedirects": false}`.
+        root_level_requests: The uids of the requests at its first level, in the model `minimal`
+            alone.
+        root_level_folders: The uids of the folders at its first level, in the model `minimal`
+            alone.
 
     """
 
     wire_names: ClassVar[dict[str, str]] = {
         "protocol_profile_behavior": "protocolProfileBehavior",
+        "root_level_requests": "rootLevelRequests",
+        "root_level_folders": "rootLevelFolders",
+    }
+
+    stand_ins: ClassVar[dict[str, str]] = {
+        "item": "rootLevelRequests",
     }
 
     open_ended: ClassVar[bool] = True
@@ -147,6 +157,8 @@ class Collection(CollectionMethods):
     variables: list[CollectionVariable] | None = None
     auth: CollectionAuth | None = None
     protocol_profile_behavior: dict[str, Any] | None = None
+    root_level_requests: list[str] | None = None
+    root_level_folders: list[str] | None = None
 
 
 @define(kw_only=True, repr=False, eq=False)

@@ -23,6 +23,8 @@ Besides the standard's words the files use a few of their own:
     the answer comes only when the work is done, so silence is no fault.
 ``x-bucket``
     the limit the call counts against besides the user's own (``x-buckets`` in ``common.yaml``).
+``x-instead-of``
+    of a property, the required one that an answer leaves out where this one is there.
 ``x-known-values``
     the values of today; others may come, so they are no ``enum``.
 ``x-buckets``

@@ -121,7 +121,8 @@ class Collections:
 
         ``POST /collections``
 
-        The service chooses its id; one that the document brings does not count.
+        The service chooses its id. A document that brings the id of a collection that is there is
+        refused (instanceFoundError): `without_ids()` of the model makes a copy for this.
 
         Args:
             collection: The collection, with `info` and `item`, in the format v2.0.0 or v2.1.0.
@@ -132,8 +133,9 @@ class Collections:
             The names of the collection.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type. The collection
-                is too large.
+            BadRequestError: A part of the collection is missing or of the wrong type, or a
+                collection with its id is there already (instanceFoundError). The collection is too
+                large.
             AuthenticationError: The key is missing, malformed or not valid.
             PermissionDeniedError: It belongs to someone else, or the feature is not available.
             NotFoundError: There is no such thing.
@@ -233,13 +235,24 @@ class Collections:
         )
         return result
 
-    def get(self, collection_uid: str, **call_options: Unpack[CallOptions]) -> Collection:
-        """Read a whole collection.
+    def get(
+        self,
+        collection_uid: str,
+        *,
+        model: Literal["minimal"] | str | Unset = UNSET,
+        **call_options: Unpack[CallOptions],
+    ) -> Collection:
+        """Read a whole collection, or what it begins with.
 
         ``GET /collections/{collection_uid}``
 
+        With the model `minimal` the collection has no `item`, which is None then, but
+        `root_level_requests` and `root_level_folders` in its place.
+
         Args:
             collection_uid: The uid of the collection.
+            model: How much of the collection comes: `minimal` for the uids of the requests and
+                folders at its first level alone, all of it when left out.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -257,7 +270,9 @@ class Collections:
 
         """
         result: Collection = self._caller.request(
-            OPERATIONS["collections.get"], {"collection_uid": collection_uid}, call_options
+            OPERATIONS["collections.get"],
+            {"collection_uid": collection_uid, "model": model},
+            call_options,
         )
         return result
 
@@ -272,7 +287,8 @@ class Collections:
 
         ``PUT /collections/{collection_uid}``
 
-        What the document does not hold is gone afterwards; there is no partial change.
+        What the document does not hold is gone afterwards; there is no partial change. It has to
+        name its format (`info.schema`).
 
         Args:
             collection_uid: The uid of the collection.
