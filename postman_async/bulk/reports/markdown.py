@@ -42,12 +42,12 @@ does not take it from them."""
 
 _LEADING = re.compile(r"#+|[-+=]|\d{1,9}[.)](?!\S)")
 _LINKED = re.compile(
-    r"""@(?=\w)                                # someone, or the address of a mail
-    |\#(?=\d)                                 # an issue, also of another repository
+    r"""@(?=\S)                                 # someone, or the address of a mail
+    |\#(?=\d)                                  # an issue, also of another repository
     |(?<![^\W_])GH-(?=\d)
     |(?:https?|ftp|mailto|xmpp):(?=\S)
     |www(?=\.)
-    |(?<![:/])//(?=[^\s/])                      # what has the page's own scheme
+    |(?<![:/])//(?=[^\s/])                     # what has the page's own scheme
     |:(?!\d\d?:)(?=[\w+-]{1,40}:)             # an emoji
     """,
     re.IGNORECASE | re.VERBOSE,
@@ -197,6 +197,7 @@ def _failures(entry: Entry) -> str:
         lines.append(f"- and {len(problems) - _SHOWN:,} more\n")
     if not lines:
         return ""
+    lines += [f"- not shown: {escaped(note)}\n" for note in entry.notes]
     name = html.escape(_unlinked(shortened(label(entry.name), _NAME)))
     summary = f"{_MARKS[entry.status]} {name}: {len(problems):,} {_problems(len(problems))}"
     return f"<details>\n<summary>{summary}</summary>\n\n{''.join(lines)}\n</details>\n\n"

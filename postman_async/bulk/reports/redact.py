@@ -46,8 +46,8 @@ __all__ = [
 NOT_SHOWN = "[not shown]"
 """What stands in the place of what cannot be shown."""
 
-DEEPEST = 200
-"""Levels of data that are shown: readers such as jq 1.6 refuse a whole file beyond 256."""
+DEEPEST = 100
+"""Levels of data that are shown: jq 1.6 refuses a file beyond 256, and counts objects twice."""
 
 Rule: TypeAlias = Literal["values", "tested", "headers", "kept"]
 """What a mapping's keys are to redaction.
@@ -106,7 +106,7 @@ class Redaction:
         self._put(root, 0, value, "values", (), 0)
         while self._waiting:
             holder, key, inner, rule, place, depth = self._waiting.pop()
-            if depth > DEEPEST:
+            if depth >= DEEPEST:
                 self._lose(place, f"nested more than {DEEPEST} levels deep")
             elif isinstance(inner, Mapping):
                 holder[key] = self._mapping(inner, rule, place, depth)

@@ -139,6 +139,8 @@ def without_api_keys(text: str) -> str:
 def redacted_text(text: str) -> str:
     """Replace what looks like a secret within a text."""
     lowered = text.lower()
+    if _ANY_MARK.search(lowered) is None:
+        return text
     for marks, rule in _RULES:
         if any(mark in lowered for mark in marks):
             text = rule(text)
@@ -244,3 +246,6 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[[str], str]], ...] = (
     (("basic",), lambda text: _BASIC.sub(rf"\1\2{REDACTED}", text)),
 )
 """What is done, in this order, and the marks without which there is nothing to do."""
+
+_ANY_MARK = re.compile("|".join(re.escape(mark) for marks, _ in _RULES for mark in marks))
+"""Most texts have none of these, and are done with one look."""
