@@ -32,7 +32,7 @@ from postman_async.bulk import clock
 from postman_async.emulator import PostmanEmulator
 from tests.bulk.kit import in_virtual_time
 from tests.bulk.model import Fault, Model, Service, serving
-from tests.support import KEY
+from tests.support import KEY, full_disk
 
 ROOT = Path(__file__).parents[2]
 
@@ -341,7 +341,6 @@ async def test_a_selection_is_resumed_as_it_was(
     assert len(await pm.run_monitors(journal=path, resume=True)) == 4
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
 async def test_a_journal_that_cannot_be_written_ends_the_batch(
     local_emulator: PostmanEmulator, pm: AsyncPostman, tmp_path: Path
 ) -> None:
@@ -350,7 +349,7 @@ async def test_a_journal_that_cannot_be_written_ends_the_batch(
     async with pm.monitor_batch(uids, concurrency=1, journal=tmp_path / "runs.jsonl") as batch:
         assert batch._journal is not None
         batch._journal._file.close()
-        batch._journal._file = open("/dev/full", "wb")  # noqa: SIM115 - closed with the batch
+        batch._journal._file = full_disk()  # closed with the batch
         with pytest.raises(OSError, match=r"No space left on device: .*runs\.jsonl"):
             await anext(batch)
     assert triggers(local_emulator) == []

@@ -8,6 +8,7 @@ import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -28,6 +29,7 @@ from tests.cli.kit import (
     run,
     runs_of,
 )
+from tests.support import small_files
 
 
 def counted(ended: Ended) -> str:
@@ -155,21 +157,36 @@ def test_the_exit_code_is_4_for_errors_and_for_a_service_out_of_reach(
         (["1-m", "--name", "m*"], "--name, not both"),
         (["1-m 2-m"], "'1-m 2-m' is no monitor uid"),
         (["--from", "/no/such/file"], "/no/such/file"),
-        (["--from", "/dev/null"], "/dev/null names no monitor"),
+        (["--from", "empty"], "empty names no monitor"),
         (["--all", "--html", "/no/such/folder/r.html"], "no folder /no/such/folder"),
-        (["--all", "--html", "/"], "it is a folder"),
+        (["--all", "--html", "folder"], "it is a folder"),
         (["--all", "--html", "x", "--json", "x"], "two reports"),
         (["--all", "--resume", "/no/such/journal"], "--journal begins one"),
         (["--all", "--resume", "a", "--journal", "b"], "leave out --journal"),
-        (["--all", "--journal", "/"], "cannot write /: it is a folder"),
-        (["--all", "--journal", "/dev/null"], "/dev/null is no plain file"),
+        (["--all", "--journal", "folder"], "cannot write folder: it is a folder"),
+        pytest.param(
+            ["--all", "--journal", "socket"],
+            "socket is no plain file",
+            marks=pytest.mark.skipif(sys.platform == "win32", reason="needs a file of no bytes"),
+        ),
         (["--all", "--journal", "/no/such/folder/j"], "no folder /no/such/folder"),
         (["--all", "--journal", "new", "--jsonl", "./new"], "new is the journal"),
     ],
 )
 def test_the_exit_code_is_2_for_wrong_usage_and_nothing_is_sent(
-    arguments: list[str], words: str, emulator: PostmanEmulator, here: Here
+    arguments: list[str],
+    words: str,
+    emulator: PostmanEmulator,
+    here: Here,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("empty").touch()
+    Path("folder").mkdir()
+    if "socket" in arguments:
+        with socket.socket(socket.AF_UNIX) as bound:
+            bound.bind("socket")
     before = len(emulator.requests)
     assert_one_complaint(here("run", *arguments), 2, words)
     assert len(emulator.requests) == before
@@ -223,17 +240,18 @@ def test_a_report_on_stdout_has_stdout_for_itself(emulator: PostmanEmulator, her
     assert "1 monitor in" in ended.stderr
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
 def test_a_report_that_cannot_be_written_in_the_end_costs_neither_verdict_nor_the_others(
     emulator: PostmanEmulator, here: Here, tmp_path: Path
 ) -> None:
     emulator.add_monitor("m")
-    other = tmp_path / "r.json"
-    ended = here("run", "--all", "--html", "/dev/full", "--json", str(other))
-    assert_one_complaint(ended, 4, "cannot write /dev/full: No space left")
-    assert json.loads(other.read_text())["outcomes"]
-    emulator.add_monitor("n", outcome="failed")
-    assert here("run", "--all", "--html", "/dev/full").code == 1
+    page, other = tmp_path / "r.html", tmp_path / "r.json"
+    with small_files(10_000):
+        ended = here("run", "--all", "--html", str(page), "--json", str(other))
+        assert_one_complaint(ended, 4, f"cannot write {page}: File too large")
+        assert json.loads(other.read_text())["outcomes"]
+        emulator.add_monitor("n", outcome="failed")
+        assert here("run", "--all", "--html", str(page)).code == 1
+    assert list(tmp_path.iterdir()) == [other]
 
 
 def test_a_page_of_a_job_that_is_not_there_is_no_reason_to_stop(

@@ -12,7 +12,9 @@ const MAX_RESULT = 16e6;        // characters of a whole result, roughly
 
 function clip (value) {
     const text = String(value);
-    return text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) + '…' : text;
+    if (text.length <= MAX_TEXT) { return text; }
+    const pairIsCut = /[\ud800-\udbff]/.test(text[MAX_TEXT - 1]);   // half a character is none that UTF-8 can hold
+    return text.slice(0, pairIsCut ? MAX_TEXT - 1 : MAX_TEXT) + '…';
 }
 
 function describe (error) {
