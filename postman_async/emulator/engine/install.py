@@ -18,6 +18,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_dir
 
+from postman_async.emulator.engine.environment import tool_environment
 from postman_async.emulator.engine.node import Node
 from postman_async.emulator.exceptions import EngineUnavailable
 
@@ -122,6 +123,7 @@ async def _run_npm(npm: tuple[str, ...], folder: Path) -> None:
             stdin=DEVNULL,
             stdout=PIPE,
             stderr=STDOUT,
+            env=tool_environment(),
             start_new_session=True,
         )
     except OSError as error:

@@ -6,14 +6,13 @@ import asyncio
 import contextlib
 import itertools
 import json
-import os
-import sys
 from asyncio.subprocess import PIPE, Process
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from postman_async.emulator.engine.environment import worker_environment
 from postman_async.emulator.engine.node import Node
 from postman_async.emulator.exceptions import EngineCrashed
 
@@ -23,6 +22,7 @@ _START_SECONDS = 60.0
 _CLOSE_SECONDS = 3.0
 _LINE_BYTES = 2**27  # a result holds up to thousands of executions
 _TAIL_LINES = 3
+_OUT_OF_MEMORY = ("heap out of memory", "Last few GCs")  # what V8 says of it
 
 
 class Worker:
@@ -32,7 +32,7 @@ class Worker:
     `EngineCrashed`; a worker is not restarted, the engine spawns another.
     """
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, memory: str) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
@@ -43,6 +43,8 @@ class Worker:
         self._ready: asyncio.Future[dict[str, Any]]
         self._ready = asyncio.get_running_loop().create_future()
         self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
+        self._memory = memory
+        self._ran_out = False
         self._crash: EngineCrashed | None = None
         self._watcher = asyncio.create_task(self._watch(), name="collection engine")
 
@@ -63,10 +65,11 @@ class Worker:
             stderr=PIPE,
             limit=_LINE_BYTES,
             cwd=directory,
-            env=_environment(),
+            env=worker_environment(),
             start_new_session=True,  # Ctrl-C is for Python, which then closes the worker
         )
-        worker = cls(process)
+        memory = f"a script may have {config['heapMb']} MB, its process {config['memoryMb']} MB"
+        worker = cls(process, memory)
         try:
             await asyncio.wait_for(asyncio.shield(worker._ready), _START_SECONDS)
         except TimeoutError:
@@ -121,6 +124,11 @@ class Worker:
             self._kill()
             raise
 
+    async def end(self) -> None:
+        """End the process at once, whatever it is doing; returns when nothing of it is left."""
+        self._kill()
+        await asyncio.shield(self._watcher)
+
     def _send(self, message: Mapping[str, Any]) -> None:
         if not self._input.is_closing():
             text = json.dumps(message, separators=(",", ":"), default=dict)
@@ -137,7 +145,7 @@ class Worker:
         self._input.close()
         with contextlib.suppress(ConnectionError):
             await self._input.wait_closed()
-        self._fail(EngineCrashed(_last_words(code, self._tail)))
+        self._fail(EngineCrashed(self._last_words(code)))
 
     async def _read_answers(self) -> None:
         try:
@@ -155,7 +163,17 @@ class Worker:
     async def _read_log(self) -> None:
         while chunk := await self._log.read(2**16):
             lines = chunk.decode(errors="replace").splitlines()
+            self._ran_out = self._ran_out or any(
+                sign in line for line in lines for sign in _OUT_OF_MEMORY
+            )
             self._tail.extend(line.strip()[:300] for line in lines if line.strip())
+
+    def _last_words(self, code: int) -> str:
+        cause = f"signal {-code}" if code < 0 else f"exit code {code}"
+        if self._ran_out:
+            return f"The run's process ran out of memory ({cause}): {self._memory}"
+        said = f": {' / '.join(self._tail)}" if self._tail else ""
+        return f"The collection engine ended ({cause}){said}"
 
     def _fail(self, crash: EngineCrashed) -> None:
         self._crash = crash
@@ -165,18 +183,3 @@ class Worker:
         for future in self._pending.values():
             if not future.done():
                 future.set_exception(EngineCrashed(str(crash)))
-
-
-def _environment() -> dict[str, str]:
-    """Return what the worker may know of this process's environment (Windows needs its root)."""
-    return {name: os.environ[name] for name in _passed_on() if name in os.environ}
-
-
-def _passed_on() -> tuple[str, ...]:
-    return ("PATH", "TZ", "SYSTEMROOT") if sys.platform == "win32" else ("PATH", "TZ")
-
-
-def _last_words(code: int, tail: deque[str]) -> str:
-    cause = f"signal {-code}" if code < 0 else f"exit code {code}"
-    said = f": {' / '.join(tail)}" if tail else ""
-    return f"The collection engine ended ({cause}){said}"
