@@ -42,7 +42,7 @@ async def outcome(engine: CollectionEngine, bad: Any) -> tuple[str, str]:
         result = await engine.run(bad)
     except EngineCrashed as crash:
         return "error", str(crash)
-    return result["status"], "\n".join(failed(result))
+    return str(result["status"]), "\n".join(failed(result))
 
 
 async def beside_good_runs(

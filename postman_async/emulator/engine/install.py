@@ -66,8 +66,8 @@ async def install(node: Node, progress: Callable[[str], None]) -> Path:
         return target
     if node.npm is None:
         raise EngineUnavailable(
-            f"The collection engine has to be installed in {target}: {problem}. Npm, which "
-            'installs it, was not found. Install npm, or run: pip install "postman-async[emulator]"'
+            f"The collection engine has to be installed in {target} ({problem}), and npm, which "
+            'does it, was not found. Install npm, or run: pip install "postman-async[emulator]"'
         )
     started = time.monotonic()
     reason = "" if problem == _NOT_THERE else f": in {target}, {problem}"
