@@ -118,6 +118,20 @@ async def test_a_run_that_does_not_keep_to_its_time_is_ended(
         assert first not in engine.pids
 
 
+async def test_what_a_run_leaves_in_memory_is_no_burden_for_the_next(
+    monkeypatch: pytest.MonkeyPatch, emulator: PostmanEmulator
+) -> None:
+    get = job(item("Get", f"{emulator.url}/_echo/get", OK))
+    async with CollectionEngine() as engine:
+        first = engine.pid
+        await engine.run(get)
+        assert engine.pid == first
+        monkeypatch.setattr("postman_async.emulator.engine.worker._WORN_SHARE", 0.01)
+        await engine.run(get)
+        assert first not in engine.pids
+        assert (await engine.run(get))["status"] == "success"
+
+
 async def test_requests_of_a_script_are_sent_a_few_at_a_time(
     emulator: PostmanEmulator, engine: CollectionEngine
 ) -> None:

@@ -21,6 +21,7 @@ class Process:
 
     def __init__(self) -> None:
         self.alive = True
+        self.worn = False
 
     async def end(self) -> None:
         self.alive = False
@@ -113,6 +114,15 @@ async def test_a_job_that_was_cancelled_takes_its_process_along_and_no_other(
     process = await other
     assert process.alive
     await asyncio.sleep(0)
+    assert machine.alive == 1
+
+
+async def test_a_process_that_a_job_left_with_too_much_memory_is_not_used_again(
+    machine: Machine,
+) -> None:
+    async with machine.pool.lend() as process:
+        process.worn = True  # type: ignore[misc]
+    assert await machine.work(1) is not process
     assert machine.alive == 1
 
 

@@ -70,20 +70,21 @@ class WorkerPool:
         """Lend a worker for one job; the caller waits until there is one.
 
         A job that ends with an exception (it was cancelled, or took too long) may still be at
-        work in the process; if the process is all its own, it ends with the job.
+        work in the process, and one that needed much memory may have left it there.  If the
+        process is all its own, it ends with such a job: the next one is not to suffer from it.
 
         Raises:
             EngineUnavailable: the pool is closed.
             EngineCrashed: no worker could be started.
         """
         member = await self._take()
+        ended_well = False
         try:
             yield member.worker
-        except BaseException:
-            if self._jobs_each == 1:
-                self._end(member)
-            raise
+            ended_well = not member.worker.worn
         finally:
+            if self._jobs_each == 1 and not ended_well:
+                self._end(member)
             self._take_back(member)
 
     async def close(self) -> None:

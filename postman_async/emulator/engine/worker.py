@@ -22,6 +22,7 @@ _START_SECONDS = 60.0
 _CLOSE_SECONDS = 3.0
 _LINE_BYTES = 2**27  # a result holds up to thousands of executions
 _TAIL_LINES = 3
+_WORN_SHARE = 0.6  # of the memory it may have
 _OUT_OF_MEMORY = ("heap out of memory", "Last few GCs")  # what V8 says of it
 
 
@@ -32,7 +33,7 @@ class Worker:
     `EngineCrashed`; a worker is not restarted, the engine spawns another.
     """
 
-    def __init__(self, process: Process, memory: str) -> None:
+    def __init__(self, process: Process, config: Mapping[str, Any]) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
@@ -43,7 +44,8 @@ class Worker:
         self._ready: asyncio.Future[dict[str, Any]]
         self._ready = asyncio.get_running_loop().create_future()
         self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
-        self._memory = memory
+        self._config = config
+        self._memory_mb = 0.0
         self._ran_out = False
         self._crash: EngineCrashed | None = None
         self._watcher = asyncio.create_task(self._watch(), name="collection engine")
@@ -68,8 +70,7 @@ class Worker:
             env=worker_environment(),
             start_new_session=True,  # Ctrl-C is for Python, which then closes the worker
         )
-        memory = f"a script may have {config['heapMb']} MB, its process {config['memoryMb']} MB"
-        worker = cls(process, memory)
+        worker = cls(process, config)
         try:
             await asyncio.wait_for(asyncio.shield(worker._ready), _START_SECONDS)
         except TimeoutError:
@@ -84,6 +85,11 @@ class Worker:
     def alive(self) -> bool:
         """Whether it still takes jobs."""
         return self._crash is None and self._process.returncode is None
+
+    @property
+    def worn(self) -> bool:
+        """Whether its last job left it so much memory that the next might meet the limit."""
+        return self._memory_mb > _WORN_SHARE * float(self._config["memoryMb"])
 
     @property
     def pid(self) -> int:
@@ -156,6 +162,7 @@ class Worker:
             self._kill()
 
     def _answer(self, message: dict[str, Any]) -> None:
+        self._memory_mb = message.get("memoryMb", self._memory_mb)
         future = self._ready if "ready" in message else self._pending.get(message["id"])
         if future is not None and not future.done():
             future.set_result(message)
@@ -171,7 +178,9 @@ class Worker:
     def _last_words(self, code: int) -> str:
         cause = f"signal {-code}" if code < 0 else f"exit code {code}"
         if self._ran_out:
-            return f"The run's process ran out of memory ({cause}): {self._memory}"
+            script, whole = self._config["heapMb"], self._config["memoryMb"]
+            limits = f"a script may have {script} MB, its process {whole} MB"
+            return f"The run's process ran out of memory ({cause}): {limits}"
         said = f": {' / '.join(self._tail)}" if self._tail else ""
         return f"The collection engine ended ({cause}){said}"
 
