@@ -15,11 +15,10 @@ from postman_async.emulator.exceptions import EngineCrashed, EngineUnavailable
 
 __all__ = ["WorkerPool"]
 
-# A process takes twice the processor time of a small run to start.  More of them than cores pay
-# only when the runs wait for their targets: then nobody's turn comes for longer than a few starts
-# take, however busy the machine is.
-_PATIENCE_STARTS = 2
-_PATIENCE_SECONDS = 0.3  # at least
+# A small run takes less than half of the time that a process takes to start, however busy the
+# machine is.  A job at work for longer than this waits for its target, and leaves its core alone.
+_LONG_STARTS = 1.5
+_LONG_SECONDS = 0.3  # at least
 _IDLE_SECONDS = 30.0
 
 
@@ -27,6 +26,11 @@ _IDLE_SECONDS = 30.0
 class _Member:
     worker: Worker
     jobs: int = 0
+    since: float = 0.0
+
+    def begin(self) -> None:
+        self.jobs += 1
+        self.since = asyncio.get_running_loop().time()
 
 
 class WorkerPool:
@@ -51,7 +55,7 @@ class WorkerPool:
         self._starting: set[asyncio.Task[None]] = set()
         self._ending: set[asyncio.Task[None]] = set()
         self._start_seconds = 0.0
-        self._patience: asyncio.TimerHandle | None = None
+        self._check: asyncio.TimerHandle | None = None
         self._idle: asyncio.TimerHandle | None = None
         self.closed = False
 
@@ -90,7 +94,7 @@ class WorkerPool:
     async def close(self) -> None:
         """End all workers, for good; who has one or waits for one gets `EngineCrashed`."""
         self.closed = True
-        for timer in (self._patience, self._idle):
+        for timer in (self._check, self._idle):
             if timer is not None:
                 timer.cancel()
         for start in self._starting:
@@ -105,7 +109,7 @@ class WorkerPool:
         if self.closed:
             raise EngineUnavailable("The collection engine is closed.")
         if (free := self._free()) is not None and not self._waiting:
-            free.jobs += 1
+            free.begin()
             return free
         turn: asyncio.Future[_Member] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
@@ -137,40 +141,40 @@ class WorkerPool:
         while self._waiting and (free := self._free()) is not None:
             turn = self._waiting.popleft()
             if not turn.done():
-                free.jobs += 1
+                free.begin()
                 turn.set_result(free)
-                self._be_patient(anew=True)
         self._grow()
         if self._idle is None and not self.closed and len(self._members) > self._cores:
             loop = asyncio.get_running_loop()
             self._idle = loop.call_later(_IDLE_SECONDS, self._end_idle)
 
     def _grow(self) -> None:
-        """Start a worker for those who wait: at once up to one per core, later if they still do."""
-        if self.closed or len(self._waiting) <= len(self._starting) * self._jobs_each:
-            return
-        if len(self._members) + len(self._starting) < self._cores:
+        """Start workers for those who wait, as far as there are cores for them."""
+        while self._is_short() and self._has_core():
             self._start()
-        else:
-            self._be_patient()
-
-    def _be_patient(self, *, anew: bool = False) -> None:
-        if anew and self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
-        if self._waiting and self._patience is None:
+        if self._is_short() and self._check is None:
             loop = asyncio.get_running_loop()
-            seconds = max(_PATIENCE_SECONDS, _PATIENCE_STARTS * self._start_seconds)
-            self._patience = loop.call_later(seconds, self._lose_patience)
+            self._check = loop.call_later(self._long_seconds() / 2, self._check_again)
 
-    def _lose_patience(self) -> None:
-        """Double the number of workers: nobody's turn came for long."""
-        self._patience = None
-        if not self._starting:
-            room = self._processes - len(self._members)
-            for _ in range(min(room, len(self._waiting), len(self._members))):
-                self._start()
-        self._be_patient()
+    def _is_short(self) -> bool:
+        """Tell whether somebody waits for a worker that is not there, nor starting, and may be."""
+        there = len(self._members) + len(self._starting)
+        wanted = len(self._waiting) > len(self._starting) * self._jobs_each
+        return wanted and there < self._processes and not self.closed
+
+    def _has_core(self) -> bool:
+        """Tell whether one more worker is likely to find a core, or most of them only wait."""
+        now, long = asyncio.get_running_loop().time(), self._long_seconds()
+        idle = sum(member.jobs > 0 and now - member.since > long for member in self._members)
+        busy = len(self._members) - idle + len(self._starting)
+        return busy < self._cores + idle
+
+    def _long_seconds(self) -> float:
+        return max(_LONG_SECONDS, _LONG_STARTS * self._start_seconds)
+
+    def _check_again(self) -> None:
+        self._check = None
+        self._grow()
 
     def _start(self) -> None:
         task = asyncio.create_task(self._start_one(), name="collection engine start")
