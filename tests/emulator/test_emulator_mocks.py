@@ -374,6 +374,18 @@ async def test_settings_that_make_no_sense_are_refused(api: Api, fields: Any, er
 
 
 @pytest.mark.looptime
+async def test_a_delay_is_over_when_its_time_is_made_to_pass(api: Api, anybody: Any) -> None:
+    """Its minute is one of the emulator's clock, as that of runs and stalls."""
+    config = {"delay": {"type": "fixed", "duration": 60_000}}
+    mock = await mocked(api, anybody, request("{{url}}/pets", example()), config=config)
+    called = asyncio.ensure_future(mock.call("/pets"))
+    async with asyncio.timeout(10):
+        while not called.done():
+            api.emulator.clock.advance(60)
+            await asyncio.sleep(0.001)
+    assert (await called).status == 200
+
+
 @pytest.mark.parametrize(
     ("delay", "seconds"),
     [
