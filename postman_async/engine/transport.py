@@ -7,6 +7,7 @@ import errno
 import functools
 import io
 import logging
+import os
 import random
 import time
 from collections.abc import Awaitable, Mapping
@@ -17,6 +18,7 @@ from attrs import define, field, frozen
 from yarl import URL
 
 from postman_async.engine.body import Body, File, Form
+from postman_async.engine.connections import NoConnectionError
 from postman_async.engine.deadlines import Deadline, Deadlines
 from postman_async.engine.limiter import NoPlaceError
 from postman_async.engine.ratelimit import NOTHING_TOLD, RateLimit, read_rate_limit
@@ -149,11 +151,12 @@ class Transport:
                 if grant is None:
                     grant = await self._place(self.limiter, lane, state)
                 state.turn = grant.turn
+            session = self.sessions.get()  # what it refuses was no attempt
             state.begin(plan)
             if plan.watcher is not None:
                 plan.watcher.sending()
             try:
-                return await self._attempt(request, plan, state, grant)
+                return await self._attempt(session, request, plan, state, grant)
             except PostmanError as error:
                 wait = _wait(error, plan, state.attempts)
                 held = self._learn(grant, error)
@@ -187,10 +190,15 @@ class Transport:
         return False
 
     async def _attempt(
-        self, request: Request, plan: Plan, state: _Progress, grant: Grant | None
+        self,
+        session: aiohttp.ClientSession,
+        request: Request,
+        plan: Plan,
+        state: _Progress,
+        grant: Grant | None,
     ) -> RawResponse[None]:
         """Send the request once; anything but a 2xx answer is raised."""
-        session, started = self.sessions.get(), time.monotonic()
+        started = time.monotonic()
         response: aiohttp.ClientResponse | None = None
         failure, content = None, b""
         try:
@@ -367,7 +375,7 @@ def _transport_error(request: Request, error: Exception) -> TransportError:
         return ConnectError(request.call, "no connection within the connect timeout")
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return ConnectError(request.call, f"the proxy refused: {error.status} {error.message}")
-    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.InvalidURL):
+    if isinstance(error, _UNCONNECTED) or _out_of_files(error):
         return ConnectError(request.call, f"no connection: {_reason(error)}{_hint(error)}")
     if isinstance(error, TimeoutError):
         return CallTimeoutError(request.call, "the service was silent for the read timeout")
@@ -380,8 +388,22 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
+_UNCONNECTED = (aiohttp.ClientConnectorError, aiohttp.InvalidURL, NoConnectionError)
+_OUT_OF_FILES = (errno.EMFILE, errno.ENFILE)
+
+
+def _out_of_files(error: Exception) -> bool:
+    """Whether no file was left for a socket: one that is open already never fails like that.
+
+    Where a host has several addresses that failed differently, only the words tell.
+    """
+    if getattr(error, "errno", None) in _OUT_OF_FILES:
+        return True
+    return any(os.strerror(number) in str(error) for number in _OUT_OF_FILES)
+
+
 def _hint(error: Exception) -> str:
-    if getattr(error, "errno", None) not in (errno.EMFILE, errno.ENFILE):
+    if not _out_of_files(error):
         return ""
     return (
         "; each run under way holds a connection: raise the limit of open files"

@@ -1,0 +1,171 @@
+"""Connections: which are reused, what failing to make one means, and aiohttp's private members."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from inspect import iscoroutinefunction, signature
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp.client_proto import ResponseHandler
+
+import postman_async
+from postman_async import AsyncPostman, ConnectError, TransportError
+from tests.support import KEY, ScriptedServer, reply, scripted
+
+LOOPBACK = "http://127.0.0.1:1"
+
+
+def run_of(monitor: str) -> str:
+    return json.dumps({"run": {"info": {"monitorId": monitor, "status": "success"}, "stats": {}}})
+
+
+# -- the members of aiohttp that are not public ------------------------------------------------
+
+
+async def test_the_private_members_of_aiohttp_are_as_connections_py_uses_them() -> None:
+    """All of them: where a version of aiohttp lacks one, this says which."""
+    for name, arguments in {
+        "_create_connection": ["self", "req", "traces", "timeout"],
+        "_get": ["self", "key", "traces"],
+    }.items():
+        method = getattr(aiohttp.TCPConnector, name)
+        assert iscoroutinefunction(method), name
+        assert list(signature(method).parameters) == arguments, name
+    assert isinstance(ResponseHandler.should_close, property)
+    async with aiohttp.ClientSession() as session:
+        assert session._retry_connection is True
+        assert session._default_proxy is None
+        async with scripted(reply()) as server, session.get(server.url) as response:
+            await response.read()
+            assert isinstance(response._protocol, ResponseHandler)
+            assert response.connection is None
+
+
+def test_private_members_of_aiohttp_are_used_in_one_file() -> None:
+    """So that a new version of aiohttp is checked in one place."""
+    names = ("_retry_connection", "_default_proxy", "._protocol", "_create_connection")
+    files = Path(postman_async.__file__).parent.rglob("*.py")
+    found = {path.name for path in files if any(n in path.read_text("utf-8") for n in names)}
+    assert found == {"connections.py"}
+
+
+# -- an answer nobody asked for ----------------------------------------------------------------
+
+
+@asynccontextmanager
+async def echoing() -> AsyncIterator[tuple[ScriptedServer, list[asyncio.StreamWriter]]]:
+    """Answer each run with its own monitor's, over connections on which a test may say more."""
+    server, writers = ScriptedServer([]), list[asyncio.StreamWriter]()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server.connections += 1
+        writers.append(writer)
+        try:
+            while head := (await reader.readuntil(b"\r\n\r\n")).decode():
+                monitor = head.split(" ")[1].split("/")[2].partition("-")[2]
+                writer.write(reply(body=run_of(monitor)))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    listening = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    async with listening:
+        yield server, writers
+
+
+@pytest.mark.parametrize(
+    "unasked", [reply(body=run_of("x")), b"HTTP/1.1 408 Request Timeout\r\n\r\n", b"\0"]
+)
+async def test_a_connection_on_which_something_came_unasked_is_not_used_again(
+    unasked: bytes,
+) -> None:
+    """It would be taken for the answer to the next monitor, and each answer after it be shifted."""
+    async with echoing() as (server, writers), AsyncPostman(KEY, base_url=server.url) as pm:
+        assert (await pm.monitors.run("1-a")).info.monitor_id == "a"
+        writers[0].write(unasked)
+        for _ in range(10):  # let it be read
+            await asyncio.sleep(0)
+        for monitor in "bcd":
+            assert (await pm.monitors.run(f"1-{monitor}")).info.monitor_id == monitor
+    assert server.connections == 2
+
+
+async def test_a_silent_connection_is_used_again() -> None:
+    async with echoing() as (server, _), AsyncPostman(KEY, base_url=server.url) as pm:
+        for monitor in "bcd":
+            await pm.monitors.run(f"1-{monitor}")
+    assert server.connections == 1
+
+
+# -- no connection -----------------------------------------------------------------------------
+
+
+async def failure_of_connecting(monkeypatch: pytest.MonkeyPatch, error: Exception) -> Any:
+    """Fail with an error of the system where the socket is to be made."""
+
+    def refuse(*_: Any, **__: Any) -> socket.socket:
+        raise error
+
+    async with AsyncPostman(KEY, base_url=LOOPBACK, retries=1) as pm:
+        with monkeypatch.context() as patched:
+            patched.setattr(socket, "socket", refuse)
+            with pytest.raises(TransportError) as caught:
+                await pm.monitors.run("1-m")
+    return caught.value
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+async def test_no_file_left_for_a_socket_is_an_error_of_connecting(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failure = await failure_of_connecting(monkeypatch, OSError(number, os.strerror(number)))
+    assert type(failure) is ConnectError
+    assert not failure.sent
+    assert "limit of open files" in str(failure)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.EMFILE, os.strerror(errno.EMFILE)),
+        OSError("no errno"),
+        UnicodeError("label empty or too long"),
+        RuntimeError("can't start new thread"),
+        aiohttp.ClientError("anything"),
+    ],
+)
+async def test_whatever_fails_while_connecting_was_surely_not_sent(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also what aiohttp hands on as it came: it was raw, or taken for a broken connection."""
+
+    async def refuse(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(aiohttp.TCPConnector, "_create_connection", refuse)
+    async with AsyncPostman(KEY, base_url=LOOPBACK, retries=1) as pm:
+        with pytest.raises(ConnectError) as caught:
+            await pm.monitors.run("1-m")
+    assert not caught.value.sent
+    assert ("limit of open files" in str(caught.value)) == (error.args[0] == errno.EMFILE)
+
+
+async def test_no_file_left_is_told_of_a_connector_of_the_caller_too() -> None:
+    class Full(aiohttp.TCPConnector):
+        async def connect(self, *_: Any, **__: Any) -> Any:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    async with Full() as full, AsyncPostman(KEY, base_url=LOOPBACK, connector=full) as pm:
+        with pytest.raises(ConnectError, match="limit of open files"):
+            await pm.monitors.run("1-m", retries=1)
