@@ -86,12 +86,14 @@ class MonitorBatch:
         """Select what is to be run, open the journal, and begin.
 
         Raises:
+            ConfigurationError: the client belongs to another process or event loop.
             JournalError: the journal cannot be used.
             PostmanError: the monitors could not be selected.
 
         """
         if self._task is not None:
             raise ConfigurationError("a batch is run once: make another one")
+        self._caller.check_place()
         self._started_at, self._started = clock.wall(), clock.monotonic()
         if self._settings.journal is not None:
             self._journal = await Journal.open(self._settings.journal, resume=self._settings.resume)

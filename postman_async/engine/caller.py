@@ -65,6 +65,16 @@ class RawCaller:
         response.value = self._value(operation.result, request.call, response)
         return response
 
+    def check_place(self) -> None:
+        """See that calls can be made here.
+
+        Raises:
+            ConfigurationError: the client is closed, or belongs to another process or event loop.
+
+        """
+        self.transport.sessions.claim()
+        self.transport.sessions.get()
+
     def retries_of(self, options: CallOptions) -> Retries:
         """Return what holds for a call with these options."""
         return self.retries.altered(options["retries"]) if "retries" in options else self.retries

@@ -106,19 +106,26 @@ class SessionHolder:
         if self.options.session is not None or self.options.connector is not None:
             self.process = os.getpid()
 
+    def claim(self) -> None:
+        """Belong to this process, unless there are connections of another one.
+
+        Raises:
+            ConfigurationError: the client belongs to another process.
+
+        """
+        refuse_other_process(self.process)
+        self.process = os.getpid()
+
     def get(self) -> aiohttp.ClientSession:
         """Return the session; the first call makes it.
 
         Raises:
-            ConfigurationError: the client is closed, or belongs to another process or event loop.
+            ConfigurationError: the client is closed, or belongs to another event loop.
 
         """
         loop = asyncio.get_running_loop()
         if self._closed:
             raise ConfigurationError("this client is closed; make a new one")
-        if self.process != os.getpid():
-            refuse_other_process(self.process)
-            self.process = os.getpid()
         if self._session is None:
             self._session, self._loop = self._make(), loop
         elif self._loop is not loop:

@@ -127,6 +127,8 @@ class Transport:
         """
         state = _Progress()
         try:
+            if self.sessions.process != os.getpid():
+                self.sessions.claim()  # before the loop is asked for anything: it is forked, too
             if plan.total is None and plan.run is None:
                 return await self._attempts(request, plan, state)
             with Deadline(self._deadlines) as state.deadline:
