@@ -49,7 +49,7 @@ class AsyncPostman(AsyncNamespaces):
         _check_names(options)
         key = read_key(api_key)
         self.base_url = read_base_url(options.get("base_url"), options.get("region"))
-        self._sessions = SessionHolder(_session_options(options))
+        self._sessions = SessionHolder(_session_options(options, self.base_url))
         quota, limiter = Quota(), _limiter(options.get("rate_limits", "auto"), self.base_url)
         headers = {"X-Api-Key": key, **_HEADERS}
         transport = Transport(self.base_url, self._sessions, headers, limiter, quota)
@@ -182,13 +182,14 @@ def _check_names(options: Mapping[str, Any]) -> None:
         raise ConfigurationError(f"there is no option {min(unknown)!r}; there are: {known}")
 
 
-def _session_options(options: ClientOptions) -> SessionOptions:
+def _session_options(options: ClientOptions, base_url: str) -> SessionOptions:
     given: dict[str, Any] = {k: v for k, v in options.items() if k in _SESSION_OPTIONS}
     if given.get("session") is not None:
         clash = sorted(given.keys() & {"connector", "trust_env", "trace_configs"})
         if clash:
             raise ConfigurationError(f"with a session of yours, {clash[0]} is the session's matter")
-    return SessionOptions(**given)
+    made = SessionOptions(**given)
+    return made if base_url.startswith("https:") else made.without_proxy()
 
 
 def _times(options: ClientOptions) -> tuple[Timeout, Retries]:

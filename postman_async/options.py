@@ -132,9 +132,9 @@ class ClientOptions(TypedDict, total=False):
         strict: raise `ResponseValidationError` where an answer drifts from the specification.
         session: a session to use; it is not closed.
         connector: a connector to use; it is not closed.
-        proxy: the address of an HTTP proxy for all calls.
+        proxy: the address of an HTTP proxy for all calls; refused with a plain-http base URL.
         ssl: an SSL context, or aiohttp's other values for it.
-        trust_env: take proxies and netrc from the environment.
+        trust_env: take proxies and netrc from the environment; not for a plain-http base URL.
         trace_configs: aiohttp's trace configurations; the key is hidden in what they can print.
         middlewares: aiohttp's client middlewares, each called for each attempt.
     """

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
-from postman_async.engine.connections import Connector, never_repeat
+from postman_async.engine.connections import Connector, never_repeat, uses_proxy
 from postman_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -39,6 +39,20 @@ class SessionOptions:
     trust_env: bool = False
     trace_configs: Sequence[aiohttp.TraceConfig] = ()
     middlewares: Sequence[aiohttp.ClientMiddlewareType] = ()
+
+    def without_proxy(self) -> SessionOptions:
+        """Go through no proxy, not even one of the environment: it would read a plain-http call.
+
+        Raises:
+            ConfigurationError: a proxy was given.
+
+        """
+        if self.proxy is not None or (self.session is not None and uses_proxy(self.session)):
+            raise ConfigurationError(
+                "a proxy would read the API key, for base_url is plain http: leave out proxy= (and"
+                " the trust_env or proxy of a session of yours), or use an https base_url"
+            )
+        return evolve(self, trust_env=False)
 
     def per_request(self) -> Mapping[str, Any]:
         """Return what goes with each request: a session that was given does not know of it."""
@@ -105,6 +119,12 @@ class SessionHolder:
         self.per_request = self.options.per_request()
         if self.options.session is not None or self.options.connector is not None:
             self.process = os.getpid()
+
+    @property
+    def observed(self) -> bool:
+        """Whether code of the caller takes part in a call: its errors may come at any time."""
+        given = self.options
+        return bool(given.session or given.connector or given.middlewares or given.trace_configs)
 
     def claim(self) -> None:
         """Belong to this process, unless there are connections of another one.

@@ -211,7 +211,8 @@ class Transport:
             # An answer that says no has said so with its status, even if its body is cut.
             cut = isinstance(error, aiohttp.ClientPayloadError)
             if response is None or response.status < 300 or not cut:
-                failure = _transport_error(request, error)
+                unwritten = response is None and not self.sessions.observed
+                failure = _transport_error(request, error, unwritten=unwritten)
         if log.isEnabledFor(logging.DEBUG):
             outcome = _short(failure) if response is None or failure else response.status
             seconds = time.monotonic() - started
@@ -371,8 +372,15 @@ def _short(error: PostmanError | None) -> str:
     return f"{type(error).__name__} {status}".strip()
 
 
-def _transport_error(request: Request, error: Exception) -> TransportError:
-    """Translate what aiohttp raised; only the connect family is certain not to have been sent."""
+def _transport_error(request: Request, error: Exception, *, unwritten: bool) -> TransportError:
+    """Translate what aiohttp raised; only the connect family is certain not to have been sent.
+
+    So is what aiohttp refused to write: of an answer it raises errors of its own.
+    """
+    if unwritten and isinstance(error, ValueError) and not isinstance(error, aiohttp.ClientError):
+        failure = TransportError(request.call, f"it cannot be sent: {error}")
+        failure.sent = False
+        return failure
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return ConnectError(request.call, "no connection within the connect timeout")
     if isinstance(error, aiohttp.ClientHttpProxyError):
