@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack, cast
@@ -52,7 +53,8 @@ class AsyncPostman(AsyncNamespaces):
         self._sessions = SessionHolder(_session_options(options, self.base_url))
         quota, limiter = Quota(), _limiter(options.get("rate_limits", "auto"), self.base_url)
         headers = {"X-Api-Key": key, **_HEADERS}
-        transport = Transport(self.base_url, self._sessions, headers, limiter, quota)
+        most = _max_answer(options.get("max_answer", _MAX_ANSWER))
+        transport = Transport(self.base_url, self._sessions, headers, limiter, quota, most)
         self._rate_limits = RateLimits(limiter, quota)
         timeout, retries = _times(options)
         self._raw = RawCaller(transport, timeout, retries, options.get("strict", False))
@@ -172,6 +174,7 @@ async def _stream(batch: MonitorBatch) -> AsyncGenerator[MonitorOutcome]:
 
 
 _HEADERS = {"Accept": "application/json", "User-Agent": "postman-async"}
+_MAX_ANSWER = 256 * 2**20
 _SESSION_OPTIONS = frozenset(field.name for field in fields(SessionOptions))
 
 
@@ -202,6 +205,14 @@ def _times(options: ClientOptions) -> tuple[Timeout, Retries]:
     except (TypeError, ValueError) as error:
         raise ConfigurationError(str(error.args[0])) from None
     return timeout, retries
+
+
+def _max_answer(given: object) -> int:
+    if given is None:
+        return sys.maxsize
+    if not isinstance(given, int) or isinstance(given, bool) or given < 1:
+        raise ConfigurationError(f"max_answer must be a number of bytes, or None, not {given!r}")
+    return given
 
 
 def _limiter(given: object, base_url: str) -> Limiter | None:

@@ -130,6 +130,8 @@ class ClientOptions(TypedDict, total=False):
             its headers tell; ``postman``: the published ones on any host; `RateLimitRule` objects:
             these; None: none.
         strict: raise `ResponseValidationError` where an answer drifts from the specification.
+        max_answer: the bytes a 2xx answer may have once it is decompressed (256 MB); a larger one
+            raises `AnswerTooLargeError` and is not read to its end.  None: no bound.
         session: a session to use; it is not closed.
         connector: a connector to use; it is not closed.
         proxy: the address of an HTTP proxy for all calls; refused with a plain-http base URL.
@@ -145,6 +147,7 @@ class ClientOptions(TypedDict, total=False):
     retries: Retries | int
     rate_limits: Literal["auto", "postman"] | Sequence[RateLimitRule] | None
     strict: bool
+    max_answer: int | None
     session: aiohttp.ClientSession | None
     connector: aiohttp.BaseConnector | None
     proxy: str | URL | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from attrs import define, field
 
 from postman_async.engine import codec
 from postman_async.engine.convert import load_model, reader
+from postman_async.engine.echo import check_echo
 from postman_async.engine.files import read_files
 from postman_async.engine.plans import plan_of
 from postman_async.engine.request import build_request
@@ -61,9 +63,8 @@ class RawCaller:
         if operation.file_body is not None:
             arguments = await read_files(operation, arguments)
         request = build_request(operation, arguments, options)
-        response: RawResponse[Any] = await self.transport.send(request, plan)
-        response.value = self._value(operation.result, request.call, response)
-        return response
+        read = functools.partial(self._value, operation, arguments, request.call)
+        return await self.transport.send(request, plan, read)
 
     def check_place(self) -> None:
         """See that calls can be made here.
@@ -103,15 +104,26 @@ class RawCaller:
             raise InvalidArgumentError(f"{operation.id}: {error.args[0]}") from None
         return Plan.of(operation, timeout, retries, watcher)
 
-    def _value(self, result: Result, call: str, response: RawResponse[Any]) -> Any:
+    def _value(
+        self,
+        operation: Operation,
+        arguments: Mapping[str, Any],
+        call: str,
+        response: RawResponse[Any],
+    ) -> Any:
+        result = operation.result
         if not response.content and result.model is None and result.key is None:
             return None
         if len(response.content) > codec.LARGE and result.single and not self.strict:
             plan = plan_of(load_model(str(result.model)))
             document = parse_partly(call, response, str(result.key), plan.unread)
             if document is not None:
+                if operation.echo is not None:
+                    check_echo(operation.echo, arguments, document, call, response)
                 return plan.read(document)
         body = parse_json(call, response)
+        if operation.echo is not None and isinstance(body, dict):
+            check_echo(operation.echo, arguments, body.get(result.key), call, response)
         if self.strict:
             faults = list(answer_faults(result, body))
             if faults:

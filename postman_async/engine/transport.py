@@ -10,15 +10,16 @@ import logging
 import os
 import random
 import time
-from collections.abc import Awaitable, Mapping
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 import aiohttp
 from attrs import define, field, frozen
 from yarl import URL
 
 from postman_async.engine.body import Body, File, Form
-from postman_async.engine.connections import NoConnectionError
+from postman_async.engine.connections import NoConnectionError, drop_connection
+from postman_async.engine.content import TooLargeError, content_at_once, read_content
 from postman_async.engine.deadlines import Deadline, Deadlines
 from postman_async.engine.limiter import NoPlaceError
 from postman_async.engine.ratelimit import NOTHING_TOLD, RateLimit, read_rate_limit
@@ -26,10 +27,13 @@ from postman_async.engine.request import Request
 from postman_async.engine.response import RawResponse, error_of
 from postman_async.engine.retry import may_retry, not_taken, retry_wait
 from postman_async.errors import (
+    ERROR_CONTENT,
     Answer,
+    AnswerTooLargeError,
     CallTimeoutError,
     ConnectError,
     DisconnectedError,
+    InvalidResponseError,
     PostmanError,
     RateLimitError,
     TransportError,
@@ -108,24 +112,38 @@ class Plan:
 
 @define
 class Transport:
-    """Sends requests to one origin with one key, as fast as the limits allow."""
+    """Sends requests to one origin with one key, as fast as the limits allow.
+
+    Attributes:
+        max_answer: the bytes that a 2xx answer may have, decompressed.
+
+    """
 
     base_url: str
     sessions: SessionHolder
     _headers: Mapping[str, str] = field(repr=False)
     limiter: Limiter | None
     quota: Quota
+    max_answer: int
     _deadlines: Deadlines = field(factory=Deadlines, init=False)
 
-    async def send(self, request: Request, plan: Plan) -> RawResponse[None]:
+    async def send(
+        self, request: Request, plan: Plan, read: Callable[[RawResponse[Any]], Any]
+    ) -> RawResponse[Any]:
         """Send the call until it is answered 2xx or may not be sent again.
+
+        Args:
+            request: the call.
+            plan: how it is to be sent.
+            read: makes its value of a 2xx answer; where it raises `InvalidResponseError`, the
+                connection is closed.
 
         Raises:
             ApiError: the service said no.
             TransportError: no usable answer came.
 
         """
-        state = _Progress()
+        state = _Progress(read)
         try:
             if self.sessions.process != os.getpid():
                 self.sessions.claim()  # before the loop is asked for anything: it is forked, too
@@ -144,7 +162,7 @@ class Transport:
         failure.attempts, failure.waited = state.attempts, state.waited
         raise failure
 
-    async def _attempts(self, request: Request, plan: Plan, state: _Progress) -> RawResponse[None]:
+    async def _attempts(self, request: Request, plan: Plan, state: _Progress) -> RawResponse[Any]:
         while True:
             grant = None
             if self.limiter is not None:
@@ -198,21 +216,29 @@ class Transport:
         plan: Plan,
         state: _Progress,
         grant: Grant | None,
-    ) -> RawResponse[None]:
-        """Send the request once; anything but a 2xx answer is raised."""
+    ) -> RawResponse[Any]:
+        """Send the request once; anything but a 2xx answer that can be read is raised."""
         started = time.monotonic()
         response: aiohttp.ClientResponse | None = None
         failure, content = None, b""
         try:
             response = await self._open(session, request, plan)
+            most = self.max_answer if 200 <= response.status < 300 else ERROR_CONTENT
             # Read to its end, it has given its connection back; if that fails, closed it.
-            content = _content_at_once(response, session) or await response.read()
+            content = content_at_once(response, session) or await read_content(response, most)
+            if len(content) > most:
+                raise TooLargeError(content)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # An answer that says no has said so with its status, even if its body is cut.
             cut = isinstance(error, aiohttp.ClientPayloadError)
             if response is None or response.status < 300 or not cut:
                 unwritten = response is None and not self.sessions.observed
                 failure = _transport_error(request, error, unwritten=unwritten)
+        except TooLargeError as error:
+            content = error.start[:ERROR_CONTENT]
+            if response is not None and 200 <= response.status < 300:
+                answer = Answer(response.status, response.headers, content)
+                failure = AnswerTooLargeError(request.call, answer, self.max_answer)
         if log.isEnabledFor(logging.DEBUG):
             outcome = _short(failure) if response is None or failure else response.status
             seconds = time.monotonic() - started
@@ -223,14 +249,35 @@ class Transport:
         if failure is not None:
             raise failure
         assert response is not None
+        return self._judged(request, state, grant, response, content)
+
+    def _judged(
+        self,
+        request: Request,
+        state: _Progress,
+        grant: Grant | None,
+        response: aiohttp.ClientResponse,
+        content: bytes,
+    ) -> RawResponse[Any]:
+        """Learn from an answer, and make its value or its error."""
         status, told = response.status, read_rate_limit(response.headers)
         if told is not NOTHING_TOLD:
             self.quota.note(told)
             if self.limiter is not None and grant is not None and status != 429:
                 self.limiter.answered(grant, told)
+        if status < 200:  # a 101: the connection speaks another protocol now
+            drop_connection(response)
+            came = Answer(status, response.headers, content)
+            raise InvalidResponseError(request.call, came, f"nobody asked for the answer {status}")
         if not 200 <= status < 300:
             raise error_of(request.call, Answer(status, response.headers, content))
-        return state.response(status, response.headers, content, told)
+        answer = state.response(status, response.headers, content, told)
+        try:
+            answer.value = state.read(answer)
+        except InvalidResponseError:  # what comes next on that connection is to be doubted, too
+            drop_connection(response)
+            raise
+        return answer
 
     def _open(
         self, session: aiohttp.ClientSession, request: Request, plan: Plan
@@ -257,16 +304,6 @@ _TYPE = (aiohttp.hdrs.CONTENT_TYPE,)
 def _not_by_itself(request: Request) -> tuple[str, ...] | None:
     """The headers aiohttp shall not add: it would call a body that is none an octet stream."""
     return _TYPE if request.body is None and request.method != "GET" else None
-
-
-def _content_at_once(response: aiohttp.ClientResponse, session: aiohttp.ClientSession) -> bytes:
-    """Give the body of an answer that came in one piece, which spares a call two coroutines.
-
-    It is empty if it has to be read: a middleware may have done so, and a trace is told of it.
-    """
-    stream = response.content
-    whole = stream.is_eof() and stream.exception() is None and not session.trace_configs
-    return stream.read_nowait() if whole else b""
 
 
 def _data(body: Body | None) -> bytes | io.BytesIO | aiohttp.FormData | None:
@@ -296,9 +333,11 @@ class _Progress:
         waited: seconds it waited for a place within the limits.
         taken: whether the service may have acted on it.
         turn: its place in the line, once it has had one.
+        read: makes the value of a 2xx answer.
 
     """
 
+    read: Callable[[RawResponse[Any]], Any]
     attempts: int = 0
     waited: float = 0.0
     taken: bool = False
