@@ -66,7 +66,7 @@ __all__ = [
 ]
 
 
-ERROR_CONTENT = 65_536
+ERROR_CONTENT = 131_072
 """Bytes of an answer's body that an error keeps, at most."""
 
 
@@ -128,7 +128,7 @@ class ApiError(PostmanError):
         message: the service's own words, or the reason of the status.
         details: whatever the service adds to them, or None.
         body: the answer's body, parsed where it is JSON and else the text.
-        content: the body's raw bytes; the first 64 kB of them.
+        content: the body's raw bytes; the first 128 kB of them.
         headers: the answer's headers, looked up without regard to case.
         method: the request's HTTP method.
         path: the request's path, without host and query.
@@ -275,7 +275,7 @@ class InvalidResponseError(TransportError):
     Attributes:
         status: the HTTP status.
         headers: the answer's headers.
-        content: the body's raw bytes; the first 64 kB of them.
+        content: the body's raw bytes; the first 128 kB of them.
 
     """
 
@@ -308,7 +308,7 @@ class ResponseValidationError(PostmanError):
     Attributes:
         call: the request's method and path.
         faults: each fault as ``path: what is wrong``.
-        content: the body's raw bytes; the first 64 kB of them.
+        content: the body's raw bytes; the first 128 kB of them.
 
     """
 

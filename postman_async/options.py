@@ -37,6 +37,9 @@ class Timeout:
             whose answer comes when the run has ended.
         run: the deadline of one ``monitors.run`` call, from its first attempt to its answer;
             the wait for a place within the rate limits, before that, does not count.
+        call: the deadline of any other call where there is no ``total``, from its first attempt
+            to its answer, retries and their waits included; 1 second more for each 100 kB that it
+            sends.
         total: the whole call with its retries and waits, those for the rate limits too.  Off by
             default.
 
@@ -45,6 +48,7 @@ class Timeout:
     connect: float | None = field(default=10.0, validator=_seconds)
     read: float | None = field(default=60.0, validator=_seconds)
     run: float | None = field(default=1200.0, validator=_seconds)
+    call: float | None = field(default=600.0, validator=_seconds)
     total: float | None = field(default=None, validator=_seconds)
 
     def altered(self, given: Timeout | float | None) -> Timeout:
@@ -52,8 +56,8 @@ class Timeout:
         if isinstance(given, Timeout):
             return given
         if given is None:
-            return Timeout(connect=None, read=None, run=None)
-        return evolve(self, total=given, run=None)
+            return Timeout(connect=None, read=None, run=None, call=None)
+        return evolve(self, total=given, run=None, call=None)
 
 
 @frozen(kw_only=True)

@@ -21,7 +21,7 @@ from postman_async.errors import InvalidArgumentError, ResponseValidationError
 from postman_async.options import CallOptions, Retries, Timeout
 
 if TYPE_CHECKING:
-    from postman_async.engine.operation import Operation, Result
+    from postman_async.engine.operation import Operation
     from postman_async.engine.response import RawResponse
 
 __all__ = ["AsyncCaller", "RawCaller"]

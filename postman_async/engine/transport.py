@@ -17,7 +17,7 @@ import aiohttp
 from attrs import define, field, frozen
 from yarl import URL
 
-from postman_async.engine.body import Body, File, Form
+from postman_async.engine.body import Body, File, Form, size_of
 from postman_async.engine.connections import NoConnectionError, drop_connection
 from postman_async.engine.content import TooLargeError, content_at_once, read_content
 from postman_async.engine.deadlines import Deadline, Deadlines
@@ -70,7 +70,7 @@ class Plan:
         connect: seconds for making a connection.
         read: seconds of silence allowed.
         total: seconds for the whole call, waits included.
-        run: seconds from its first attempt, for a call that is held until its work is done.
+        active: seconds from its first attempt to its answer, without those for its body.
         retries: how often and after what waits it is sent again.
         operation: the name of the operation.
         bucket: the name of the limit it counts against besides the user's own.
@@ -82,7 +82,7 @@ class Plan:
     connect: float | None
     read: float | None
     total: float | None
-    run: float | None
+    active: float | None
     retries: Retries
     operation: str
     bucket: str | None
@@ -96,13 +96,17 @@ class Plan:
         retries: Retries,
         watcher: Watcher | None = None,
     ) -> Plan:
-        """Choose the times: a held call has a deadline of its own instead of a read timeout."""
+        """Choose the times: a held call has a deadline of its own instead of a read timeout.
+
+        Any other one has a deadline because an answer that comes drop by drop is never silent.
+        """
+        other = timeout.call if timeout.total is None else None
         return cls(
             idempotent=operation.idempotent,
             connect=timeout.connect,
             read=None if operation.held else timeout.read,
             total=timeout.total,
-            run=timeout.run if operation.held else None,
+            active=timeout.run if operation.held else other,
             retries=retries,
             operation=operation.id,
             bucket=operation.bucket,
@@ -147,7 +151,7 @@ class Transport:
         try:
             if self.sessions.process != os.getpid():
                 self.sessions.claim()  # before the loop is asked for anything: it is forked, too
-            if plan.total is None and plan.run is None:
+            if plan.total is None and plan.active is None:
                 return await self._attempts(request, plan, state)
             with Deadline(self._deadlines) as state.deadline:
                 if plan.total is not None:
@@ -172,7 +176,7 @@ class Transport:
                     grant = await self._place(self.limiter, lane, state)
                 state.turn = grant.turn
             session = self.sessions.get()  # what it refuses was no attempt
-            state.begin(plan)
+            state.begin(plan, request)
             if plan.watcher is not None:
                 plan.watcher.sending()
             try:
@@ -297,6 +301,15 @@ class Transport:
         )
 
 
+_UPLOAD = 100_000
+"""Bytes of a body for which a call has one second more."""
+
+
+def _active(seconds: float, request: Request) -> float:
+    body = request.body
+    return seconds if body is None else seconds + size_of(body) // _UPLOAD
+
+
 _LARGE = 2**20
 _TYPE = (aiohttp.hdrs.CONTENT_TYPE,)
 
@@ -349,12 +362,12 @@ class _Progress:
         """Return the time, on the loop's clock, when the call must have ended."""
         return None if self.deadline is None else self.deadline.due
 
-    def begin(self, plan: Plan) -> None:
-        """Count an attempt; the first one starts the time of a run."""
+    def begin(self, plan: Plan, request: Request) -> None:
+        """Count an attempt; the first one starts the time in which the call is active."""
         self.attempts += 1
         self.taken = True
-        if self.attempts == 1 and self.deadline is not None and plan.run is not None:
-            self.deadline.begin(plan.run)
+        if self.attempts == 1 and self.deadline is not None and plan.active is not None:
+            self.deadline.begin(_active(plan.active, request))
 
     def response(
         self, status: int, headers: Mapping[str, str], content: bytes, told: RateLimit
@@ -372,7 +385,8 @@ class _Progress:
 
     def out_of_time(self, request: Request, plan: Plan) -> CallTimeoutError:
         """Make the error of a call whose deadline has come."""
-        limits = [t for t in (plan.total, plan.run if self.attempts else None) if t is not None]
+        active = None if plan.active is None else _active(plan.active, request)
+        limits = [t for t in (plan.total, active if self.attempts else None) if t is not None]
         reason = f"no answer within the deadline of {min(limits)} s (attempt {self.attempts})"
         if self.attempts == 0:
             reason = f"no place within the rate limits before the deadline of {plan.total} s"
@@ -380,7 +394,7 @@ class _Progress:
 
     def no_place(self, request: Request, plan: Plan, error: NoPlaceError) -> CallTimeoutError:
         """Make the error of a call for which waiting makes no sense."""
-        ends = plan.total if self.attempts == 0 or plan.run is None else plan.run
+        ends = plan.total if self.attempts == 0 or plan.active is None else plan.active
         return self._timed_out(
             request,
             f"the rate limits have no place for it for {error.seconds:.1f} s, which is after its"

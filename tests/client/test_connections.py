@@ -18,7 +18,9 @@ import pytest
 from aiohttp.client_proto import ResponseHandler
 
 import postman_async
-from postman_async import AsyncPostman, ConnectError, TransportError
+from postman_async import AsyncPostman, ConnectError, InvalidResponseError, TransportError
+from postman_async.emulator import PostmanEmulator
+from postman_async.engine import caller
 from tests.support import KEY, ScriptedServer, reply, scripted
 
 LOOPBACK = "http://127.0.0.1:1"
@@ -106,6 +108,87 @@ async def test_a_silent_connection_is_used_again() -> None:
         for monitor in "bcd":
             await pm.monitors.run(f"1-{monitor}")
     assert server.connections == 1
+
+
+@pytest.mark.parametrize("large", [False, True])
+async def test_an_answer_of_another_monitor_is_refused_and_its_connection_closed(
+    large: bool,
+) -> None:
+    """The next answer on it would be shifted, too."""
+    run = json.loads(run_of("x"))
+    run["run"]["executions"] = [{"id": 1}] * (2000 if large else 1)
+    async with (
+        scripted(reply(body=json.dumps(run)), reply(body=run_of("b"))) as server,
+        AsyncPostman(KEY, base_url=server.url) as pm,
+    ):
+        with pytest.raises(InvalidResponseError, match="is of 'x' and not") as caught:
+            await pm.monitors.run("1-a")
+        assert (await pm.monitors.run("1-b")).info.monitor_id == "b"
+    assert (caught.value.sent, caught.value.attempts) == (True, 1)
+    assert (server.connections, len(server.received)) == (2, 2)
+
+
+async def test_a_look_at_another_monitor_is_refused() -> None:
+    """What a run came to is told by such an answer."""
+    body = json.dumps({"monitor": {"id": "x", "uid": "1-x", "name": "n"}})
+    async with scripted(reply(body=body)) as server, AsyncPostman(KEY, base_url=server.url) as pm:
+        with pytest.raises(InvalidResponseError, match="is of '1-x' and not"):
+            await pm.monitors.get("1-a")
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("1-a", "a"), ("1-a", "1-a"), ("a", "1-a"), ("a", "a"), ("1-A-B", "a-b"),
+        ("1-a", None), ("1-a", 7), ("1-a", ["x"]),
+    ],
+)  # fmt: skip
+async def test_an_id_with_or_without_its_owner_is_the_same_and_drift_is_none(
+    asked: str, told: object
+) -> None:
+    body = json.dumps({"run": {"info": {"monitorId": told, "status": "success"}}})
+    bare = json.dumps({"run": {"info": None}})
+    async with (
+        scripted(reply(body=body), reply(body=bare), reply(body='{"run": 7}')) as server,
+        AsyncPostman(KEY, base_url=server.url) as pm,
+    ):
+        for _ in range(3):
+            await pm.monitors.run(asked)
+    assert server.connections == 1
+
+
+async def test_a_run_whose_answer_was_of_another_monitor_is_settled_by_looking(
+    local_emulator: PostmanEmulator, pm: AsyncPostman, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uids = [local_emulator.add_monitor(f"m{i}") for i in range(2)]
+    other = json.loads(run_of("another"))
+    parse, answers = caller.parse_json, [other]
+
+    def mixed_up(call: str, answer: Any) -> Any:
+        return answers.pop() if answers and call.endswith("/run") else parse(call, answer)
+
+    monkeypatch.setattr(caller, "parse_json", mixed_up)
+    report = await pm.run_monitors(uids)
+    assert [outcome.status for outcome in report] == ["passed", "passed"]
+    assert [outcome.reconciled for outcome in report].count(True) == 1
+    assert [outcome.attempts for outcome in report] == [1, 1]
+
+
+async def test_a_101_is_no_answer_and_its_connection_is_closed() -> None:
+    switch = (
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    )
+    async with (
+        scripted(switch, reply(body=run_of("b"))) as server,
+        AsyncPostman(KEY, base_url=server.url) as pm,
+    ):
+        with pytest.raises(InvalidResponseError, match="nobody asked for the answer 101") as caught:
+            await pm.monitors.run("1-a")
+        await pm.monitors.run("1-b")
+        connector = pm._sessions.get().connector
+        assert isinstance(connector, aiohttp.TCPConnector)
+        assert len(connector._acquired) == 0
+    assert (caught.value.sent, server.connections) == (True, 2)
 
 
 # -- no connection -----------------------------------------------------------------------------
