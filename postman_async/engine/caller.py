@@ -10,7 +10,7 @@ from attrs import define, field
 
 from postman_async.engine import codec
 from postman_async.engine.convert import load_model, reader
-from postman_async.engine.echo import check_echo
+from postman_async.engine.echo import Asked
 from postman_async.engine.files import read_files
 from postman_async.engine.plans import plan_of
 from postman_async.engine.request import build_request
@@ -21,7 +21,7 @@ from postman_async.errors import InvalidArgumentError, ResponseValidationError
 from postman_async.options import CallOptions, Retries, Timeout
 
 if TYPE_CHECKING:
-    from postman_async.engine.operation import Operation
+    from postman_async.engine.operation import Operation, Result
     from postman_async.engine.response import RawResponse
 
 __all__ = ["AsyncCaller", "RawCaller"]
@@ -63,7 +63,8 @@ class RawCaller:
         if operation.file_body is not None:
             arguments = await read_files(operation, arguments)
         request = build_request(operation, arguments, options)
-        read = functools.partial(self._value, operation, arguments, request.call)
+        asked = None if operation.echo is None else Asked(operation.echo, arguments)
+        read = functools.partial(self._value, operation.result, request.call, asked=asked)
         return await self.transport.send(request, plan, read)
 
     def check_place(self) -> None:
@@ -105,25 +106,20 @@ class RawCaller:
         return Plan.of(operation, timeout, retries, watcher)
 
     def _value(
-        self,
-        operation: Operation,
-        arguments: Mapping[str, Any],
-        call: str,
-        response: RawResponse[Any],
+        self, result: Result, call: str, response: RawResponse[Any], asked: Asked | None = None
     ) -> Any:
-        result = operation.result
         if not response.content and result.model is None and result.key is None:
             return None
         if len(response.content) > codec.LARGE and result.single and not self.strict:
             plan = plan_of(load_model(str(result.model)))
             document = parse_partly(call, response, str(result.key), plan.unread)
             if document is not None:
-                if operation.echo is not None:
-                    check_echo(operation.echo, arguments, document, call, response)
+                if asked is not None:
+                    asked.check(document, call, response)
                 return plan.read(document)
         body = parse_json(call, response)
-        if operation.echo is not None and isinstance(body, dict):
-            check_echo(operation.echo, arguments, body.get(result.key), call, response)
+        if asked is not None and isinstance(body, dict):
+            asked.check(body.get(result.key), call, response)
         if self.strict:
             faults = list(answer_faults(result, body))
             if faults:

@@ -5,35 +5,47 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from attrs import define
+
 from postman_async.errors import Answer, InvalidResponseError
 
 if TYPE_CHECKING:
     from postman_async.engine.operation import Echo
     from postman_async.engine.response import RawResponse
 
-__all__ = ["check_echo"]
+__all__ = ["Asked"]
 
 
-def check_echo(
-    echo: Echo, asked: Mapping[str, Any], content: Any, call: str, response: RawResponse[Any]
-) -> None:
-    """Compare the id in an answer with the one that was asked for; where none is, nothing is said.
+@define
+class Asked:
+    """What a call asked for, to compare its answer with.
 
     Args:
-        echo: where the id is.
-        asked: the arguments of the call.
-        content: the answer without the key it is wrapped in.
-        call: the request's method and path.
-        response: the answer.
-
-    Raises:
-        InvalidResponseError: they are of different things, so answers and calls are mixed up.
+        echo: where the answer repeats the id.
+        arguments: those of the call.
 
     """
-    for key in echo.keys:
-        content = content.get(key) if isinstance(content, dict) else None
-    wanted = asked[echo.argument]
-    if isinstance(content, str) and content != wanted and not _same(content, wanted):
+
+    echo: Echo
+    arguments: Mapping[str, Any]
+
+    def check(self, content: Any, call: str, response: RawResponse[Any]) -> None:
+        """Compare the ids; where the answer has none, nothing is said.
+
+        Args:
+            content: the answer without the key it is wrapped in.
+            call: the request's method and path.
+            response: the answer.
+
+        Raises:
+            InvalidResponseError: they are of different things, so answers are mixed up.
+
+        """
+        for key in self.echo.keys:
+            content = content.get(key) if isinstance(content, dict) else None
+        asked = self.arguments[self.echo.argument]
+        if not isinstance(content, str) or asked.endswith(f"-{content}") or _same(content, asked):
+            return
         came = Answer(response.status, response.headers, response.content)
         reason = (
             f"the answer is of {content[:100]!r} and not of what was asked for: something between"

@@ -367,7 +367,8 @@ class _Progress:
         self.attempts += 1
         self.taken = True
         if self.attempts == 1 and self.deadline is not None and plan.active is not None:
-            self.deadline.begin(_active(plan.active, request))
+            bodiless = request.body is None
+            self.deadline.begin(plan.active if bodiless else _active(plan.active, request))
 
     def response(
         self, status: int, headers: Mapping[str, str], content: bytes, told: RateLimit

@@ -20,7 +20,7 @@ from aiohttp.client_proto import ResponseHandler
 import postman_async
 from postman_async import AsyncPostman, ConnectError, InvalidResponseError, TransportError
 from postman_async.emulator import PostmanEmulator
-from postman_async.engine import caller
+from postman_async.engine.response import parse_json
 from tests.support import KEY, ScriptedServer, reply, scripted
 
 LOOPBACK = "http://127.0.0.1:1"
@@ -162,12 +162,12 @@ async def test_a_run_whose_answer_was_of_another_monitor_is_settled_by_looking(
 ) -> None:
     uids = [local_emulator.add_monitor(f"m{i}") for i in range(2)]
     other = json.loads(run_of("another"))
-    parse, answers = caller.parse_json, [other]
+    parse, answers = parse_json, [other]
 
     def mixed_up(call: str, answer: Any) -> Any:
         return answers.pop() if answers and call.endswith("/run") else parse(call, answer)
 
-    monkeypatch.setattr(caller, "parse_json", mixed_up)
+    monkeypatch.setattr("postman_async.engine.caller.parse_json", mixed_up)
     report = await pm.run_monitors(uids)
     assert [outcome.status for outcome in report] == ["passed", "passed"]
     assert [outcome.reconciled for outcome in report].count(True) == 1
