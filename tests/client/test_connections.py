@@ -87,7 +87,7 @@ async def echoing() -> AsyncIterator[tuple[ScriptedServer, list[asyncio.StreamWr
 
 
 @pytest.mark.parametrize(
-    "unasked", [reply(body=run_of("x")), b"HTTP/1.1 408 Request Timeout\r\n\r\n", b"\0"]
+    "unasked", [reply(body=run_of("x")), reply(408, "", Connection="close"), b"\0"]
 )
 async def test_a_connection_on_which_something_came_unasked_is_not_used_again(
     unasked: bytes,
