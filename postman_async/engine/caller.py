@@ -15,7 +15,7 @@ from postman_async.engine.files import read_files
 from postman_async.engine.plans import plan_of
 from postman_async.engine.request import build_request
 from postman_async.engine.response import parse_json, parse_partly, value_of
-from postman_async.engine.transport import Plan, Transport, Watcher
+from postman_async.engine.transport import Plan, Transport, Watcher, no_files
 from postman_async.engine.validate import answer_faults
 from postman_async.errors import InvalidArgumentError, ResponseValidationError
 from postman_async.options import CallOptions, Retries, Timeout
@@ -37,6 +37,8 @@ class RawCaller:
     strict: bool
     _plans: dict[Operation, Plan] = field(factory=dict, init=False)
     """Those of calls without options, each made once."""
+    _readable: set[Operation] = field(factory=set, init=False)
+    """Those for whose answers everything is imported."""
 
     @property
     def raw(self) -> RawCaller:
@@ -103,7 +105,26 @@ class RawCaller:
             retries = self.retries_of(options)
         except (TypeError, ValueError) as error:
             raise InvalidArgumentError(f"{operation.id}: {error.args[0]}") from None
+        if operation not in self._readable:
+            self._get_ready(operation)
         return Plan.of(operation, timeout, retries, watcher)
+
+    def _get_ready(self, operation: Operation) -> None:
+        """Import what reads the answers, before anything is sent.
+
+        Many runs under way may leave no file for it.
+
+        Raises:
+            ConnectError: there is none now.
+
+        """
+        try:
+            codec.get_ready()
+            if operation.result.model is not None:
+                reader(load_model(operation.result.model))
+        except OSError as error:
+            raise no_files(f"{operation.method} {operation.path}", error) from None
+        self._readable.add(operation)
 
     def _value(
         self, result: Result, call: str, response: RawResponse[Any], asked: Asked | None = None

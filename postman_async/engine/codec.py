@@ -22,7 +22,12 @@ from typing import Any
 from postman_async.engine.convert import one_level
 from postman_async.engine.plans import Document, Read, Unread
 
-__all__ = ["LARGE", "dumps", "loads", "loads_partly"]
+__all__ = ["LARGE", "dumps", "get_ready", "loads", "loads_partly"]
+
+
+def get_ready() -> None:
+    """Import the library that reads, where it is installed."""
+    _fast_reader()
 
 
 def loads(content: bytes | str) -> Any:

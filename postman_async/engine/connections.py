@@ -23,6 +23,16 @@ __all__ = ["Connector", "NoConnectionError", "drop_connection", "never_repeat", 
 _UNTIMED = aiohttp.ClientTimeout(total=None)
 
 
+_OTHER_FAILURES = (
+    aiohttp.ClientError,
+    OSError,  # no file left for the socket
+    RuntimeError,  # no thread for the look-up
+    ValueError,  # a host that is no name
+    LookupError,  # the codec for it could not be imported
+    ImportError,
+)
+
+
 class NoConnectionError(aiohttp.ClientConnectionError):
     """Making a connection failed with an error that aiohttp hands on as it came.
 
@@ -64,8 +74,7 @@ class Connector(aiohttp.TCPConnector):
             return await super()._create_connection(req, traces, _UNTIMED)
         except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError, TimeoutError):
             raise
-        except (aiohttp.ClientError, OSError, ValueError, RuntimeError) as error:
-            # No file left for the socket, no thread for the look-up, a host that is no name.
+        except _OTHER_FAILURES as error:
             raise NoConnectionError(error) from None
 
     async def _get(self, key: Any, traces: Any) -> Connection | None:

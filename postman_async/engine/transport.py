@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from postman_async.engine.session import SessionHolder
     from postman_async.options import Retries, Timeout
 
-__all__ = ["Plan", "Transport", "Watcher"]
+__all__ = ["Plan", "Transport", "Watcher", "no_files"]
 
 log = logging.getLogger("postman_async")
 
@@ -450,6 +450,11 @@ def _transport_error(request: Request, error: Exception, *, unwritten: bool) -> 
 
 def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
+
+
+def no_files(call: str, error: OSError) -> ConnectError:
+    """Make the error of a call for which a file could not be read, before it was sent."""
+    return ConnectError(call, f"not sent: {_reason(error)}{_hint(error)}")
 
 
 _UNCONNECTED = (aiohttp.ClientConnectorError, aiohttp.InvalidURL, NoConnectionError)

@@ -7,6 +7,8 @@ import errno
 import json
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from inspect import iscoroutinefunction, signature
@@ -252,3 +254,64 @@ async def test_no_file_left_is_told_of_a_connector_of_the_caller_too() -> None:
     async with Full() as full, AsyncPostman(KEY, base_url=LOOPBACK, connector=full) as pm:
         with pytest.raises(ConnectError, match="limit of open files"):
             await pm.monitors.run("1-m", retries=1)
+
+
+WITHOUT_FILES = """
+import asyncio, errno, os, resource, sys
+from postman_async import AsyncPostman, ConnectError, Timeout
+
+async def main():
+    silent = await asyncio.start_server(lambda r, w: r.read(), "127.0.0.1", 0)
+    port = silent.sockets[0].getsockname()[1]
+    async with AsyncPostman("PMAK-1", base_url=f"http://127.0.0.1:{port}", retries=1) as pm:
+        if sys.argv[1] == "imported":
+            await asyncio.gather(pm.users.me(timeout=0.01), return_exceptions=True)
+        runs, mocks = pm.monitors, pm.mocks
+        free = os.dup(0)
+        os.close(free)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free, free))
+        calls = (runs.run("1-a"), runs.get("1-a"), mocks.list())
+        for failure in await asyncio.gather(*calls, return_exceptions=True):
+            assert type(failure) is ConnectError and not failure.sent, repr(failure)
+            assert "Too many open files" in str(failure), str(failure)
+            assert "limit of open files" in str(failure), str(failure)
+
+asyncio.run(main())
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("state", ["new", "imported"])
+def test_with_no_file_left_at_all_a_call_says_so_and_was_surely_not_sent(state: str) -> None:
+    """Also where what reads the answer is not imported yet: it was, too late, a raw OSError."""
+    command = [sys.executable, "-c", WITHOUT_FILES, state]
+    done = subprocess.run(command, capture_output=True, timeout=60)
+    assert done.stderr.decode() == ""
+    assert done.returncode == 0
+
+
+async def test_what_reads_an_answer_is_imported_before_the_call_is_sent() -> None:
+    """A batch that has all files in use cannot import it any more."""
+    async with scripted(reply(body='{"mocks": []}')) as server:
+        code = f"""
+import asyncio, sys
+from postman_async import AsyncPostman
+from postman_async.engine.transport import Transport
+
+async def main():
+    async with AsyncPostman("PMAK-1", base_url={server.url!r}) as pm:
+        before = set()
+        opened = Transport._open
+        def open_(*args):
+            before.update(sys.modules)
+            return opened(*args)
+        Transport._open = open_
+        await pm.mocks.list()
+        late = {{name for name in set(sys.modules) - before if not name.startswith("encodings")}}
+        assert not late, late
+
+asyncio.run(main())
+"""
+        command = [sys.executable, "-c", code]
+        process = await asyncio.create_subprocess_exec(*command, stderr=subprocess.PIPE)
+        assert (await process.communicate())[1].decode() == ""
