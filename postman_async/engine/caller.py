@@ -11,11 +11,12 @@ from attrs import define, field
 from postman_async.engine import codec
 from postman_async.engine.convert import load_model, reader
 from postman_async.engine.echo import Asked
+from postman_async.engine.failures import no_files
 from postman_async.engine.files import read_files
 from postman_async.engine.plans import plan_of
 from postman_async.engine.request import build_request
 from postman_async.engine.response import parse_json, parse_partly, value_of
-from postman_async.engine.transport import Plan, Transport, Watcher, no_files
+from postman_async.engine.transport import Plan, Transport, Watcher
 from postman_async.engine.validate import answer_faults
 from postman_async.errors import InvalidArgumentError, ResponseValidationError
 from postman_async.options import CallOptions, Retries, Timeout

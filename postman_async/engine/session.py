@@ -124,7 +124,7 @@ class SessionHolder:
     def observed(self) -> bool:
         """Whether code of the caller takes part in a call: its errors may come at any time."""
         given = self.options
-        return bool(given.session or given.connector or given.middlewares or given.trace_configs)
+        return given.session is not None or bool(given.middlewares or given.trace_configs)
 
     def claim(self) -> None:
         """Belong to this process, unless there are connections of another one.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import functools
 import io
 import logging
@@ -18,9 +17,10 @@ from attrs import define, field, frozen
 from yarl import URL
 
 from postman_async.engine.body import Body, File, Form, size_of
-from postman_async.engine.connections import NoConnectionError, drop_connection
+from postman_async.engine.connections import drop_connection
 from postman_async.engine.content import TooLargeError, content_at_once, read_content
 from postman_async.engine.deadlines import Deadline, Deadlines
+from postman_async.engine.failures import transport_error
 from postman_async.engine.limiter import NoPlaceError
 from postman_async.engine.ratelimit import NOTHING_TOLD, RateLimit, read_rate_limit
 from postman_async.engine.request import Request
@@ -32,11 +32,9 @@ from postman_async.errors import (
     AnswerTooLargeError,
     CallTimeoutError,
     ConnectError,
-    DisconnectedError,
     InvalidResponseError,
     PostmanError,
     RateLimitError,
-    TransportError,
 )
 
 if TYPE_CHECKING:
@@ -46,7 +44,7 @@ if TYPE_CHECKING:
     from postman_async.engine.session import SessionHolder
     from postman_async.options import Retries, Timeout
 
-__all__ = ["Plan", "Transport", "Watcher", "no_files"]
+__all__ = ["Plan", "Transport", "Watcher"]
 
 log = logging.getLogger("postman_async")
 
@@ -237,7 +235,7 @@ class Transport:
             cut = isinstance(error, aiohttp.ClientPayloadError)
             if response is None or response.status < 300 or not cut:
                 unwritten = response is None and not self.sessions.observed
-                failure = _transport_error(request, error, unwritten=unwritten)
+                failure = transport_error(request.call, error, unwritten=unwritten)
         except TooLargeError as error:
             content = error.start[:ERROR_CONTENT]
             if response is not None and 200 <= response.status < 300:
@@ -424,57 +422,3 @@ def _short(error: PostmanError | None) -> str:
     """Name an error in a log line: its class and status, never a body."""
     status = getattr(error, "status", "")
     return f"{type(error).__name__} {status}".strip()
-
-
-def _transport_error(request: Request, error: Exception, *, unwritten: bool) -> TransportError:
-    """Translate what aiohttp raised; only the connect family is certain not to have been sent.
-
-    So is what aiohttp refused to write: of an answer it raises errors of its own.
-    """
-    if unwritten and isinstance(error, ValueError) and not isinstance(error, aiohttp.ClientError):
-        failure = TransportError(request.call, f"it cannot be sent: {error}")
-        failure.sent = False
-        return failure
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return ConnectError(request.call, "no connection within the connect timeout")
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        return ConnectError(request.call, f"the proxy refused: {error.status} {error.message}")
-    if isinstance(error, _UNCONNECTED) or _out_of_files(error):
-        return ConnectError(request.call, f"no connection: {_reason(error)}{_hint(error)}")
-    if isinstance(error, TimeoutError):
-        return CallTimeoutError(request.call, "the service was silent for the read timeout")
-    if isinstance(error, aiohttp.ClientResponseError):  # its repr holds the headers sent
-        return DisconnectedError(request.call, f"the answer is not HTTP: {error.message}")
-    return DisconnectedError(request.call, f"the connection broke: {_reason(error)}")
-
-
-def _reason(error: Exception) -> str:
-    return str(error) or type(error).__name__
-
-
-def no_files(call: str, error: OSError) -> ConnectError:
-    """Make the error of a call for which a file could not be read, before it was sent."""
-    return ConnectError(call, f"not sent: {_reason(error)}{_hint(error)}")
-
-
-_UNCONNECTED = (aiohttp.ClientConnectorError, aiohttp.InvalidURL, NoConnectionError)
-_OUT_OF_FILES = (errno.EMFILE, errno.ENFILE)
-
-
-def _out_of_files(error: Exception) -> bool:
-    """Whether no file was left for a socket: one that is open already never fails like that.
-
-    Where a host has several addresses that failed differently, only the words tell.
-    """
-    if getattr(error, "errno", None) in _OUT_OF_FILES:
-        return True
-    return any(os.strerror(number) in str(error) for number in _OUT_OF_FILES)
-
-
-def _hint(error: Exception) -> str:
-    if not _out_of_files(error):
-        return ""
-    return (
-        "; each run under way holds a connection: raise the limit of open files"
-        " (ulimit -n) above concurrency + 100, or lower concurrency"
-    )

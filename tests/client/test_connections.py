@@ -20,10 +20,16 @@ import pytest
 from aiohttp.client_proto import ResponseHandler
 
 import postman_async
-from postman_async import AsyncPostman, ConnectError, InvalidResponseError, TransportError
+from postman_async import (
+    AsyncPostman,
+    ConnectError,
+    DisconnectedError,
+    InvalidResponseError,
+    TransportError,
+)
 from postman_async.emulator import PostmanEmulator
 from postman_async.engine.response import parse_json
-from tests.support import KEY, ScriptedServer, reply, scripted
+from tests.support import KEY, CutShort, ScriptedServer, reply, scripted
 
 LOOPBACK = "http://127.0.0.1:1"
 
@@ -254,6 +260,23 @@ async def test_no_file_left_is_told_of_a_connector_of_the_caller_too() -> None:
     async with Full() as full, AsyncPostman(KEY, base_url=LOOPBACK, connector=full) as pm:
         with pytest.raises(ConnectError, match="limit of open files"):
             await pm.monitors.run("1-m", retries=1)
+
+
+async def test_what_only_sounds_like_no_file_left_may_have_been_sent() -> None:
+    """An answer can hold any words, and code of the caller open files of its own at any time."""
+
+    async def writes_a_log(request: Any, handler: Any) -> Any:
+        await handler(request)
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    garbage = CutShort(b"Too many open files\r\n\r\n")
+    async with scripted(garbage, reply(body=run_of("a"))) as server:
+        for middlewares in ([], [writes_a_log]):
+            async with AsyncPostman(KEY, base_url=server.url, middlewares=middlewares) as pm:
+                with pytest.raises(DisconnectedError) as caught:
+                    await pm.monitors.run("1-a")
+            assert caught.value.sent
+    assert len(server.received) == 2
 
 
 WITHOUT_FILES = """
