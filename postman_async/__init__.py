@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from postman_async.engine.ratelimit import RateLimit
     from postman_async.engine.response import RawResponse
     from postman_async.errors import (
+        AnswerTooLargeError,
         ApiError,
         AuthenticationError,
         BadRequestError,
@@ -141,6 +142,7 @@ __all__ = [
     "OPERATIONS",
     "PUBLISHED_LIMITS",
     "UNSET",
+    "AnswerTooLargeError",
     "Api",
     "ApiError",
     "ApiKeyOwner",
@@ -303,6 +305,7 @@ _HOMES = {
     "Page": "paging",
     "UNSET": "unset",
     "Unset": "unset",
+    "AnswerTooLargeError": "errors",
     "ApiError": "errors",
     "AuthenticationError": "errors",
     "BadRequestError": "errors",

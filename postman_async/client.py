@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack, cast
@@ -62,11 +63,11 @@ class AsyncPostman(AsyncNamespaces):
         _check_names(options)
         key = read_key(api_key)
         self.base_url = read_base_url(options.get("base_url"), options.get("region"))
-        self._sessions = SessionHolder(_session_options(options))
+        self._sessions = SessionHolder(_session_options(options, self.base_url))
         quota, limiter = Quota(), _limiter(options.get("rate_limits", "auto"), self.base_url)
         headers = {"X-Api-Key": key, **_HEADERS}
-        mask = KeyMask.of(key)
-        transport = Transport(self.base_url, self._sessions, headers, limiter, quota, mask)
+        most, mask = _max_answer(options.get("max_answer", _MAX_ANSWER)), KeyMask.of(key)
+        transport = Transport(self.base_url, self._sessions, headers, limiter, quota, mask, most)
         self._rate_limits = RateLimits(limiter, quota)
         timeout, retries = _times(options)
         self._raw = RawCaller(transport, timeout, retries, options.get("strict", False))
@@ -197,6 +198,7 @@ async def _stream(batch: MonitorBatch) -> AsyncGenerator[MonitorOutcome]:
 
 
 _HEADERS = {"Accept": "application/json", "User-Agent": "postman-async"}
+_MAX_ANSWER = 256 * 2**20
 _SESSION_OPTIONS = frozenset(field.name for field in fields(SessionOptions))
 
 
@@ -207,13 +209,14 @@ def _check_names(options: Mapping[str, Any]) -> None:
         raise ConfigurationError(f"there is no option {min(unknown)!r}; there are: {known}")
 
 
-def _session_options(options: ClientOptions) -> SessionOptions:
+def _session_options(options: ClientOptions, base_url: str) -> SessionOptions:
     given: dict[str, Any] = {k: v for k, v in options.items() if k in _SESSION_OPTIONS}
     if given.get("session") is not None:
         clash = sorted(given.keys() & {"connector", "trust_env", "trace_configs"})
         if clash:
             raise ConfigurationError(f"with a session of yours, {clash[0]} is the session's matter")
-    return SessionOptions(**given)
+    made = SessionOptions(**given)
+    return made if base_url.startswith("https:") else made.without_proxy()
 
 
 def _times(options: ClientOptions) -> tuple[Timeout, Retries]:
@@ -226,6 +229,14 @@ def _times(options: ClientOptions) -> tuple[Timeout, Retries]:
     except (TypeError, ValueError) as error:
         raise ConfigurationError(str(error.args[0])) from None
     return timeout, retries
+
+
+def _max_answer(given: object) -> int:
+    if given is None:
+        return sys.maxsize
+    if not isinstance(given, int) or isinstance(given, bool) or given < 1:
+        raise ConfigurationError(f"max_answer must be a number of bytes, or None, not {given!r}")
+    return given
 
 
 def _limiter(given: object, base_url: str) -> Limiter | None:

@@ -27,6 +27,7 @@
     │   ├── DisconnectedError         the connection broke while the call was under way
     │   ├── RedirectError             a redirect, which is never followed
     │   └── InvalidResponseError      an answer that is not what the service speaks
+    │       └── AnswerTooLargeError   a 2xx answer that is larger than the client's `max_answer`
     └── ResponseValidationError       strict=True only: the answer drifts from the specification
 
 No message, attribute or traceback of these holds the API key or a header that was sent.
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from postman_async.engine.ratelimit import RateLimit
 
 __all__ = [
+    "AnswerTooLargeError",
     "ApiError",
     "AuthenticationError",
     "BadRequestError",
@@ -71,6 +73,10 @@ __all__ = [
     "UnsettledError",
     "UsageLimitError",
 ]
+
+
+ERROR_CONTENT = 131_072
+"""Bytes of an answer's body that an error keeps, at most."""
 
 
 class PostmanError(Exception):
@@ -163,7 +169,7 @@ class ApiError(PostmanError):
         message: the service's own words, or the reason of the status.
         details: whatever the service adds to them, or None.
         body: the answer's body, parsed where it is JSON and else the text.
-        content: the body's raw bytes.
+        content: the body's raw bytes; the first 128 kB of them.
         headers: the answer's headers, looked up without regard to case.
         method: the request's HTTP method.
         path: the request's path, without host and query.
@@ -309,12 +315,12 @@ class RedirectError(TransportError):
 
 
 class InvalidResponseError(TransportError):
-    """A 2xx answer whose body is not the JSON that was promised.
+    """An answer that is none: its body is not the JSON that was promised, or of another monitor.
 
     Attributes:
         status: the HTTP status.
         headers: the answer's headers.
-        content: the body's raw bytes.
+        content: the body's raw bytes; the first 128 kB of them.
 
     """
 
@@ -322,8 +328,23 @@ class InvalidResponseError(TransportError):
         """Keep the answer that could not be read."""
         self.status = answer.status
         self.headers = answer.headers
-        self.content = answer.content
+        self.content = answer.content[:ERROR_CONTENT]
         super().__init__(call, reason)
+
+
+class AnswerTooLargeError(InvalidResponseError):
+    """A 2xx answer has more bytes, decompressed, than the client's option ``max_answer`` allows.
+
+    The service did what it was asked to.
+    """
+
+    def __init__(self, call: str, answer: Answer, most: int) -> None:
+        """Keep the start of the answer."""
+        reason = (
+            f"the answer ({answer.status}) is larger than {most} bytes and was not read to its end;"
+            " if it may be, give the client a larger max_answer, or None"
+        )
+        super().__init__(call, answer, reason)
 
 
 class ResponseValidationError(PostmanError):
@@ -332,7 +353,7 @@ class ResponseValidationError(PostmanError):
     Attributes:
         call: the request's method and path.
         faults: each fault as ``path: what is wrong``.
-        content: the body's raw bytes.
+        content: the body's raw bytes; the first 128 kB of them.
 
     """
 
@@ -340,7 +361,7 @@ class ResponseValidationError(PostmanError):
         """Keep every fault that was found."""
         self.call = call
         self.faults = faults
-        self.content = content
+        self.content = content[:ERROR_CONTENT]
         super().__init__(f"{call}: the answer drifts from the specification: {'; '.join(faults)}")
 
     def __reduce__(self) -> tuple[Any, ...]:

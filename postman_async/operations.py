@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from postman_async.engine.operation import FileBody, Operation, Parameter, Result
+from postman_async.engine.operation import Echo, FileBody, Operation, Parameter, Result
 from postman_async.options import RateLimitRule
 
 __all__ = ["OPERATIONS", "PUBLISHED_LIMITS"]
@@ -698,6 +698,7 @@ _ALL = (
             key="monitor",
         ),
         bucket="monitors",
+        echo=Echo("monitor_uid", ("uid",)),
     ),
     Operation(
         id="monitors.update",
@@ -746,6 +747,7 @@ _ALL = (
         ),
         bucket="monitors",
         held=True,
+        echo=Echo("monitor_uid", ("info", "monitorId")),
     ),
     Operation(
         id="users.me",

@@ -22,6 +22,7 @@ from postman_async.engine.request import build_request
 from postman_async.engine.response import error_of
 from postman_async.errors import (
     Answer,
+    AnswerTooLargeError,
     ApiError,
     BatchFailedError,
     CallTimeoutError,
@@ -78,6 +79,7 @@ def one_of_each() -> list[PostmanError]:
         DisconnectedError(CALL, "reset"),
         RedirectError(CALL, 301, "https://elsewhere.example"),
         InvalidResponseError(CALL, answer(200), "cut"),
+        AnswerTooLargeError(CALL, answer(200), 1000),
         ResponseValidationError(CALL, ["$.a: missing", "$.b: missing"], b"{}"),
     ]
 

@@ -89,6 +89,7 @@ class MonitorBatch:
         """Select what is to be run, open the journal, and begin.
 
         Raises:
+            ConfigurationError: the client belongs to another process or event loop.
             JournalError: the journal cannot be used.
             EmptySelectionError: no monitor is selected.
             PostmanError: the monitors could not be selected.
@@ -96,6 +97,7 @@ class MonitorBatch:
         """
         if self._task is not None:
             raise ConfigurationError("a batch is run once: make another one")
+        self._caller.check_place()
         self._started_at, self._started = clock.wall(), clock.monotonic()
         load()
         if self._settings.journal is not None:

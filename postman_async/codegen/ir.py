@@ -107,6 +107,7 @@ class Method:
         wrapper: the key that the body is wrapped in.
         file_body: the body when one of the fields is a file.
         paging: how further pages are asked for.
+        echo: the keys that lead to where the answer repeats the last id of the path.
 
     """
 
@@ -124,6 +125,7 @@ class Method:
     bucket: str | None
     held: bool
     failures: tuple[Failure, ...]
+    echo: tuple[str, ...] = ()
 
     @property
     def models(self) -> frozenset[ModelRef]:
@@ -134,6 +136,11 @@ class Method:
     def positional(self) -> tuple[Param, ...]:
         """The positional parameters."""
         return tuple(p for p in self.params if p.positional)
+
+    @property
+    def echoed(self) -> str:
+        """The parameter that the answer repeats."""
+        return [p.name for p in self.params if p.place == "path"][-1]
 
     @property
     def rest(self) -> tuple[Param, ...]:

@@ -153,6 +153,7 @@ class _Operation:
             bucket=self.node.get("x-bucket"),
             held=self.node.get("x-held", False),
             failures=tuple(self._failures()),
+            echo=tuple(self._echo()),
         )
         return namespace, method
 
@@ -282,6 +283,19 @@ class _Operation:
         many = "Page" if self.node.get("x-paging") else "list"
         returns = Type(f"{many}[{item_type.python}]", item_type.models)
         return Result(returns, doc, item_type, self._ref(item), key)
+
+    def _echo(self) -> list[str]:
+        """Return the keys to the id that the answer repeats, below the key that wraps it."""
+        keys: list[str] = self.node.get("x-echo", [])
+        if not keys:
+            return []
+        schema = self.part.at(self.node["responses"]["200"]["content"][_JSON]["schema"])
+        for key in keys:
+            found = self.spec.resolve(schema)
+            if key not in found.node.get("properties", {}):
+                raise SpecError(f"{self.part.file}: the answer of {self.id} has no {key} to echo")
+            schema = found.at(found.node["properties"][key])
+        return keys[1:]
 
     def _held(self, part: Located) -> tuple[int, Located]:
         """Look into maps of maps: how many there are, and what the innermost holds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -9,6 +10,8 @@ from attrs import define, field
 
 from postman_async.engine import codec
 from postman_async.engine.convert import load_model, reader
+from postman_async.engine.echo import Asked
+from postman_async.engine.failures import no_files
 from postman_async.engine.files import read_files
 from postman_async.engine.plans import plan_of
 from postman_async.engine.request import build_request
@@ -17,13 +20,11 @@ from postman_async.engine.transport import Plan, Transport, Watcher
 from postman_async.engine.validate import answer_faults
 from postman_async.errors import (
     InvalidArgumentError,
-    InvalidResponseError,
     ResponseValidationError,
 )
 from postman_async.options import CallOptions, Retries, Timeout
 
 if TYPE_CHECKING:
-    from postman_async.engine.mask import KeyMask
     from postman_async.engine.operation import Operation, Result
     from postman_async.engine.response import RawResponse
 
@@ -40,6 +41,8 @@ class RawCaller:
     strict: bool
     _plans: dict[Operation, Plan] = field(factory=dict, init=False)
     """Those of calls without options, each made once."""
+    _readable: set[Operation] = field(factory=set, init=False)
+    """Those for whose answers everything is imported."""
 
     @property
     def raw(self) -> RawCaller:
@@ -66,20 +69,24 @@ class RawCaller:
         if operation.file_body is not None:
             arguments = await read_files(operation, arguments)
         request = build_request(operation, arguments, options)
-        response: RawResponse[Any] = await self.transport.send(request, plan)
         mask = self.transport.mask
-        try:
-            response.value = self._value(operation.result, request.call, response, mask)
-            return response
-        except (InvalidResponseError, ResponseValidationError) as error:
-            # A traceback with locals would show what came, in which the key may be echoed.
-            failure = error.with_traceback(None)
-        del response
-        raise failure
+        asked = None if operation.echo is None else Asked(operation.echo, arguments, mask)
+        read = functools.partial(self._value, operation.result, request.call, asked=asked)
+        return await self.transport.send(request, plan, read)
 
     def timeout_of(self, options: CallOptions) -> Timeout:
         """Return what holds for a call with these options."""
         return self.timeout.altered(options["timeout"]) if "timeout" in options else self.timeout
+
+    def check_place(self) -> None:
+        """See that calls can be made here.
+
+        Raises:
+            ConfigurationError: the client is closed, or belongs to another process or event loop.
+
+        """
+        self.transport.sessions.claim()
+        self.transport.sessions.get()
 
     def retries_of(self, options: CallOptions) -> Retries:
         """Return what holds for a call with these options."""
@@ -105,23 +112,43 @@ class RawCaller:
             retries = self.retries_of(options)
         except (TypeError, ValueError) as error:
             raise InvalidArgumentError(f"{operation.id}: {error.args[0]}") from None
+        if operation not in self._readable:
+            self._get_ready(operation)
         return Plan.of(operation, timeout, retries, watcher)
 
+    def _get_ready(self, operation: Operation) -> None:
+        """Import what reads the answers, before anything is sent.
+
+        Many runs under way may leave no file for it.
+
+        Raises:
+            ConnectError: there is none now.
+
+        """
+        try:
+            codec.get_ready()
+            if operation.result.model is not None:
+                reader(load_model(operation.result.model))
+        except OSError as error:
+            raise no_files(f"{operation.method} {operation.path}", error) from None
+        self._readable.add(operation)
+
     def _value(
-        self,
-        result: Result,
-        call: str,
-        response: RawResponse[Any],
-        mask: KeyMask | None = None,
+        self, result: Result, call: str, response: RawResponse[Any], asked: Asked | None = None
     ) -> Any:
         if not response.content and result.model is None and result.key is None:
             return None
+        mask = self.transport.mask
         if len(response.content) > codec.LARGE and result.single and not self.strict:
             plan = plan_of(load_model(str(result.model)))
             document = parse_partly(call, response, str(result.key), plan.unread, mask)
             if document is not None:
+                if asked is not None:
+                    asked.check(document, call, response)
                 return plan.read(document)
         body = parse_json(call, response, mask)
+        if asked is not None and isinstance(body, dict):
+            asked.check(body.get(result.key), call, response)
         if self.strict:
             faults = list(answer_faults(result, body))
             if faults:

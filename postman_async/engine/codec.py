@@ -24,7 +24,12 @@ from postman_async.engine.depth import DEEPEST
 from postman_async.engine.plans import Document, Read, Unread
 from postman_async.errors import NestingError, PostmanError
 
-__all__ = ["LARGE", "dumps", "loads", "loads_partly"]
+__all__ = ["LARGE", "dumps", "get_ready", "loads", "loads_partly"]
+
+
+def get_ready() -> None:
+    """Import the library that reads, where it is installed."""
+    _fast_reader()
 
 
 def loads(content: bytes | str) -> Any:

@@ -10,7 +10,7 @@ from attrs import Factory, field, frozen
 if TYPE_CHECKING:
     from postman_async.options import CallOptions
 
-__all__ = ["Caller", "FileBody", "Operation", "Parameter", "Result", "SyncCaller"]
+__all__ = ["Caller", "Echo", "FileBody", "Operation", "Parameter", "Result", "SyncCaller"]
 
 Place: TypeAlias = Literal["path", "query", "field", "document"]
 """Where an argument goes: into the path, the query, a key of the body, or it *is* the body."""
@@ -46,6 +46,20 @@ class FileBody:
 
     content_type: str
     fields: tuple[str, ...]
+
+
+@frozen
+class Echo:
+    """Where an answer repeats the id that was asked for.
+
+    Args:
+        argument: the argument that is the id.
+        keys: the keys that lead to it, from below the key that the answer is wrapped in.
+
+    """
+
+    argument: str
+    keys: tuple[str, ...]
 
 
 def _is_single(result: Result) -> bool:
@@ -97,6 +111,7 @@ class Operation:
         result: what a 2xx answer holds.
         bucket: the name of the limit it counts against besides the user's own.
         held: the service answers only when its work is done, so silence is no fault.
+        echo: where a 2xx answer repeats an id of the path, if it does.
         names: the names of its arguments.
         takes_body: whether any of them goes into a body.
 
@@ -111,6 +126,7 @@ class Operation:
     result: Result = field(default=Result(None))
     bucket: str | None = None
     held: bool = False
+    echo: Echo | None = None
     names: frozenset[str] = field(init=False, repr=False, default=Factory(_names, takes_self=True))
     takes_body: bool = field(init=False, repr=False, default=Factory(_takes_body, takes_self=True))
 

@@ -54,6 +54,11 @@ _LONGEST_WORDS = 4000
 """Characters of the service's own words, which may list many faults."""
 _ERROR_LEVELS = 50
 _CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_TEXT_ENCODING = re.compile(
+    r"utf-?(8|16|32)(-?[lb]e)?|(us-)?ascii|(iso-?8859|latin)-?\d{1,2}|(windows-|cp)125\d"
+)
+"""What a body may be decoded with: Python has codecs that are no text encodings (``zip``, ``idna``,
+``unicode_escape``), and looks for others by importing what is named."""
 _TOO_DEEP = "it is nested too deeply to be read (over some 900 levels)"
 _NO_CONTENT = frozenset({204, 205})
 _BY_STATUS: dict[int, type[ApiError]] = {
@@ -196,7 +201,8 @@ def _decoded(answer: Answer | RawResponse[Any], errors: str) -> str:
 
 def _charset(answer: Answer | RawResponse[Any]) -> str:
     named = _CHARSET.search(answer.headers.get("content-type", ""))
-    return named[1].lower() if named else "utf-8"
+    name = named[1].lower() if named else ""
+    return name if _TEXT_ENCODING.fullmatch(name) else "utf-8"
 
 
 def value_of(result: Result, body: Any, structure: Callable[[Any], Any]) -> Any:

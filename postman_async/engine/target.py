@@ -100,22 +100,34 @@ def is_service(base_url: str) -> bool:
 def _checked(text: str) -> str:
     try:
         url = URL(text.strip())
+        host = url.host  # decoded here, where ``xn--`` may be followed by what is no name
     except ValueError:
-        raise ConfigurationError("base_url is not a URL") from None
+        raise ConfigurationError("base_url is not a URL, or its host is not a name") from None
     if url.user is not None or url.password is not None:
         raise ConfigurationError("base_url must not hold a user or a password")
-    if url.scheme not in {"http", "https"} or not url.host:
+    if url.scheme not in {"http", "https"} or not host:
         raise ConfigurationError(
             "base_url must be like https://host: what was given has no http or https, or no host"
         )
     if url.query_string or url.fragment:
         raise ConfigurationError("base_url must not have a query or a fragment")
-    if url.scheme == "http" and not _is_loopback(url.host):
+    if not _is_name(url.raw_host or ""):
+        raise ConfigurationError(
+            "base_url names a host that cannot be: its parts have 1 to 63 characters, and all of"
+            " it at most 253"
+        )
+    if url.scheme == "http" and not _is_loopback(host):
         raise ConfigurationError(
             f"base_url must be https: over http the API key would cross the network to"
-            f" {url.host} in the clear (http is only for this machine itself)"
+            f" {host} in the clear (http is only for this machine itself)"
         )
     return str(url).rstrip("/")
+
+
+def _is_name(host: str) -> bool:
+    """Whether the parts of a host, as it is looked up, are as long as they may be (RFC 1035)."""
+    name = host.removesuffix(".")
+    return len(name) <= 253 and all(1 <= len(part) <= 63 for part in name.split("."))
 
 
 def _is_loopback(host: str) -> bool:

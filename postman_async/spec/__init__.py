@@ -21,6 +21,9 @@ Besides the standard's words the files use a few of their own:
     ``cursor`` or ``offset``: the list is one page, and how the next one is asked for.
 ``x-held``
     the answer comes only when the work is done, so silence is no fault.
+``x-echo``
+    the keys that lead to where the answer repeats the last id of the path; an answer of another
+    one is refused.
 ``x-bucket``
     the limit the call counts against besides the user's own (``x-buckets`` in ``common.yaml``).
 ``x-instead-of``
