@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import traceback
 from collections.abc import Awaitable, Iterator
@@ -90,7 +91,7 @@ async def problems_of_call(room: Room, fault: Fault, call: Call) -> list[str]:
         await asyncio.sleep(IDLE)
         kept = len(room.server.peers)
         problems += [f"of {kept} connections it keeps, one at most can be of use"] * (kept > 1)
-    return problems + await complaints_of_room(room)
+    return await complaints_of_room(room, problems)
 
 
 async def _ended(call: Awaitable[Any]) -> Ended:
@@ -205,7 +206,6 @@ def texts_of(error: BaseException) -> Iterator[str]:
         if one is None:
             continue
         yield f"{one} {one!r} {vars(one)!r}"
-        yield "".join(traceback.format_exception(one, chain=False))
         for frame, _ in traceback.walk_tb(one.__traceback__):
             yield from (_repr(v) for n, v in frame.f_locals.items() if n != "error")
         waiting += [e for e in (one.__cause__, one.__context__) if e not in waiting]
@@ -234,13 +234,14 @@ def _problems_of_next(room: Room, ended: Ended) -> Iterator[str]:
         yield f"the next call got another answer: {str(ended.value)[:200]}"
 
 
-async def complaints_of_room(room: Room) -> list[str]:
-    """Tell what is left once the client is closed, and what was logged."""
+async def complaints_of_room(room: Room, problems: list[str]) -> list[str]:
+    """Tell what is left once the client is closed, and what was logged, besides the problems."""
+    gc.collect(2 if problems else 1)  # what was forgotten complains when it is found
     for _ in range(60):
         if not room.server.peers and len(asyncio.all_tasks()) == 1:
             break
         await asyncio.sleep(1)
-    problems = [f"it left behind {task!r}" for task in _others()]
+    problems = problems + [f"it left behind {task!r}" for task in _others()]
     problems += [f"it left {len(room.server.peers)} connections open"] * bool(room.server.peers)
     problems += [f"the log or the loop complains: {text}" for text in room.complaints]
     problems += ["the API key is in the log"] * key_in(*room.noted)

@@ -15,6 +15,9 @@ from tests.faults.fault import Fault, Stage
 
 __all__ = ["Network"]
 
+PATIENCE = 15.0
+"""Seconds until the system itself gives up: longer than a client waits for a connection."""
+
 
 @define
 class Network:
@@ -53,4 +56,5 @@ class Network:
         self.failures += 1
         if self.fault.raises is not None:
             raise type(self.fault.raises)(*self.fault.raises.args)
-        await asyncio.get_running_loop().create_future()
+        await asyncio.sleep(PATIENCE)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure")

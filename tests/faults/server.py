@@ -78,10 +78,10 @@ class FaultServer:
         self.fault, self.strikes = fault, strikes
 
     def disarm(self) -> None:
-        """Let no fault strike any more; connections that did not read on see whether they end."""
+        """Let no fault strike any more; one that has struck goes on."""
         self.fault = None
         for peer in list(self.peers):
-            peer.read_on()
+            peer.relent()
 
     def struck(self, *stages: Stage, request: Request | None = None) -> Fault | None:
         """Return the fault if it strikes at one of these stages."""
@@ -106,6 +106,7 @@ class Peer(asyncio.Protocol):
     _timer: asyncio.TimerHandle | None = None
     _seen: Request | None = None
     _needed: int | None = None
+    _dripping: bool = False
     _handshake: Fault | None = None
 
     # -- what asyncio calls ---------------------------------------------------------------------
@@ -226,6 +227,7 @@ class Peer(asyncio.Protocol):
         self._timer = loop.call_later(seconds, function, *arguments)
 
     def _drip(self, drip: Drip, place: int) -> None:
+        self._dripping = True
         place %= len(drip.content)
         self._transport.write(drip.content[place : place + 1])
         self._later(drip.every, self._drip, drip, place + 1)
@@ -245,9 +247,11 @@ class Peer(asyncio.Protocol):
             made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._raw.abort()
 
-    def read_on(self) -> None:
-        """Read what the fault left unread, to see the client's end."""
-        self._steps = self._steps or iter(())
+    def relent(self) -> None:
+        """Read what the fault left unread, to see the client's end, and drip no more."""
+        if self._dripping and self._timer is not None:
+            self._timer.cancel()
+            self._raw.write_eof()
         if not self._raw.is_closing():
             self._raw.resume_reading()
 

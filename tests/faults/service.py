@@ -7,6 +7,7 @@ import itertools
 import json
 from datetime import timedelta
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Any
 
 from attrs import define, field, frozen
@@ -88,6 +89,7 @@ class Service:
         return told
 
 
+@lru_cache(1_000)
 def find(method: str, path: str) -> Operation | None:
     """Find the operation that a request calls: of two that fit, the one with more fixed parts."""
     parts = path.split("/")

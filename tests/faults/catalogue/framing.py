@@ -6,7 +6,7 @@ import gzip
 import zlib
 from collections.abc import Callable, Iterator
 
-from tests.faults.fault import BROKEN, SILENT, UNREADABLE, Fault, Good, Value
+from tests.faults.fault import BROKEN, REFUSED, SILENT, UNREADABLE, Fault, Good, Value
 from tests.faults.wire import FIN, RESET, STALL, Header, Step, answer, chunked, head
 
 __all__ = ["FAULTS"]
@@ -73,7 +73,7 @@ def _interim() -> Iterator[Fault]:
         yield Fault(
             name=f"101{kind}",
             play=lambda good, r=rest: (upgrade, *r),
-            errors=(*BROKEN, *SILENT),
+            errors=(*BROKEN, *SILENT, *REFUSED),
         )
 
 

@@ -127,10 +127,11 @@ def _before_the_answer() -> Iterator[Fault]:
 def _answers_half_way() -> Iterator[Fault]:
     """A service may answer before it has read the request, and read no more of it."""
     refusal = answer(b'{"error": {"name": "tooLarge", "message": "no"}}', status=413)
+    last = refusal.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
     for name, steps in {
         "and closes": (refusal, FIN),
         "and resets": (refusal, Pause(1.0), RESET),
-        "and reads no more": (refusal, STALL),
+        "and says that it will close": (last, STALL),
     }.items():
         yield Fault(
             name=f"413 after half of the request, {name}",
