@@ -27,7 +27,16 @@ from tests.faults.calls import Call
 from tests.faults.fault import Fault
 from tests.faults.room import ATTEMPTS, KEY, Room
 
-__all__ = ["BOUND", "complaints_of_room", "key_in", "problems_of_call", "texts_of", "within"]
+__all__ = [
+    "BOUND",
+    "complaints_of_room",
+    "ended",
+    "key_in",
+    "problems_of_call",
+    "problems_of_next",
+    "texts_of",
+    "within",
+]
 
 T = TypeVar("T")
 
@@ -50,8 +59,9 @@ class Endless(Exception):
 
 @frozen
 class Ended:
-    """How a call ended: with a value, as JSON data, or with an error."""
+    """How a call ended: with a value, given and as JSON data, or with an error."""
 
+    given: Any = None
     value: Any = None
     error: Exception | None = None
 
@@ -82,32 +92,32 @@ async def problems_of_call(room: Room, fault: Fault, call: Call) -> list[str]:
         before = len(room.server.requests), len(room.server.service.tokens)
         room.server.arm(fault, call.meets)
         room.network.fault = fault
-        ended = await _ended(call.made(pm))
+        end = await ended(call.made(pm))
         room.network.fault = None
         room.server.disarm()
-        problems += problems_of_end(room, fault, call, ended, *before)
+        problems += problems_of_end(room, fault, call, end, *before)
         await asyncio.sleep(IDLE)
-        problems += _problems_of_next(room, await _ended(call.made(pm)))
+        problems += problems_of_next(room, await ended(call.made(pm)))
         await asyncio.sleep(IDLE)
         kept = len(room.server.peers)
         problems += [f"of {kept} connections it keeps, one at most can be of use"] * (kept > 1)
     return await complaints_of_room(room, problems)
 
 
-async def _ended(call: Awaitable[Any]) -> Ended:
+async def ended(call: Awaitable[Any]) -> Ended:
     """Wait for a call's end; this frame's variables hold no key."""
     try:
         value = await within(call)
-        return Ended(value=to_dict(list(value) if isinstance(value, list | tuple) else value))
+        return Ended(value, to_dict(list(value) if isinstance(value, list | tuple) else value))
     except Exception as error:
         return Ended(error=error)
 
 
-# -- the call that meets the fault ----------------------------------------------------------------
+# -- the call that meets the fault -------------------------------------------------------------
 
 
 def problems_of_end(
-    room: Room, fault: Fault, call: Call, ended: Ended, requests_before: int, tokens_before: int
+    room: Room, fault: Fault, call: Call, end: Ended, requests_before: int, tokens_before: int
 ) -> Iterator[str]:
     """Tell what is wrong with the end of the call that met the fault."""
     requests = room.server.requests[requests_before:]
@@ -116,11 +126,11 @@ def problems_of_end(
     stray = [r for r in requests if not call.meets(r.method, r.path) and not _is_look(call, r.path)]
     if stray:
         yield f"it sent what nobody asked for: {stray}"
-    if ended.error is None:
-        yield from _problems_of_value(fault, call, ended.value, tokens)
+    if end.error is None:
+        yield from _problems_of_value(fault, call, end.value, tokens)
     else:
-        yield from _problems_of_error(fault, call, ended.error)
-    yield from _problems_of_sending(fault, call, ended.error, sent)
+        yield from _problems_of_error(fault, call, end.error)
+    yield from _problems_of_sending(fault, call, end.error, sent)
 
 
 def _is_look(call: Call, path: str) -> bool:
@@ -128,9 +138,7 @@ def _is_look(call: Call, path: str) -> bool:
     return call.name == RUN and f"{path}/run" == call.path
 
 
-def _problems_of_value(
-    fault: Fault, call: Call, value: Any, tokens: list[str]
-) -> Iterator[str]:
+def _problems_of_value(fault: Fault, call: Call, value: Any, tokens: list[str]) -> Iterator[str]:
     settled = call.name == RUN and fault.taken
     if fault.value == "no" and not settled:
         yield f"it ended well, with {str(value)[:200]}"
@@ -196,7 +204,7 @@ def _asks_to_wait(error: Exception | None) -> bool:
     return isinstance(error, RateLimitError) or (error.status == 503 and told)
 
 
-# -- the key ----------------------------------------------------------------------------------------
+# -- the key -----------------------------------------------------------------------------------
 
 
 def texts_of(error: BaseException) -> Iterator[str]:
@@ -223,15 +231,15 @@ def key_in(*texts: str) -> bool:
     return any(part in text for text in texts for part in _KEY_PARTS)
 
 
-# -- what comes after it ------------------------------------------------------------------------------
+# -- what comes after it -----------------------------------------------------------------------
 
 
-def _problems_of_next(room: Room, ended: Ended) -> Iterator[str]:
+def problems_of_next(room: Room, end: Ended) -> Iterator[str]:
     """Tell what is wrong with the next call, which meets no fault."""
-    if ended.error is not None:
-        yield f"the next call raised {type(ended.error).__name__}: {ended.error}"
-    elif room.server.service.tokens[-1] not in _text_of(ended.value):
-        yield f"the next call got another answer: {str(ended.value)[:200]}"
+    if end.error is not None:
+        yield f"the next call raised {type(end.error).__name__}: {end.error}"
+    elif room.server.service.tokens[-1] not in _text_of(end.value):
+        yield f"the next call got another answer: {str(end.value)[:200]}"
 
 
 async def complaints_of_room(room: Room, problems: list[str]) -> list[str]:

@@ -138,9 +138,7 @@ def _certificates() -> tuple[dict[str, ssl.SSLContext], ssl.SSLContext]:
         "good": ours.issue_cert("127.0.0.1"),
         "of another host": ours.issue_cert("elsewhere.example"),
         "of a stranger": other.issue_cert("127.0.0.1"),
-        "expired": ours.issue_cert(
-            "127.0.0.1", not_before=past, not_after=past.replace(year=2021)
-        ),
+        "expired": ours.issue_cert("127.0.0.1", not_before=past, not_after=past.replace(year=2021)),
     }
     contexts = {}
     for name, certificate in issued.items():

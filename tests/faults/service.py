@@ -98,7 +98,9 @@ def find(method: str, path: str) -> Operation | None:
         for operation in OPERATIONS.values()
         if operation.method == method
         and len(pattern := operation.path.split("/")) == len(parts)
-        and all(own == part or own.startswith("{") for own, part in zip(pattern, parts, strict=True))
+        and all(
+            own == part or own.startswith("{") for own, part in zip(pattern, parts, strict=True)
+        )
     ]
     return max(fitting, key=lambda found: found[0])[1] if fitting else None
 

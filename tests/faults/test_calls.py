@@ -16,4 +16,5 @@ CELLS = [(fault, call) for fault in FAULTS for call in REPRESENTATIVE if fault.c
 @pytest.mark.parametrize(("fault", "call"), CELLS, ids=str)
 def test_a_call_that_meets_a_fault(room: Room, fault: Fault, call: Call) -> None:
     """It ends as it may, is sent as often as it may, and the next one knows nothing of it."""
-    assert room.run(problems_of_call(room, fault, call)) == []
+    problems = room.run(problems_of_call(room, fault, call))
+    assert not problems, "\n".join(problems)

@@ -27,7 +27,7 @@ def _fault(name: str, written: Callable[[Good], bytes], value: Value, **rest: An
     )
 
 
-# -- what is hardly JSON ----------------------------------------------------------------------------
+# -- what is hardly JSON -----------------------------------------------------------------------
 
 HERE = "put it here"
 
@@ -111,7 +111,7 @@ _ALSO_LATE = {
 }
 
 
-# -- the document as a whole ------------------------------------------------------------------------
+# -- the document as a whole -------------------------------------------------------------------
 
 
 def _encoded(name: str) -> Callable[[Good], bytes]:
@@ -162,7 +162,9 @@ def _wholes() -> Iterator[Fault]:
         "an array of numbers": b"[1, 2]",
         "an empty object": b"{}",
     }.items():
-        yield _fault(f"document: {name} under its key", lambda good, i=inner: _under(good, i), "any")
+        yield _fault(
+            f"document: {name} under its key", lambda good, i=inner: _under(good, i), "any"
+        )
     yield _fault(
         "document: its key in capitals",
         lambda good: json.dumps({k.upper(): v for k, v in good.document.items()}).encode(),
@@ -199,7 +201,7 @@ def _cut(good: Good, mark: bytes) -> bytes:
     return good.body[: place + len(mark)] if place >= 0 else good.body[: len(good.body) // 3]
 
 
-# -- content types ----------------------------------------------------------------------------------
+# -- content types -----------------------------------------------------------------------------
 
 TYPES = (
     "text/html",
@@ -246,7 +248,7 @@ def _types() -> Iterator[Fault]:
         )
 
 
-# -- runs -------------------------------------------------------------------------------------------
+# -- runs --------------------------------------------------------------------------------------
 
 _OTHERS: tuple[Any, ...] = (None, 7, "seven", [7], {"seven": 7}, True)
 

@@ -15,7 +15,7 @@ JSON: Header = ("Content-Type", "application/json")
 CHUNKED: Header = ("Transfer-Encoding", "chunked")
 
 
-# -- the first line ---------------------------------------------------------------------------------
+# -- the first line ----------------------------------------------------------------------------
 
 FIRST_LINES: dict[str, tuple[bytes, Value]] = {
     "HTTP/0.9": (b"", "no"),
@@ -69,7 +69,11 @@ def _interim() -> Iterator[Fault]:
             errors=errors,
         )
     upgrade = head(("Upgrade", "websocket"), ("Connection", "Upgrade"), status=101)
-    for kind, rest in {"": (), " and bytes of it": (b"\x81\x05hello",), " and an end": (FIN,)}.items():
+    for kind, rest in {
+        "": (),
+        " and bytes of it": (b"\x81\x05hello",),
+        " and an end": (FIN,),
+    }.items():
         yield Fault(
             name=f"101{kind}",
             play=lambda good, r=rest: (upgrade, *r),
@@ -77,7 +81,7 @@ def _interim() -> Iterator[Fault]:
         )
 
 
-# -- lengths ----------------------------------------------------------------------------------------
+# -- lengths -----------------------------------------------------------------------------------
 
 
 def _with(*headers: Header) -> Callable[[Good], tuple[Step, ...]]:
@@ -204,7 +208,7 @@ def _chunks() -> Iterator[Fault]:
         )
 
 
-# -- encodings --------------------------------------------------------------------------------------
+# -- encodings ---------------------------------------------------------------------------------
 
 
 def _raw_deflate(body: bytes) -> bytes:

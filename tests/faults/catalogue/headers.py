@@ -14,7 +14,7 @@ from tests.faults.wire import FIN, Header, Step, answer, head
 __all__ = ["FAULTS"]
 
 
-# -- limits -----------------------------------------------------------------------------------------
+# -- limits ------------------------------------------------------------------------------------
 
 
 def _limit(limit: str, remaining: str, reset: str) -> tuple[Header, ...]:
@@ -108,7 +108,7 @@ _ALSO_REFUSED = {
 }
 
 
-# -- Retry-After ------------------------------------------------------------------------------------
+# -- Retry-After -------------------------------------------------------------------------------
 
 
 def _date(seconds: float) -> str:
@@ -187,7 +187,7 @@ def _waits() -> Iterator[Fault]:
     )
 
 
-# -- what no header should be -----------------------------------------------------------------------
+# -- what no header should be ------------------------------------------------------------------
 
 LINES: dict[str, bytes] = {
     "a value of 64 kB": b"X-Large: " + b"a" * 65_536,
@@ -215,7 +215,7 @@ LINES: dict[str, bytes] = {
     "a date to come": b"Date: Fri, 31 Dec 9999 23:59:59 GMT",
     "a location with 200": b"Location: https://elsewhere.example/me",
     "a refresh": b"Refresh: 0; url=https://elsewhere.example/me",
-    "another service": b"Alt-Svc: h3=\":443\"; ma=2592000\r\nX-Powered-By: PHP/4.0",
+    "another service": b'Alt-Svc: h3=":443"; ma=2592000\r\nX-Powered-By: PHP/4.0',
     "a trailer that never comes": b"Trailer: X-Sum",
     "a part of a range": b"Content-Range: bytes 0-1/9999",
 }

@@ -38,7 +38,7 @@ def _errors(kind: str) -> tuple[type[PostmanError], ...]:
     return SILENT if kind == "stall" else (*SILENT, *BROKEN) if kind == "drip" else BROKEN
 
 
-# -- before HTTP ------------------------------------------------------------------------------------
+# -- before HTTP -------------------------------------------------------------------------------
 
 
 def _lookups() -> Iterator[Fault]:
@@ -98,7 +98,7 @@ def _handshakes() -> Iterator[Fault]:
         )
 
 
-# -- before the answer ------------------------------------------------------------------------------
+# -- before the answer -------------------------------------------------------------------------
 
 
 def _before_the_answer() -> Iterator[Fault]:
@@ -142,7 +142,7 @@ def _answers_half_way() -> Iterator[Fault]:
         )
 
 
-# -- within the answer ------------------------------------------------------------------------------
+# -- within the answer -------------------------------------------------------------------------
 
 Cut = Callable[[Good], bytes]
 
@@ -210,7 +210,7 @@ def _over_tls() -> Iterator[Fault]:
     )
 
 
-# -- after the answer -------------------------------------------------------------------------------
+# -- after the answer --------------------------------------------------------------------------
 
 
 def _after_the_answer() -> Iterator[Fault]:
