@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from postman_async import BatchReport, MonitorOutcome, PostmanError, render_report
@@ -90,20 +91,27 @@ def _problems_of_texts(report: BatchReport) -> Iterator[str]:
     texts: list[str] = [repr(report)]
     for outcome in report:
         texts += texts_of(outcome.error) if outcome.error is not None else []
-        texts.append(_written(lambda one=outcome: repr(to_record(one))))
+        texts.append(_written(partial(_record, outcome)))
     for form in FORMATS:
-        made: Any = form
-        texts.append(_written(lambda form=made: "".join(render_report(report, form))))
+        texts.append(_written(partial(_report, report, form)))
     yield from (text for text in texts if text.startswith(_FAILED))
     if key_in(*texts):
         yield "the API key is in what is told of it"
 
 
+def _record(outcome: MonitorOutcome) -> str:
+    return repr(to_record(outcome))
+
+
+def _report(report: BatchReport, form: Any) -> str:
+    return "".join(render_report(report, form))
+
+
 _FAILED = "it cannot be written: "
 
 
-def _written(write: Any) -> str:
+def _written(write: Callable[[], str]) -> str:
     try:
-        return str(write())
+        return write()
     except Exception as error:
         return f"{_FAILED}{type(error).__name__}: {error}"

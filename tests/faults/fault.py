@@ -17,19 +17,25 @@ from postman_async import (
     PostmanError,
     TransportError,
 )
-from tests.faults.wire import Step, answer
+from tests.faults.wire import Header, Step, answer
 
 __all__ = [
+    "ANY",
     "BROKEN",
     "CUT",
     "REFUSED",
     "SILENT",
     "UNREACHED",
     "UNREADABLE",
+    "Errors",
     "Fault",
     "Good",
+    "Play",
     "Stage",
     "Value",
+    "begun",
+    "steps",
+    "well",
 ]
 
 Errors: TypeAlias = tuple[type[PostmanError], ...]
@@ -97,6 +103,23 @@ def _is_model(value: Any) -> bool:
 
 
 Play: TypeAlias = Callable[[Good], Sequence[Step]]
+
+
+def steps(*given: Step) -> Play:
+    """Play these, whatever the answer would have been."""
+    return lambda good: given
+
+
+def well(*headers: Header, status: int = 200) -> Play:
+    """Play the good answer with more headers, or with another status."""
+    return lambda good: (answer(good.body, *headers, status=status),)
+
+
+def begun(beginning: Callable[[Good], bytes], *rest: Step) -> Play:
+    """Play what is made of the good answer, and then these."""
+    return lambda good: (beginning(good), *rest)
+
+
 Value: TypeAlias = Literal["own", "any", "no"]
 
 

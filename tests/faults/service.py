@@ -116,7 +116,7 @@ def run_of(uid: str, job: str, at: str) -> dict[str, Any]:
         "info": {
             "jobId": job,
             "monitorId": plain_id(uid),
-            "name": f"monitor {uid}",
+            "name": f"monitör {uid}",
             "collectionUid": "12345678-c",
             "environmentUid": "12345678-e",
             "status": "success",

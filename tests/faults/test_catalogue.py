@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
 from postman_async import OPERATIONS
@@ -10,10 +11,11 @@ from tests.faults.catalogue import FAULTS
 from tests.faults.fault import Good, Stage
 from tests.faults.service import find
 
+DOCUMENT = {"collection": {"id": "token-1", "uid": "1-token-1", "name": "ünï"}}
 GOOD = Good(
-    "monitors.run",
-    {"run": {"info": {"jobId": "j", "monitorId": "m"}, "executions": [{"id": 1}]}},
-    b'{"run": {"info": {"jobId": "j", "monitorId": "m"}, "executions": [{"id": 1}]}}',
+    "collections.get",
+    DOCUMENT,
+    json.dumps(DOCUMENT, ensure_ascii=False).encode(),
     "Sun, 01 Mar 2026 12:00:00 GMT",
 )
 

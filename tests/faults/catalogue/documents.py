@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
-from tests.faults.fault import UNREADABLE, Fault, Good, Value
+from tests.faults.fault import UNREADABLE, Fault, Good, Value, steps, well
 from tests.faults.service import FOREIGN
 from tests.faults.wire import answer
 
@@ -89,11 +90,11 @@ VALUES: dict[str, tuple[bytes, Value]] = {
 
 def _values() -> Iterator[Fault]:
     for name, (text, value) in VALUES.items():
-        yield _fault(f"JSON: {name}", lambda good, t=text: _put(good, t), value)
+        yield _fault(f"JSON: {name}", partial(_put, text=text), value)
         if name in _ALSO_LATE:
             yield _fault(
                 f"JSON: {name}, in an execution",
-                lambda good, t=text: _put(good, t, late=True),
+                partial(_put, text=text, late=True),
                 value,
                 only=RUN,
             )
@@ -162,9 +163,7 @@ def _wholes() -> Iterator[Fault]:
         "an array of numbers": b"[1, 2]",
         "an empty object": b"{}",
     }.items():
-        yield _fault(
-            f"document: {name} under its key", lambda good, i=inner: _under(good, i), "any"
-        )
+        yield _fault(f"document: {name} under its key", partial(_under, inner=inner), "any")
     yield _fault(
         "document: its key in capitals",
         lambda good: json.dumps({k.upper(): v for k, v in good.document.items()}).encode(),
@@ -191,9 +190,13 @@ MARKS: dict[str, bytes] = {
 
 def _cuts() -> Iterator[Fault]:
     for name, mark in MARKS.items():
-        yield _fault(f"document: cut {name}", lambda good, m=mark: _cut(good, m), "no")
+        yield _fault(f"document: cut {name}", partial(_cut, mark=mark), "no")
     for name, rest in {"before the last brace": 1, "before the last two": 2}.items():
-        yield _fault(f"document: cut {name}", lambda good, r=rest: good.body[:-r], "no")
+        yield _fault(f"document: cut {name}", partial(_without, last=rest), "no")
+
+
+def _without(good: Good, last: int) -> bytes:
+    return good.body[:-last]
 
 
 def _cut(good: Good, mark: bytes) -> bytes:
@@ -236,14 +239,14 @@ def _types() -> Iterator[Fault]:
     for kind in TYPES:
         yield Fault(
             name=f"content type: {kind or 'empty'}",
-            play=lambda good, k=kind: (answer(good.body, ("Content-Type", k)),),
+            play=well(("Content-Type", kind)),
             value="own",
         )
     for charset in ("unicode_escape", "rot13", "undefined", "hex", "utf-7", "idna"):
         kind = f"application/json; charset={charset}"
         yield Fault(
             name=f"content type: charset={charset} of what is no JSON",
-            play=lambda good, k=kind: (answer(b"\x80+ADw-\\x41", ("Content-Type", k)),),
+            play=steps(answer(b"\x80+ADw-\\x41", ("Content-Type", kind))),
             errors=UNREADABLE,
         )
 
@@ -253,49 +256,51 @@ def _types() -> Iterator[Fault]:
 _OTHERS: tuple[Any, ...] = (None, 7, "seven", [7], {"seven": 7}, True)
 
 
+_PATHS = (
+    "info",
+    "info.jobId",
+    "info.monitorId",
+    "info.name",
+    "info.status",
+    "info.startedAt",
+    "info.finishedAt",
+    "info.collectionUid",
+    "stats",
+    "stats.assertions",
+    "stats.assertions.total",
+    "stats.assertions.failed",
+    "stats.requests",
+    "stats.requests.failed",
+    "stats.responseLatency",
+    "executions",
+    "executions.0",
+    "executions.0.id",
+    "executions.0.item",
+    "executions.0.item.name",
+    "executions.0.request",
+    "executions.0.request.method",
+    "executions.0.request.url",
+    "executions.0.request.headers",
+    "executions.0.response",
+    "executions.0.response.code",
+    "executions.0.response.responseTime",
+    "executions.0.assertions",
+    "failures",
+)
+"""The fields of a run."""
+
+
 def _fields() -> Iterator[Fault]:
     """Give each field of a run a value of another type, of those there are in turn."""
-    turn = 0
-    for path in (
-        "info",
-        "info.jobId",
-        "info.monitorId",
-        "info.name",
-        "info.status",
-        "info.startedAt",
-        "info.finishedAt",
-        "info.collectionUid",
-        "stats",
-        "stats.assertions",
-        "stats.assertions.total",
-        "stats.assertions.failed",
-        "stats.requests",
-        "stats.requests.failed",
-        "stats.responseLatency",
-        "executions",
-        "executions.0",
-        "executions.0.id",
-        "executions.0.item",
-        "executions.0.item.name",
-        "executions.0.request",
-        "executions.0.request.method",
-        "executions.0.request.url",
-        "executions.0.request.headers",
-        "executions.0.response",
-        "executions.0.response.code",
-        "executions.0.response.responseTime",
-        "executions.0.assertions",
-        "failures",
-    ):
+    for turn, path in enumerate(_PATHS):
         for other in (_OTHERS[turn % len(_OTHERS)], _OTHERS[(turn + 3) % len(_OTHERS)]):
             kind = type(other).__name__
             yield _fault(
                 f"run: {path} is {kind}",
-                lambda good, p=path, o=other: _with_other(good, p, o),
+                partial(_with_other, path=path, other=other),
                 "any",
                 only=RUN,
             )
-        turn += 1
 
 
 def _with_other(good: Good, path: str, other: Any) -> bytes:

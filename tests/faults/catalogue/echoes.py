@@ -13,7 +13,7 @@ from postman_async import (
     ServerError,
 )
 from tests.faults.catalogue.statuses import nested
-from tests.faults.fault import ANY, BROKEN, UNREADABLE, Fault
+from tests.faults.fault import ANY, BROKEN, UNREADABLE, Fault, steps
 from tests.faults.room import KEY
 from tests.faults.wire import FIN, RESET, Header, answer, head
 
@@ -60,14 +60,14 @@ def _refusals() -> Iterator[Fault]:
     for name, (body, kind) in BODIES.items():
         yield Fault(
             name=f"401 with the key {name}",
-            play=lambda good, b=body, k=kind: (answer(b, ("Content-Type", k), status=401),),
+            play=steps(answer(body, ("Content-Type", kind), status=401)),
             errors=(AuthenticationError,),
             taken=False,
         )
     for name, header in HEADERS.items():
         yield Fault(
             name=f"400 with the key {name}",
-            play=lambda good, h=header: (answer(nested(), h, status=400),),
+            play=steps(answer(nested(), header, status=400)),
             errors=(BadRequestError,),
             taken=False,
         )
@@ -92,7 +92,7 @@ def _broken() -> Iterator[Fault]:
     }.items():
         yield Fault(
             name=f"302 with the key {name}",
-            play=lambda good, w=where: (answer(b"", ("Location", w), status=302),),
+            play=steps(answer(b"", ("Location", where), status=302)),
             errors=(RedirectError,),
         )
     yield Fault(

@@ -6,7 +6,20 @@ import gzip
 import zlib
 from collections.abc import Callable, Iterator
 
-from tests.faults.fault import BROKEN, REFUSED, SILENT, UNREADABLE, Fault, Good, Value
+from tests.faults.fault import (
+    BROKEN,
+    REFUSED,
+    SILENT,
+    UNREADABLE,
+    Errors,
+    Fault,
+    Good,
+    Play,
+    Value,
+    begun,
+    steps,
+    well,
+)
 from tests.faults.wire import FIN, RESET, STALL, Header, Step, answer, chunked, head
 
 __all__ = ["FAULTS"]
@@ -42,14 +55,22 @@ FIRST_LINES: dict[str, tuple[bytes, Value]] = {
 """First lines, and whether an answer with such a line may be taken."""
 
 
+def _with_first_line(line: bytes) -> Play:
+    return lambda good: (line + good.whole.partition(b"\r\n")[2], FIN)
+
+
 def _first_lines() -> Iterator[Fault]:
     for name, (line, value) in FIRST_LINES.items():
         yield Fault(
             name=f"first line: {name}",
-            play=lambda good, begins=line: (begins + good.whole.partition(b"\r\n")[2], FIN),
+            play=_with_first_line(line),
             value=value,
             errors=BROKEN,
         )
+
+
+def _after(beginning: bytes) -> Play:
+    return lambda good: (beginning + good.whole,)
 
 
 def _interim() -> Iterator[Fault]:
@@ -58,25 +79,26 @@ def _interim() -> Iterator[Fault]:
             begins = head(("Link", "</x>; rel=preload"), status=status) * times
             yield Fault(
                 name=f"{times} x {status} before the answer",
-                play=lambda good, b=begins: (b + good.whole,),
+                play=_after(begins),
                 value="own",
             )
-    lonely = {"stall": (STALL, SILENT), "end": (FIN, BROKEN)}
+    lonely: dict[str, tuple[Step, Errors]] = {"stall": (STALL, SILENT), "end": (FIN, BROKEN)}
     for kind, (step, errors) in lonely.items():
         yield Fault(
             name=f"100 and then {kind}",
-            play=lambda good, s=step: (head(status=100), s),
+            play=steps(head(status=100), step),
             errors=errors,
         )
     upgrade = head(("Upgrade", "websocket"), ("Connection", "Upgrade"), status=101)
-    for kind, rest in {
+    further: dict[str, tuple[Step, ...]] = {
         "": (),
         " and bytes of it": (b"\x81\x05hello",),
         " and an end": (FIN,),
-    }.items():
+    }
+    for kind, rest in further.items():
         yield Fault(
             name=f"101{kind}",
-            play=lambda good, r=rest: (upgrade, *r),
+            play=steps(upgrade, *rest),
             errors=(*BROKEN, *SILENT, *REFUSED),
         )
 
@@ -131,15 +153,16 @@ def _lengths() -> Iterator[Fault]:
         ),
         errors=SILENT,
     )
-    for kind, (step, value, errors) in {
+    lengthless: dict[str, tuple[Step, Value, Errors]] = {
         "end": (FIN, "own", ()),
         "reset": (RESET, "own", BROKEN),
         "stall": (STALL, "no", SILENT),
-    }.items():
+    }
+    for kind, (step, value, errors) in lengthless.items():
         yield Fault(
             name=f"length: none, and {kind}",
-            play=lambda good, s=step: (head(JSON), good.body, s),
-            value=value,  # type: ignore[arg-type]
+            play=begun(lambda good: head(JSON) + good.body, step),
+            value=value,
             errors=errors,
         )
 
@@ -198,11 +221,15 @@ CHUNKS: dict[str, tuple[Callable[[bytes], bytes], Value]] = {
 """Bodies in chunks, and whether they may be taken."""
 
 
+def _in_chunks(written: Callable[[bytes], bytes]) -> Play:
+    return lambda good: (head(JSON, CHUNKED), written(good.body), FIN)
+
+
 def _chunks() -> Iterator[Fault]:
     for name, (written, value) in CHUNKS.items():
         yield Fault(
             name=f"chunks {name}",
-            play=lambda good, w=written: (head(JSON, CHUNKED), w(good.body), FIN),
+            play=_in_chunks(written),
             value=value,
             errors=BROKEN,
         )
@@ -255,11 +282,15 @@ ENCODINGS: dict[str, tuple[str, Callable[[bytes], bytes], Value]] = {
 """Content encodings: what the header says, what the body is, whether it may be taken."""
 
 
+def _encoded(told: str, packed: Callable[[bytes], bytes]) -> Play:
+    return lambda good: (answer(packed(good.body), ("Content-Encoding", told)),)
+
+
 def _encodings() -> Iterator[Fault]:
     for name, (told, packed, value) in ENCODINGS.items():
         yield Fault(
             name=f"encoding: {name}",
-            play=lambda good, t=told, p=packed: (answer(p(good.body), ("Content-Encoding", t)),),
+            play=_encoded(told, packed),
             value=value,
             errors=BROKEN,
         )
@@ -288,20 +319,20 @@ def _empty() -> Iterator[Fault]:
     for status in (204, 205):
         yield Fault(
             name=f"{status} without a body",
-            play=lambda good, s=status: (head(status=s),),
+            play=steps(head(status=status)),
             value="any",
             errors=(*UNREADABLE, *SILENT),
         )
         yield Fault(
             name=f"{status} with a body",
-            play=lambda good, s=status: (answer(good.body, status=s),),
+            play=well(status=status),
             value="any",
             errors=BROKEN,
         )
     for status in (200, 201, 202):
         yield Fault(
             name=f"{status} with an empty body",
-            play=lambda good, s=status: (answer(b"", status=s),),
+            play=steps(answer(b"", status=status)),
             errors=UNREADABLE,
         )
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 
 from postman_async import RateLimitError, ServerError
 from tests.faults.catalogue.statuses import nested
-from tests.faults.fault import BROKEN, Fault, Good
+from tests.faults.fault import BROKEN, Fault, Good, steps, well
 from tests.faults.wire import FIN, Header, Step, answer, head
 
 __all__ = ["FAULTS"]
@@ -85,13 +86,13 @@ def _limits() -> Iterator[Fault]:
     for name, headers in LIMITS.items():
         yield Fault(
             name=f"limits: {name}",
-            play=lambda good, h=headers: (answer(good.body, *h),),
+            play=well(*headers),
             value="own",
         )
         if name in _ALSO_REFUSED:
             yield Fault(
                 name=f"limits: {name}, with a 429",
-                play=lambda good, h=headers: (answer(nested(), *h, status=429),),
+                play=steps(answer(nested(), *headers, status=429)),
                 errors=(RateLimitError,),
                 taken=False,
             )
@@ -155,7 +156,7 @@ def _waits() -> Iterator[Fault]:
     for name, (text, again) in WAITS.items():
         yield Fault(
             name=f"429 with Retry-After: {name}",
-            play=lambda good, t=text: (answer(nested(), ("Retry-After", t), status=429),),
+            play=steps(answer(nested(), ("Retry-After", text), status=429)),
             errors=(RateLimitError,),
             taken=False,
             again=again,
@@ -165,7 +166,7 @@ def _waits() -> Iterator[Fault]:
         # Without seconds that can be read, a 503 does not say that the call was not taken.
         yield Fault(
             name=f"503 with Retry-After: {name}",
-            play=lambda good, t=text: (answer(nested(), ("Retry-After", t), status=503),),
+            play=steps(answer(nested(), ("Retry-After", text), status=503)),
             errors=(ServerError,),
             taken=again is None,
             again=again,
@@ -173,7 +174,7 @@ def _waits() -> Iterator[Fault]:
     for header in ("RetryAfter", "X-RateLimit-RetryAfter", "RETRY-AFTER"):
         yield Fault(
             name=f"429 with {header}",
-            play=lambda good, h=header: (answer(nested(), (h, "2"), status=429),),
+            play=steps(answer(nested(), (header, "2"), status=429)),
             errors=(RateLimitError,),
             taken=False,
             again=True,
@@ -243,7 +244,7 @@ def _lines() -> Iterator[Fault]:
     for name, line in LINES.items():
         yield Fault(
             name=f"headers: {name}",
-            play=lambda good, text=line: _among_the_others(good, text),
+            play=partial(_among_the_others, line=line),
             value="own",
             errors=BROKEN if name in _MAY_BREAK else (),
         )

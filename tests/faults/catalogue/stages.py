@@ -15,7 +15,8 @@ from tests.faults.fault import (
     Fault,
     Good,
     Stage,
-    Value,
+    begun,
+    steps,
 )
 from tests.faults.service import FOREIGN
 from tests.faults.wire import FIN, RESET, STALL, Drip, Pause, Step, answer, chunked, head
@@ -85,10 +86,8 @@ def _handshakes() -> Iterator[Fault]:
         "alert handshake_failure": (b"\x15\x03\x03\x00\x02\x02\x28", FIN),
         "alert unrecognized_name": (b"\x15\x03\x03\x00\x02\x02\x70", FIN),
     }
-    for name, steps in replies.items():
-        yield Fault(
-            name=f"TLS: {name}", stage=Stage.TLS, play=lambda _, s=steps: s, errors=UNREACHED
-        )
+    for name, moves in replies.items():
+        yield Fault(name=f"TLS: {name}", stage=Stage.TLS, play=steps(*moves), errors=UNREACHED)
     for name in ("of another host", "of a stranger", "expired"):
         yield Fault(
             name=f"TLS: a certificate {name}",
@@ -107,18 +106,18 @@ def _before_the_answer() -> Iterator[Fault]:
         "half of the request": Stage.HALF,
         "the request": Stage.ANSWER,
     }
-    for kind, steps in BREAKS.items():
+    for kind, moves in BREAKS.items():
         for words, stage in stages.items():
             yield Fault(
                 name=f"{kind} after {words}",
                 stage=stage,
-                play=lambda _, s=steps: s,
+                play=steps(*moves),
                 errors=_errors(kind),
                 taken=stage is Stage.ANSWER,
             )
         yield Fault(
             name=f"{kind} after a request on a kept connection",
-            play=lambda _, s=steps: s,
+            play=steps(*moves),
             errors=_errors(kind),
             warm=True,
         )
@@ -128,15 +127,16 @@ def _answers_half_way() -> Iterator[Fault]:
     """A service may answer before it has read the request, and read no more of it."""
     refusal = answer(b'{"error": {"name": "tooLarge", "message": "no"}}', status=413)
     last = refusal.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
-    for name, steps in {
+    refusals: dict[str, tuple[Step, ...]] = {
         "and closes": (refusal, FIN),
         "and resets": (refusal, Pause(1.0), RESET),
         "and says that it will close": (last, STALL),
-    }.items():
+    }
+    for name, moves in refusals.items():
         yield Fault(
             name=f"413 after half of the request, {name}",
             stage=Stage.HALF,
-            play=lambda _, s=steps: s,
+            play=steps(*moves),
             errors=(BadRequestError, *BROKEN),
             taken=False,
         )
@@ -179,12 +179,12 @@ def _places() -> dict[str, Cut]:
 
 def _within_the_answer() -> Iterator[Fault]:
     for where, cut in _places().items():
-        for kind, steps in BREAKS.items():
+        for kind, moves in BREAKS.items():
             if kind == "garbage" and "body" in where:
                 continue  # any byte is as good as another there
             yield Fault(
                 name=f"{kind} within {where}",
-                play=lambda good, c=cut, s=steps: (c(good), *s),
+                play=begun(cut, *moves),
                 errors=_errors(kind),
             )
 
@@ -197,7 +197,7 @@ def _over_tls() -> Iterator[Fault]:
             yield Fault(
                 name=f"{kind} within {where} over TLS",
                 stage=Stage.ANSWER,
-                play=lambda good, c=cut, s=BREAKS[kind]: (c(good), *s),
+                play=begun(cut, *BREAKS[kind]),
                 errors=_errors(kind),
                 certificate="good",
             )
@@ -213,6 +213,9 @@ def _over_tls() -> Iterator[Fault]:
 # -- after the answer --------------------------------------------------------------------------
 
 
+WAITS: dict[str, tuple[Step, ...]] = {"at once": (), "later": (Pause(1.0),)}
+
+
 def _after_the_answer() -> Iterator[Fault]:
     """What a connection is spoiled with once it is idle: the next call must not notice."""
     other = answer(b'{"monitor": {"id": "%b"}, "run": {}}' % FOREIGN.encode())
@@ -226,13 +229,12 @@ def _after_the_answer() -> Iterator[Fault]:
         "a 408": (answer(b"", status=408), FIN),
         "line breaks": (b"\r\n\r\n",),
     }
-    for name, steps in spoils.items():
-        for when, before in {"at once": (), "later": (Pause(1.0),)}.items():
-            value: Value = "own"
+    for name, moves in spoils.items():
+        for when, before in WAITS.items():
             yield Fault(
                 name=f"{name} after the answer, {when}",
-                play=lambda good, b=before, s=steps: (good.whole, *b, *s),
-                value=value,
+                play=begun(lambda good: good.whole, *before, *moves),
+                value="own",
                 errors=BROKEN if when == "at once" else (),
             )
 

@@ -18,7 +18,7 @@ from postman_async import (
     ServerError,
     UsageLimitError,
 )
-from tests.faults.fault import BROKEN, Fault
+from tests.faults.fault import BROKEN, Fault, steps, well
 from tests.faults.wire import FIN, Header, answer
 
 __all__ = ["FAULTS", "nested"]
@@ -87,26 +87,26 @@ def _statuses() -> Iterator[Fault]:
     for status, kind in CLASSES.items():
         yield Fault(
             name=f"{status}",
-            play=lambda good, s=status: (answer(nested(), status=s),),
+            play=steps(answer(nested(), status=status)),
             errors=(kind,),
             taken=status >= 500,
         )
     for status in (600, 999):
         yield Fault(
             name=f"{status}, beyond all classes",
-            play=lambda good, s=status: (answer(nested(), status=s),),
+            play=steps(answer(nested(), status=status)),
             errors=(ApiError, *BROKEN),
         )
     for status in (0, 99, 199):
         yield Fault(
             name=f"{status:03}, below all classes",
-            play=lambda good, s=status: (answer(nested(), status=f"{s:03}"), FIN),
+            play=steps(answer(nested(), status=f"{status:03}"), FIN),
             errors=(ApiError, *BROKEN),
         )
     for status in (201, 202, 203, 206, 207, 208, 226, 299):
         yield Fault(
             name=f"{status} with the answer",
-            play=lambda good, s=status: (answer(good.body, status=s),),
+            play=well(status=status),
             value="own",
             errors=BROKEN,
         )
@@ -178,16 +178,14 @@ def _forms() -> Iterator[Fault]:
             body, kind = form(status)
             yield Fault(
                 name=f"{status} as {name}",
-                play=lambda good, s=status, b=body, k=kind: (
-                    answer(b, ("Content-Type", k), status=s),
-                ),
+                play=steps(answer(body, ("Content-Type", kind), status=status)),
                 errors=(CLASSES[status],),
                 taken=status >= 500,
             )
     for status in (400, 503):
         yield Fault(
             name=f"{status} whose body is cut",
-            play=lambda good, s=status: (answer(nested(), status=s)[:-10], FIN),
+            play=steps(answer(nested(), status=status)[:-10], FIN),
             errors=(CLASSES[status],),
             taken=status >= 500,
         )
@@ -214,18 +212,18 @@ def _redirects() -> Iterator[Fault]:
         location = ("Location", "https://elsewhere.example/me")
         yield Fault(
             name=f"{status} to another host",
-            play=lambda good, s=status, w=location: (answer(b"", w, status=s),),
+            play=steps(answer(b"", location, status=status)),
             errors=(RedirectError,),
         )
     for name, headers in TARGETS.items():
         yield Fault(
             name=f"302 {name}" if name != "to another host" else "302 to another host, with a body",
-            play=lambda good, h=headers: (answer(b"moved", *h, status=302),),
+            play=steps(answer(b"moved", *headers, status=302)),
             errors=(RedirectError,),
         )
     yield Fault(
         name="304 to a call that has no copy",
-        play=lambda good: (answer(b"", ("ETag", '"1"'), status=304),),
+        play=steps(answer(b"", ("ETag", '"1"'), status=304)),
         errors=(RedirectError,),
     )
 
