@@ -34,6 +34,7 @@ def test_a_minimal_collection_has_the_uids_of_its_first_level(call: Call) -> Non
     minimal: Collection = call("collections.get", uid, model="minimal")
     assert minimal.info == whole.info
     assert minimal.item is None
+    assert whole.item is not None
     assert minimal.root_level_folders == [whole.item[0].uid]
     assert minimal.root_level_requests == [whole.item[1].uid]
     assert (whole.root_level_folders, whole.root_level_requests) == (None, None)
