@@ -42,7 +42,7 @@ from attrs import field, frozen
 
 if TYPE_CHECKING:
     from postman_async.bulk.outcome import BatchReport
-    from postman_async.engine.ratelimit import RateLimit
+    from postman_async.engine.limits.headers import RateLimit
 
 __all__ = [
     "AnswerTooLargeError",

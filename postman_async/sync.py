@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack
 
 from postman_async.api.sync.namespaces import Namespaces
 from postman_async.client import AsyncPostman
-from postman_async.engine.session import leave_alone, refuse_other_process
-from postman_async.engine.target import Secret
+from postman_async.engine.http.session import leave_alone, refuse_other_process
+from postman_async.engine.http.target import Secret
 from postman_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from postman_async.bulk.options import BatchOptions
     from postman_async.bulk.outcome import BatchReport, MonitorOutcome
     from postman_async.bulk.select import Uids
-    from postman_async.engine.limits import RateLimits
+    from postman_async.engine.limits.rate_limits import RateLimits
     from postman_async.engine.operation import Caller, Operation
     from postman_async.options import CallOptions, ClientOptions
 

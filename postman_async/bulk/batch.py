@@ -12,13 +12,13 @@ from attrs import evolve, frozen
 
 from postman_async.bulk import clock
 from postman_async.bulk.beginning import Beginning
-from postman_async.bulk.drive import Drive
+from postman_async.bulk.history import memory_of
 from postman_async.bulk.journal import Journal
-from postman_async.bulk.memory import memory_of
 from postman_async.bulk.options import Settings
 from postman_async.bulk.outcome import BatchReport, MonitorOutcome, OutcomeStatus
 from postman_async.bulk.resources import bounded, load
 from postman_async.bulk.runner import Context
+from postman_async.bulk.scheduler import Drive
 from postman_async.bulk.select import NO_UIDS, Source
 from postman_async.errors import ConfigurationError, EmptySelectionError, InvalidArgumentError
 

@@ -13,10 +13,10 @@ from typing import Any
 from attrs import define, evolve, field, frozen
 
 from postman_async.bulk import clock
-from postman_async.bulk.memory import Memory
+from postman_async.bulk.history import Memory
+from postman_async.bulk.reconcile import PROMPT, Known, Trigger
 from postman_async.bulk.record import VERSION
 from postman_async.bulk.service_clock import Bounds, bounds_of
-from postman_async.bulk.settle import PROMPT, Known, Trigger
 
 __all__ = ["Places", "Started"]
 

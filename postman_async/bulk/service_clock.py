@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 from attrs import define, field
 
 from postman_async.bulk import clock
-from postman_async.bulk.settle import SKEW, coarse, moment
+from postman_async.bulk.reconcile import SKEW, coarse, moment
 
 __all__ = ["Bounds", "ServiceClock", "bounds_of"]
 

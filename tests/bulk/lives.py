@@ -21,8 +21,8 @@ from attrs import define, field
 
 from postman_async import AsyncPostman, BatchReport, MonitorOutcome, Retries, read_journal
 from postman_async.bulk import clock
+from postman_async.bulk.reconcile import PROMPT
 from postman_async.bulk.runner import Runner
-from postman_async.bulk.settle import PROMPT
 from tests.bulk.model import Model, Run, Service, serving
 from tests.support import KEY
 

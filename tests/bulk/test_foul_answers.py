@@ -19,9 +19,9 @@ from postman_async import (
     from_record,
     read_journal,
 )
-from postman_async.bulk.follow import Follower
+from postman_async.bulk.poller import Follower
 from postman_async.bulk.record import line_of
-from postman_async.cli.rows import row_of
+from postman_async.cli.output.summary import row_of
 from postman_async.engine.caller import RawCaller
 from tests.bulk.kit import in_virtual_time
 from tests.bulk.model import Model, Run, Service, serving

@@ -11,7 +11,8 @@ import pytest
 
 from postman_async import AsyncPostman, Postman
 from postman_async.bulk import resources
-from postman_async.emulator import PostmanEmulator, faults
+from postman_async.emulator import PostmanEmulator
+from postman_async.emulator.controls import faults
 from tests.cli.kit import COMMAND, environment
 
 ROOT = Path(__file__).parents[2]

@@ -16,10 +16,10 @@ import pytest
 
 from postman_async import AsyncPostman, BatchReport, JournalError, MonitorOutcome
 from postman_async.bulk import clock
-from postman_async.bulk.memory import Memory
+from postman_async.bulk.history import Memory
 from postman_async.bulk.places import Places
+from postman_async.bulk.reconcile import Known, Trigger
 from postman_async.bulk.service_clock import ServiceClock
-from postman_async.bulk.settle import Known, Trigger
 from tests.bulk.kit import in_virtual_time
 from tests.bulk.model import START, Fault, Model, Service, serving
 from tests.support import KEY

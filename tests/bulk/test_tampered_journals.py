@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from postman_async import AsyncPostman, JournalError, MonitorSelector, read_journal, to_record
-from postman_async.bulk.reports import render_report
-from postman_async.cli.rows import row_of
+from postman_async.cli.output.summary import row_of
 from postman_async.emulator import PostmanEmulator
+from postman_async.reports import render_report
 from tests.bulk.kit import in_virtual_time
 from tests.bulk.model import Model, Service, serving
 from tests.support import KEY

@@ -16,7 +16,8 @@ from postman_async import (
     Timeout,
     UnsettledError,
 )
-from postman_async.emulator import PostmanEmulator, faults
+from postman_async.emulator import PostmanEmulator
+from postman_async.emulator.controls import faults
 from tests.bulk.kit import in_virtual_time
 from tests.bulk.model import Model, Service, serving
 from tests.support import KEY, reply, scripted

@@ -28,7 +28,7 @@ from postman_async import (
     TransportError,
 )
 from postman_async.emulator import PostmanEmulator
-from postman_async.engine.response import parse_json
+from postman_async.engine.http.response import parse_json
 from tests.support import KEY, CutShort, ScriptedServer, reply, scripted
 
 LOOPBACK = "http://127.0.0.1:1"
@@ -321,7 +321,7 @@ async def test_what_reads_an_answer_is_imported_before_the_call_is_sent() -> Non
         code = f"""
 import asyncio, sys
 from postman_async import AsyncPostman
-from postman_async.engine.transport import Transport
+from postman_async.engine.http.transport import Transport
 
 async def main():
     async with AsyncPostman("PMAK-1", base_url={server.url!r}) as pm:

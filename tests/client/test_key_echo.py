@@ -20,10 +20,10 @@ from rich.console import Console
 from rich.traceback import Traceback
 
 from postman_async import AsyncPostman, ConfigurationError, Postman, PostmanError
-from postman_async.bulk.reports import write_report
-from postman_async.engine.mask import KeyMask
-from postman_async.engine.target import Secret
+from postman_async.engine.http.mask import KeyMask
+from postman_async.engine.http.target import Secret
 from postman_async.errors import Answer
+from postman_async.reports import write_report
 from tests.support import KEY, SILENCE, CutShort, reply, scripted
 
 PARTS = (KEY, KEY[20:], KEY[:12])

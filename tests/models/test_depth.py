@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from postman_async import InvalidResponseError, NestingError, PostmanError
-from postman_async.engine import codec
-from postman_async.engine.convert import from_dict, to_dict
-from postman_async.engine.depth import flattened, is_deep, same, unflattened
-from postman_async.engine.response import error_of
+from postman_async.engine.data import codec
+from postman_async.engine.data.convert import from_dict, to_dict
+from postman_async.engine.data.depth import flattened, is_deep, same, unflattened
+from postman_async.engine.http.response import error_of
 from postman_async.errors import Answer
 from postman_async.models import Collection, MonitorRun
 from tests.models.documents import read_answer
