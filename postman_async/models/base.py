@@ -72,7 +72,7 @@ class Model:
             return NotImplemented
         return same(to_dict(self), to_dict(other))
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None]  # type: ignore[assignment]
 
     def __copy__(self) -> Self:
         return evolve(self)
