@@ -106,15 +106,20 @@ def _told(context: dict[str, Any]) -> str:
 
 @contextmanager
 def _listening_to_logs(room: Room) -> Iterator[None]:
-    handler, root = _Listening(room), logging.getLogger()
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
+    """Listen to all that the SDK logs, which goes no further, and to what others warn of."""
+    handler, root, ours = _Listening(room), logging.getLogger(), logging.getLogger("postman_async")
+    level = ours.level
+    ours.setLevel(logging.DEBUG)
+    ours.propagate = False
+    for logger in (root, ours):
+        logger.addHandler(handler)
     try:
         yield
     finally:
-        root.removeHandler(handler)
-        root.setLevel(level)
+        for logger in (root, ours):
+            logger.removeHandler(handler)
+        ours.propagate = True
+        ours.setLevel(level)
 
 
 class _Listening(logging.Handler):
