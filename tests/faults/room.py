@@ -138,12 +138,11 @@ class _Listening(logging.Handler):
 def _certificates() -> tuple[dict[str, ssl.SSLContext], ssl.SSLContext]:
     """Return what the server may show, and what a client trusts."""
     ours, other = trustme.CA(), trustme.CA()
-    past = datetime(2020, 1, 1, tzinfo=UTC)
     issued = {
         "good": ours.issue_cert("127.0.0.1"),
         "of another host": ours.issue_cert("elsewhere.example"),
         "of a stranger": other.issue_cert("127.0.0.1"),
-        "expired": ours.issue_cert("127.0.0.1", not_before=past, not_after=past.replace(year=2021)),
+        "expired": ours.issue_cert("127.0.0.1", not_after=datetime(2021, 1, 1, tzinfo=UTC)),
     }
     contexts = {}
     for name, certificate in issued.items():
