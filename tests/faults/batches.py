@@ -88,7 +88,7 @@ def _problems_of_outcome(
 
 def _problems_of_texts(report: BatchReport) -> Iterator[str]:
     """Tell what is wrong with what is written of the outcomes."""
-    texts: list[str] = [repr(report)]
+    texts = [_written(partial(repr, report))]
     for outcome in report:
         texts += texts_of(outcome.error) if outcome.error is not None else []
         texts.append(_written(partial(_record, outcome)))
