@@ -100,7 +100,10 @@ def _problems_of_texts(report: BatchReport) -> Iterator[str]:
 
 
 def _record(outcome: MonitorOutcome) -> str:
-    return repr(to_record(outcome))
+    try:
+        return repr(to_record(outcome))
+    except PostmanError as error:  # it may say that the run is unreadable, but in our words
+        return repr(error)
 
 
 def _report(report: BatchReport, form: Any) -> str:
