@@ -48,7 +48,9 @@ def used_on() -> Iterator[tuple[str, str, str, re.Pattern[Any]]]:
         module = importlib.import_module(".".join(path.relative_to(ROOT.parent).parts)[:-3])
         for name, value in vars(module).items():
             if isinstance(value, re.Pattern):
-                for method in named[f"{where(path)} {name}" if name.startswith("_") else name]:
+                for method in sorted(
+                    named[f"{where(path)} {name}" if name.startswith("_") else name]
+                ):
                     yield where(path), name, method, value
 
 

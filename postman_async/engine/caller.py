@@ -25,6 +25,7 @@ from postman_async.errors import (
 from postman_async.options import CallOptions, Retries, Timeout
 
 if TYPE_CHECKING:
+    from postman_async.engine.http.mask import KeyMask
     from postman_async.engine.http.response import RawResponse
     from postman_async.engine.operation import Operation, Result
 
@@ -71,7 +72,9 @@ class RawCaller:
         request = build_request(operation, arguments, options)
         mask = self.transport.mask
         asked = None if operation.echo is None else Asked(operation.echo, arguments, mask)
-        read = functools.partial(self._value, operation.result, request.call, asked=asked)
+        read = functools.partial(
+            self._value, operation.result, request.call, mask=mask, asked=asked
+        )
         return await self.transport.send(request, plan, read)
 
     def timeout_of(self, options: CallOptions) -> Timeout:
@@ -134,11 +137,15 @@ class RawCaller:
         self._readable.add(operation)
 
     def _value(
-        self, result: Result, call: str, response: RawResponse[Any], asked: Asked | None = None
+        self,
+        result: Result,
+        call: str,
+        response: RawResponse[Any],
+        mask: KeyMask | None = None,
+        asked: Asked | None = None,
     ) -> Any:
         if not response.content and result.model is None and result.key is None:
             return None
-        mask = self.transport.mask
         if len(response.content) > codec.LARGE and result.single and not self.strict:
             plan = plan_of(load_model(str(result.model)))
             document = parse_partly(call, response, str(result.key), plan.unread, mask)

@@ -9,6 +9,7 @@ from attrs import define, evolve, field, fields
 from postman_async.engine.data.convert import nulls_of, reader, to_dict, unknown_of
 from postman_async.engine.data.depth import flattened, is_deep, same, unflattened
 from postman_async.engine.data.plan import plan_of
+from postman_async.errors import PostmanError
 
 __all__ = ["Model"]
 
@@ -88,13 +89,24 @@ class Model:
         return _read, (type(self), document)
 
     def __repr__(self) -> str:
-        """Show the fields that hold something."""
-        names = [a.name for a in fields(type(self)) if not a.name.startswith("_")]
+        """Show the fields that hold something; not those whose late text cannot be read."""
+        names = [a.name for a in fields(type(self)) if _can_be_shown(self, a.name)]
         values = {name: getattr(self, name) for name in names}
         shown = [f"{name}={_shown(v)}" for name, v in values.items() if v is not None]
         if self.extra:
             shown.append(f"extra={_shown(self.extra)}")
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _can_be_shown(model: Model, name: str) -> bool:
+    """Whether a field is public and readable: a repr, of all things, must not raise."""
+    if name.startswith("_"):
+        return False
+    try:
+        getattr(model, name)
+    except PostmanError:
+        return False
+    return True
 
 
 def _read(cls: type[T], document: dict[str, Any]) -> T:

@@ -100,7 +100,7 @@ def test_one_foul_answer_takes_nothing_else_down(
 def raising(kind: type[Exception]) -> Callable[..., Any]:
     """Make something that raises what code raises which meets other data than it knows."""
 
-    def fail(*_: object) -> Any:
+    def fail(*_: object, **__: object) -> Any:
         raise kind("foul")
 
     return fail

@@ -88,7 +88,7 @@ def _problems_of_outcome(
 
 def _problems_of_texts(report: BatchReport) -> Iterator[str]:
     """Tell what is wrong with what is written of the outcomes."""
-    texts: list[str] = [repr(report)]
+    texts = [_written(partial(repr, report))]
     for outcome in report:
         texts += texts_of(outcome.error) if outcome.error is not None else []
         texts.append(_written(partial(_record, outcome)))
@@ -100,7 +100,10 @@ def _problems_of_texts(report: BatchReport) -> Iterator[str]:
 
 
 def _record(outcome: MonitorOutcome) -> str:
-    return repr(to_record(outcome))
+    try:
+        return repr(to_record(outcome))
+    except PostmanError as error:  # it may say that the run is unreadable, but in our words
+        return repr(error)
 
 
 def _report(report: BatchReport, form: Any) -> str:

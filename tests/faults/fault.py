@@ -67,13 +67,14 @@ class Stage(Enum):
 
 @frozen
 class Good:
-    """The answer that the service would have given: its JSON, and its token for recognising it.
+    """The answer that the service would have given.
 
     Attributes:
         name: the operation.
         document: the body as JSON data.
         body: the same as bytes.
-        head: the same answer's status line and headers, with the date of the service.
+        date: the service's time, as a header tells it.
+        status: the status.
 
     """
 
@@ -138,7 +139,7 @@ class Fault:
             seconds that the service names; None leaves it open.
         only: the operations it makes sense for; none named means all.
         warm: it strikes on a connection that has served a call before.
-        warning: what the look-up or the connecting raises, or None to have them hang.
+        raises: what the look-up or the connecting raises, or None to have them hang.
         certificate: the certificate that the server shows, by its name in `room`; None is no TLS.
 
     """

@@ -106,15 +106,20 @@ def _told(context: dict[str, Any]) -> str:
 
 @contextmanager
 def _listening_to_logs(room: Room) -> Iterator[None]:
-    handler, root = _Listening(room), logging.getLogger()
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
+    """Listen to all that the SDK logs, which goes no further, and to what others warn of."""
+    handler, root, ours = _Listening(room), logging.getLogger(), logging.getLogger("postman_async")
+    level = ours.level
+    ours.setLevel(logging.DEBUG)
+    ours.propagate = False
+    for logger in (root, ours):
+        logger.addHandler(handler)
     try:
         yield
     finally:
-        root.removeHandler(handler)
-        root.setLevel(level)
+        for logger in (root, ours):
+            logger.removeHandler(handler)
+        ours.propagate = True
+        ours.setLevel(level)
 
 
 class _Listening(logging.Handler):
@@ -133,12 +138,11 @@ class _Listening(logging.Handler):
 def _certificates() -> tuple[dict[str, ssl.SSLContext], ssl.SSLContext]:
     """Return what the server may show, and what a client trusts."""
     ours, other = trustme.CA(), trustme.CA()
-    past = datetime(2020, 1, 1, tzinfo=UTC)
     issued = {
         "good": ours.issue_cert("127.0.0.1"),
         "of another host": ours.issue_cert("elsewhere.example"),
         "of a stranger": other.issue_cert("127.0.0.1"),
-        "expired": ours.issue_cert("127.0.0.1", not_before=past, not_after=past.replace(year=2021)),
+        "expired": ours.issue_cert("127.0.0.1", not_after=datetime(2021, 1, 1, tzinfo=UTC)),
     }
     contexts = {}
     for name, certificate in issued.items():
