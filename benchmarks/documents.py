@@ -12,8 +12,8 @@ from attrs import has
 
 from benchmarks.bodies import big_collection, run_result
 from postman_async import models
-from postman_async.engine import codec, convert
-from postman_async.engine.plans import plan_of
+from postman_async.engine.data import codec, convert
+from postman_async.engine.data.plan import plan_of
 
 __all__ = ["WAYS", "first_structuring", "functions"]
 

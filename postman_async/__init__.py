@@ -16,14 +16,13 @@ if TYPE_CHECKING:
     from postman_async.bulk.options import BatchOptions
     from postman_async.bulk.outcome import BatchReport, MonitorOutcome
     from postman_async.bulk.record import from_record, to_record
-    from postman_async.bulk.reports import render_report, write_report
     from postman_async.bulk.select import MonitorSelector
     from postman_async.client import AsyncPostman
-    from postman_async.engine.convert import from_dict, to_dict
-    from postman_async.engine.limits import RateLimits
-    from postman_async.engine.pacing import RateLimitState
-    from postman_async.engine.ratelimit import RateLimit
-    from postman_async.engine.response import RawResponse
+    from postman_async.engine.data.convert import from_dict, to_dict
+    from postman_async.engine.http.response import RawResponse
+    from postman_async.engine.limits.headers import RateLimit
+    from postman_async.engine.limits.rate_limits import RateLimits
+    from postman_async.engine.limits.windows import RateLimitState
     from postman_async.errors import (
         ApiError,
         AuthenticationError,
@@ -124,6 +123,7 @@ if TYPE_CHECKING:
     from postman_async.operations import OPERATIONS, PUBLISHED_LIMITS
     from postman_async.options import CallOptions, RateLimitRule, Retries, Timeout
     from postman_async.paging import Page
+    from postman_async.reports import render_report, write_report
     from postman_async.sync import Postman, SyncMonitorBatch
     from postman_async.unset import UNSET, Unset
 
@@ -270,14 +270,14 @@ _HOMES = {
     "MonitorSelector": "bulk.select",
     "from_record": "bulk.record",
     "to_record": "bulk.record",
-    "render_report": "bulk.reports",
-    "write_report": "bulk.reports",
-    "from_dict": "engine.convert",
-    "to_dict": "engine.convert",
-    "RateLimit": "engine.ratelimit",
-    "RawResponse": "engine.response",
-    "RateLimits": "engine.limits",
-    "RateLimitState": "engine.pacing",
+    "render_report": "reports",
+    "write_report": "reports",
+    "from_dict": "engine.data.convert",
+    "to_dict": "engine.data.convert",
+    "RateLimit": "engine.limits.headers",
+    "RawResponse": "engine.http.response",
+    "RateLimits": "engine.limits.rate_limits",
+    "RateLimitState": "engine.limits.windows",
     "OPERATIONS": "operations",
     "PUBLISHED_LIMITS": "operations",
     "CallOptions": "options",

@@ -11,11 +11,11 @@ from attrs import fields
 
 from postman_async.api.namespaces import AsyncNamespaces
 from postman_async.engine.caller import AsyncCaller, RawCaller
-from postman_async.engine.limiter import Limiter
-from postman_async.engine.limits import Quota, RateLimits
-from postman_async.engine.session import SessionHolder, SessionOptions
-from postman_async.engine.target import is_service, read_base_url, read_key
-from postman_async.engine.transport import Transport
+from postman_async.engine.http.session import SessionHolder, SessionOptions
+from postman_async.engine.http.target import is_service, read_base_url, read_key
+from postman_async.engine.http.transport import Transport
+from postman_async.engine.limits.limiter import Limiter
+from postman_async.engine.limits.rate_limits import Quota, RateLimits
 from postman_async.errors import ConfigurationError, InvalidArgumentError
 from postman_async.operations import OPERATIONS, PUBLISHED_LIMITS
 from postman_async.options import CallOptions, ClientOptions, RateLimitRule, Retries, Timeout

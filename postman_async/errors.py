@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 if TYPE_CHECKING:
-    from postman_async.engine.ratelimit import RateLimit
+    from postman_async.engine.limits.headers import RateLimit
 
 __all__ = [
     "ApiError",

@@ -61,7 +61,7 @@ class Retries:
     """When a call is sent again, and how long it waits before that.
 
     What may be retried at all is not an option but a safety rule, see
-    `postman_async.engine.retry`.
+    `postman_async.engine.http.retry`.
 
     Args:
         attempts: how often a call is sent at most, the first time included.  1 turns retries off.

@@ -15,9 +15,9 @@ import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
 import postman_async.errors
+from postman_async.engine.http.request import build_request
+from postman_async.engine.http.response import error_of
 from postman_async.engine.operation import Operation, Parameter
-from postman_async.engine.request import build_request
-from postman_async.engine.response import error_of
 from postman_async.errors import (
     Answer,
     ApiError,

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from postman_async.engine.response import async_raw
+from postman_async.engine.http.response import async_raw
 from postman_async.operations import OPERATIONS
 from postman_async.paging import Page, iterate
 from postman_async.unset import UNSET, Unset

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Self
 from attrs import frozen
 
 from postman_async.bulk import clock
-from postman_async.bulk.drive import Drive
+from postman_async.bulk.history import memory_of
 from postman_async.bulk.journal import Journal
-from postman_async.bulk.memory import memory_of
 from postman_async.bulk.options import Settings
 from postman_async.bulk.outcome import BatchReport, MonitorOutcome, OutcomeStatus
 from postman_async.bulk.runner import Context
+from postman_async.bulk.scheduler import Drive
 from postman_async.bulk.select import Source
 from postman_async.engine.caller import AsyncCaller
 from postman_async.errors import ConfigurationError, InvalidArgumentError

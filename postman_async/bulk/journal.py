@@ -33,8 +33,8 @@ from attrs import define, evolve, field, frozen
 
 from postman_async.bulk import clock
 from postman_async.bulk.outcome import MonitorOutcome
+from postman_async.bulk.reconcile import PROMPT, Trigger
 from postman_async.bulk.record import VERSION, from_record, to_record
-from postman_async.bulk.settle import PROMPT, Trigger
 from postman_async.errors import InvalidArgumentError, JournalError
 
 try:

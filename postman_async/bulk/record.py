@@ -22,8 +22,8 @@ from typing import Any
 
 from postman_async import errors
 from postman_async.bulk.outcome import MonitorOutcome
-from postman_async.engine.convert import from_dict, load_model, to_dict
-from postman_async.engine.ratelimit import RateLimit
+from postman_async.engine.data.convert import from_dict, load_model, to_dict
+from postman_async.engine.limits.headers import RateLimit
 from postman_async.errors import ApiError, InvalidArgumentError, PostmanError
 
 __all__ = ["VERSION", "from_record", "to_record"]

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field, frozen
 
 from postman_async.bulk import clock
-from postman_async.bulk.follow import Follower, Found
 from postman_async.bulk.outcome import MonitorOutcome, status_of_error, status_of_run
-from postman_async.bulk.settle import PROMPT, Known, Trigger
+from postman_async.bulk.poller import Follower, Found
+from postman_async.bulk.reconcile import PROMPT, Known, Trigger
 from postman_async.errors import DeadlineExceeded, PostmanError, UnsettledError
 from postman_async.operations import OPERATIONS
 
 if TYPE_CHECKING:
+    from postman_async.bulk.history import Memory
     from postman_async.bulk.journal import Journal
-    from postman_async.bulk.memory import Memory
     from postman_async.bulk.options import Settings
     from postman_async.bulk.select import Job
     from postman_async.engine.caller import RawCaller
-    from postman_async.engine.response import RawResponse
+    from postman_async.engine.http.response import RawResponse
     from postman_async.models.monitors import MonitorRun
 
 __all__ = ["Context", "Runner"]

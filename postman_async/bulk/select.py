@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import evolve, frozen
 
-from postman_async.engine.request import build_request
+from postman_async.engine.http.request import build_request
 from postman_async.errors import InvalidArgumentError
 from postman_async.operations import OPERATIONS
 from postman_async.paging import iterate

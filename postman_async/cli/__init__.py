@@ -41,7 +41,7 @@ def main() -> None:
         SystemExit: always, with one of the exit codes above.
 
     """
-    from postman_async.cli.output import at_least_nowhere, stderr
+    from postman_async.cli.output.streams import at_least_nowhere, stderr
 
     at_least_nowhere()
     try:
@@ -57,7 +57,7 @@ def main() -> None:
 def _run() -> None:
     """Run the command; one whose output could not be written was no success."""
     from postman_async.cli.app import app
-    from postman_async.cli.output import stderr, stdout
+    from postman_async.cli.output.streams import stderr, stdout
 
     try:
         app()

@@ -10,8 +10,9 @@ from typing import Annotated
 
 import typer
 
-from postman_async.cli import call, me, monitors, options, report, run
-from postman_async.cli.complaints import reported
+from postman_async.cli import options
+from postman_async.cli.commands import call, me, monitors, report, run
+from postman_async.cli.errors import reported
 
 __all__ = ["app"]
 
@@ -102,7 +103,7 @@ def demo(
     Some of them fail, and two end in an error, because their scripts and targets are so; the
     exit code is 0 all the same.
     """
-    from postman_async.cli import demo as demo_job
+    from postman_async.cli.commands import demo as demo_job
     from postman_async.emulator import EmulatorError
 
     with reported(EmulatorError):
@@ -171,7 +172,7 @@ def emulator(
 
     Tests drive it over HTTP, under /_emulator/: see the README.
     """
-    from postman_async.cli import emulator as emulator_job
+    from postman_async.cli.commands import emulator as emulator_job
     from postman_async.emulator import EmulatorError
 
     if coverage:

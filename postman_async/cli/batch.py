@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from postman_async.cli.complaints import (
+from postman_async.cli.client import Service
+from postman_async.cli.errors import (
     FAILED,
     INTERRUPTED,
     REFUSED,
@@ -23,12 +24,11 @@ from postman_async.cli.complaints import (
     reported,
     say,
 )
-from postman_async.cli.display import Screen, View
-from postman_async.cli.files import Report, Style, check_file, check_reports, write_reports
 from postman_async.cli.interrupt import interruptible
-from postman_async.cli.rows import Row, row_of, tally
-from postman_async.cli.service import Service
-from postman_async.cli.uids import STDIN, read_uids
+from postman_async.cli.output.display import Screen, View
+from postman_async.cli.output.summary import Row, row_of, tally
+from postman_async.cli.reports import Report, Style, check_file, check_reports, write_reports
+from postman_async.cli.selection import STDIN, read_uids
 
 if TYPE_CHECKING:
     from postman_async import AsyncPostman, MonitorBatch, MonitorOutcome

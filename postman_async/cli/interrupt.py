@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from attrs import mutable
 
-from postman_async.cli.complaints import INTERRUPTED, TERMINATED
+from postman_async.cli.errors import INTERRUPTED, TERMINATED
 
 __all__ = ["Interrupt", "interruptible"]
 

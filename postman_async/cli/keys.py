@@ -6,7 +6,7 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
-from postman_async.cli.complaints import UsageError
+from postman_async.cli.errors import UsageError
 
 __all__ = ["ENTRY", "SERVICE", "find_key"]
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 import typer
 
-from postman_async.cli.complaints import USAGE, complain
-from postman_async.cli.output import Format
+from postman_async.cli.errors import USAGE, complain
+from postman_async.cli.output.streams import Format
 
 __all__ = [
     "Active",

@@ -10,20 +10,20 @@ from collections.abc import Callable, Collection
 from types import TracebackType
 from typing import Any, TypeVar
 
-from postman_async.emulator import scenarios
-from postman_async.emulator.app import make_app
-from postman_async.emulator.contents import Contents
+from postman_async.emulator.controls import actions as scenarios
+from postman_async.emulator.controls.fault_script import Faults
+from postman_async.emulator.controls.limiter import Limiter
+from postman_async.emulator.controls.limits import Limits
+from postman_async.emulator.controls.python_api import Contents
+from postman_async.emulator.controls.request_log import RequestLog
 from postman_async.emulator.exceptions import EmulatorError
-from postman_async.emulator.fault_script import Faults
-from postman_async.emulator.host import Host, check_reach
-from postman_async.emulator.ids import Ids, World, within
-from postman_async.emulator.limiter import Limiter
-from postman_async.emulator.limits import Limits
-from postman_async.emulator.request_log import RequestLog
-from postman_async.emulator.runs import Engine, RunLimits, Runs
-from postman_async.emulator.service import Service
-from postman_async.emulator.store import Store
-from postman_async.emulator.threads import LoopThread, call_in_loop
+from postman_async.emulator.runs.runs import Engine, RunLimits, Runs
+from postman_async.emulator.serving.app import make_app
+from postman_async.emulator.serving.call import Service
+from postman_async.emulator.serving.host import Host, check_reach
+from postman_async.emulator.serving.threads import LoopThread, call_in_loop
+from postman_async.emulator.state.ids import Ids, World, within
+from postman_async.emulator.state.store import Store
 
 __all__ = ["PostmanEmulator"]
 
@@ -307,6 +307,6 @@ class PostmanEmulator(Contents):
 
 
 def _operations() -> Collection[str]:
-    from postman_async.emulator.routes import ROUTES
+    from postman_async.emulator.serving.routing import ROUTES
 
     return ROUTES

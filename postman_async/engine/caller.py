@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
-from postman_async.engine import codec
-from postman_async.engine.convert import load_model, reader
-from postman_async.engine.files import read_files
-from postman_async.engine.plans import plan_of
-from postman_async.engine.request import build_request
-from postman_async.engine.response import parse_json, parse_partly, value_of
-from postman_async.engine.transport import Plan, Transport, Watcher
-from postman_async.engine.validate import answer_faults
+from postman_async.engine.data import codec
+from postman_async.engine.data.convert import load_model, reader
+from postman_async.engine.data.plan import plan_of
+from postman_async.engine.data.strict import answer_faults
+from postman_async.engine.http.request import build_request
+from postman_async.engine.http.response import parse_json, parse_partly, value_of
+from postman_async.engine.http.transport import Plan, Transport, Watcher
+from postman_async.engine.http.uploads import read_files
 from postman_async.errors import InvalidArgumentError, ResponseValidationError
 from postman_async.options import CallOptions, Retries, Timeout
 
 if TYPE_CHECKING:
+    from postman_async.engine.http.response import RawResponse
     from postman_async.engine.operation import Operation, Result
-    from postman_async.engine.response import RawResponse
 
 __all__ = ["AsyncCaller", "RawCaller"]
 

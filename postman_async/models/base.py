@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from attrs import define, evolve, field, fields
 
-from postman_async.engine.convert import nulls_of, reader, to_dict, unknown_of
-from postman_async.engine.plans import plan_of
+from postman_async.engine.data.convert import nulls_of, reader, to_dict, unknown_of
+from postman_async.engine.data.plan import plan_of
 
 __all__ = ["Model"]
 

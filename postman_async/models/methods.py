@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from postman_async.engine.convert import reader, to_dict
+from postman_async.engine.data.convert import reader, to_dict
 from postman_async.models.base import Model
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from postman_async import (
     to_record,
 )
 from postman_async.emulator import PostmanEmulator
-from postman_async.engine.response import error_of
+from postman_async.engine.http.response import error_of
 from postman_async.errors import Answer
 from tests.support import KEY
 

@@ -32,8 +32,9 @@ from hypothesis.stateful import (
 from postman_async import AsyncPostman, MonitorOutcome, Retries, Timeout
 from postman_async.bulk import clock
 from postman_async.bulk.batch import MonitorBatch
-from postman_async.emulator import PostmanEmulator, faults
-from postman_async.emulator.clock import Clock
+from postman_async.emulator import PostmanEmulator
+from postman_async.emulator.controls import faults
+from postman_async.emulator.state.clock import Clock
 from tests.bulk.kit import virtual_clocks
 
 T = TypeVar("T")

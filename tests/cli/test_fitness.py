@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from postman_async.cli import me
+from postman_async.cli.commands import me
 from postman_async.emulator import PostmanEmulator
 from postman_async.operations import OPERATIONS
 from tests.cli.kit import COMMAND, Here, assert_one_complaint, environment, run

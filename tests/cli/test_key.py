@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from postman_async.cli.complaints import UsageError
+from postman_async.cli.client import Service
+from postman_async.cli.errors import UsageError
 from postman_async.cli.keys import ENTRY, SERVICE, find_key
-from postman_async.cli.service import Service
 from postman_async.emulator import PostmanEmulator
 from tests.cli.kit import assert_one_complaint, environment, run, run_here
 from tests.support import KEY

@@ -10,11 +10,11 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postman_async.cli.complaints import UsageError
+from postman_async.cli.arguments import parse_values
 from postman_async.cli.durations import parse_duration
-from postman_async.cli.output import at, clean, dump_json
-from postman_async.cli.uids import read_uids
-from postman_async.cli.values import parse_values
+from postman_async.cli.errors import UsageError
+from postman_async.cli.output.streams import at, clean, dump_json
+from postman_async.cli.selection import read_uids
 
 # -- durations -------------------------------------------------------------------------------
 

@@ -99,7 +99,7 @@ def test_the_jobs_gate_and_keep_their_reports(
 
 
 def test_the_exit_codes_of_the_readme_are_those_of_the_help() -> None:
-    from postman_async.cli.run import EXAMPLES
+    from postman_async.cli.commands.run import EXAMPLES
 
     told = re.findall(r"^\| (\d+) \|", SECTION, re.MULTILINE)
     assert told == re.findall(r"^  (\d+) +\w", EXAMPLES, re.MULTILINE)

@@ -11,9 +11,9 @@ from attrs import asdict
 from postman_async import MonitorSelector
 from postman_async.bulk.options import BatchOptions
 from postman_async.cli import batch
-from postman_async.cli.display import Screen
-from postman_async.cli.files import Report, Style
-from postman_async.cli.service import Service
+from postman_async.cli.client import Service
+from postman_async.cli.output.display import Screen
+from postman_async.cli.reports import Report, Style
 from tests.cli.kit import Here
 
 Asked = list[tuple[Service, batch.Plan]]

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from postman_async import AsyncPostman, ConnectError, Timeout
-from postman_async.engine import session
+from postman_async.engine.http import session
 from tests.support import KEY
 
 LOOPBACK = "http://127.0.0.1:1"

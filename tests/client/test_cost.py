@@ -21,9 +21,9 @@ import pytest
 
 import postman_async
 from postman_async import AsyncPostman, MonitorRun
-from postman_async.engine import codec
-from postman_async.engine.convert import reader
-from postman_async.engine.transport import Transport
+from postman_async.engine.data import codec
+from postman_async.engine.data.convert import reader
+from postman_async.engine.http.transport import Transport
 from tests.support import KEY
 
 OURS = str(Path(postman_async.__file__).parent), "<read>", "<level>"

@@ -16,7 +16,7 @@ from postman_async.codegen.lower import ERRORS, lower
 from postman_async.codegen.names import field_name, parameter_name, snake
 from postman_async.codegen.read import Located, Spec, SpecError
 from postman_async.codegen.render import HEADER, render
-from postman_async.engine.response import error_of
+from postman_async.engine.http.response import error_of
 from postman_async.errors import Answer
 from postman_async.operations import OPERATIONS
 from postman_async.spec import load

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from postman_async.emulator.engine import RunJob
+from postman_async.emulator.runtime import RunJob
 
 Json: TypeAlias = dict[str, Any]
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postman_async.engine.convert import from_dict, load_model, to_dict
-from postman_async.engine.plans import plan_of
+from postman_async.engine.data.convert import from_dict, load_model, to_dict
+from postman_async.engine.data.plan import plan_of
 from postman_async.models.base import Model
 from tests.models.documents import (
     MODELS,

@@ -21,8 +21,8 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from postman_async import ResponseValidationError
-from postman_async.engine.convert import load_model
-from postman_async.engine.validate import faults
+from postman_async.engine.data.convert import load_model
+from postman_async.engine.data.strict import faults
 from tests.models.documents import (
     MODELS,
     SPEC,

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postman_async import OPERATIONS, Collection, Page
-from postman_async.engine.convert import from_dict, load_model, reader, to_dict
-from postman_async.engine.request import build_request
-from postman_async.engine.response import parse_json, value_of
+from postman_async.engine.data.convert import from_dict, load_model, reader, to_dict
+from postman_async.engine.http.request import build_request
+from postman_async.engine.http.response import parse_json, value_of
 from postman_async.errors import Answer
 from postman_async.models.base import Model
 from tests.models.documents import (

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from postman_async import Collection, CollectionItem, CollectionUrl, Environment, Model
-from postman_async.engine.convert import from_dict, to_dict
+from postman_async.engine.data.convert import from_dict, to_dict
 from postman_async.models import methods
 from postman_async.models.base import Model as Base
 from tests.models.documents import MODELS, Documents, any_json, quick, text_of

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postman_async import OPERATIONS, InvalidResponseError, MonitorRun
-from postman_async.engine import codec
-from postman_async.engine.plans import Unread
+from postman_async.engine.data import codec
+from postman_async.engine.data.plan import Unread
 from tests.models.documents import MODELS, Documents, read_answer, text_of, thorough
 from tests.models.test_identity import looked_at
 

@@ -7,7 +7,7 @@ import builtins
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Unpack
 
-from postman_async.engine.response import sync_raw
+from postman_async.engine.http.response import sync_raw
 from postman_async.operations import OPERATIONS
 from postman_async.unset import UNSET, Unset
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack
 
-from postman_async.engine.response import sync_raw
+from postman_async.engine.http.response import sync_raw
 from postman_async.operations import OPERATIONS
 from postman_async.unset import UNSET, Unset
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from postman_async.emulator import validation
 from postman_async.emulator.handlers.common import api_of, is_public
-from postman_async.emulator.removal import remove
-from postman_async.emulator.service import Call
-from postman_async.emulator.store import Entity, Json
+from postman_async.emulator.serving.call import Call
+from postman_async.emulator.state import validation
+from postman_async.emulator.state.removal import remove
+from postman_async.emulator.state.store import Entity, Json
 
 __all__ = ["create", "delete", "get", "list_all", "update"]
 

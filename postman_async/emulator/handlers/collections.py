@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from postman_async.emulator import validation
-from postman_async.emulator.documents import complete_collection, shown_collection
 from postman_async.emulator.errors import bad_request, plain_problem
-from postman_async.emulator.forks import MergeConflict, merge_documents
 from postman_async.emulator.handlers.common import add_collection, listed, replace_collection
-from postman_async.emulator.ids import iso, now, same_id
-from postman_async.emulator.removal import remove
-from postman_async.emulator.service import Call
-from postman_async.emulator.store import Entity, Json
+from postman_async.emulator.serving.call import Call
+from postman_async.emulator.state import validation
+from postman_async.emulator.state.documents import complete_collection, shown_collection
+from postman_async.emulator.state.forks import MergeConflict, merge_documents
+from postman_async.emulator.state.ids import iso, now, same_id
+from postman_async.emulator.state.removal import remove
+from postman_async.emulator.state.store import Entity, Json
 
 __all__ = ["create", "delete", "fork", "get", "list_all", "merge", "update"]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from postman_async.emulator import validation
-from postman_async.emulator.documents import complete_collection, complete_environment
 from postman_async.emulator.errors import not_found
-from postman_async.emulator.service import Call
-from postman_async.emulator.store import Entity, Json
+from postman_async.emulator.serving.call import Call
+from postman_async.emulator.state import validation
+from postman_async.emulator.state.documents import complete_collection, complete_environment
+from postman_async.emulator.state.store import Entity, Json
 
 __all__ = [
     "add_collection",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from postman_async.emulator import validation
-from postman_async.emulator.documents import complete_environment
 from postman_async.emulator.handlers.common import add_environment, is_public, listed
-from postman_async.emulator.removal import remove
-from postman_async.emulator.service import Call
-from postman_async.emulator.store import Json
+from postman_async.emulator.serving.call import Call
+from postman_async.emulator.state import validation
+from postman_async.emulator.state.documents import complete_environment
+from postman_async.emulator.state.removal import remove
+from postman_async.emulator.state.store import Json
 
 __all__ = ["create", "delete", "get", "list_all", "update"]
 

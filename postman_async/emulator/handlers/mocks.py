@@ -1,17 +1,17 @@
-"""Mock servers: their settings.  What they answer is in `postman_async.emulator.mocks`."""
+"""Mock servers: their settings.  What they answer is in `postman_async.emulator.sites.mocks`."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from postman_async.emulator import validation
 from postman_async.emulator.errors import not_found
 from postman_async.emulator.handlers.common import linked, linked_environment
 from postman_async.emulator.handlers.users import TEAM
-from postman_async.emulator.ids import make_uid
-from postman_async.emulator.removal import remove
-from postman_async.emulator.service import Call
-from postman_async.emulator.store import Entity, Json
+from postman_async.emulator.serving.call import Call
+from postman_async.emulator.state import validation
+from postman_async.emulator.state.ids import make_uid
+from postman_async.emulator.state.removal import remove
+from postman_async.emulator.state.store import Entity, Json
 
 __all__ = ["create", "delete", "get", "list_all", "mock_url", "publish", "unpublish", "update"]
 

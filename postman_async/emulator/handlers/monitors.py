@@ -6,16 +6,16 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from postman_async.emulator import validation
 from postman_async.emulator.errors import server_error
 from postman_async.emulator.handlers.common import linked, linked_environment
-from postman_async.emulator.ids import make_uid, same_id
-from postman_async.emulator.paging import cursor_of, position_of
-from postman_async.emulator.removal import remove
-from postman_async.emulator.schedules import checked_schedule, with_next_run
-from postman_async.emulator.service import Call, answer
-from postman_async.emulator.settings import DEFAULTS, checked_settings
-from postman_async.emulator.store import Entity, Json
+from postman_async.emulator.serving.call import Call, answer
+from postman_async.emulator.serving.paging import cursor_of, position_of
+from postman_async.emulator.state import validation
+from postman_async.emulator.state.ids import make_uid, same_id
+from postman_async.emulator.state.removal import remove
+from postman_async.emulator.state.schedules import checked_schedule, with_next_run
+from postman_async.emulator.state.settings import DEFAULTS, checked_settings
+from postman_async.emulator.state.store import Entity, Json
 
 __all__ = ["create", "delete", "get", "list_all", "run", "update"]
 

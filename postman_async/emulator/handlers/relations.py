@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from postman_async.emulator import validation
 from postman_async.emulator.errors import missing_parameter
 from postman_async.emulator.handlers.common import version_of
 from postman_async.emulator.handlers.mocks import mock_url
-from postman_async.emulator.service import Call, Handler
-from postman_async.emulator.store import Entity, Json
+from postman_async.emulator.serving.call import Call, Handler
+from postman_async.emulator.state import validation
+from postman_async.emulator.state.store import Entity, Json
 
 __all__ = ["COLLECTION_TYPES", "TYPES", "create", "link", "linked", "links_of", "of_type"]
 

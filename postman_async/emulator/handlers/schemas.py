@@ -6,14 +6,14 @@ from typing import Any
 
 from aiohttp import web
 
-from postman_async.emulator import validation
-from postman_async.emulator.conversions import collection_of, openapi_version, synchronised
 from postman_async.emulator.errors import bad_request, not_found, plain_problem
 from postman_async.emulator.handlers.common import add_collection, replace_collection, version_of
 from postman_async.emulator.handlers.relations import COLLECTION_TYPES, link, links_of
-from postman_async.emulator.ids import same_id
-from postman_async.emulator.service import Call, answer
-from postman_async.emulator.store import Entity, Json
+from postman_async.emulator.runs.conversions import collection_of, openapi_version, synchronised
+from postman_async.emulator.serving.call import Call, answer
+from postman_async.emulator.state import validation
+from postman_async.emulator.state.ids import same_id
+from postman_async.emulator.state.store import Entity, Json
 
 __all__ = ["create", "create_collection", "get", "schemas_of", "synchronise", "update"]
 

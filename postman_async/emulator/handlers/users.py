@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from postman_async.emulator.ids import OWNER
-from postman_async.emulator.service import Call
-from postman_async.emulator.store import Json
+from postman_async.emulator.serving.call import Call
+from postman_async.emulator.state.ids import OWNER
+from postman_async.emulator.state.store import Json
 
 __all__ = ["TEAM", "me"]
 

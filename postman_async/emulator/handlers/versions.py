@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from postman_async.emulator import validation
 from postman_async.emulator.handlers.common import api_of, find_version, version_of
 from postman_async.emulator.handlers.relations import TYPES, link, links_of
 from postman_async.emulator.handlers.schemas import schemas_of
-from postman_async.emulator.removal import remove
-from postman_async.emulator.service import Call
-from postman_async.emulator.store import Entity, Json
+from postman_async.emulator.serving.call import Call
+from postman_async.emulator.state import validation
+from postman_async.emulator.state.removal import remove
+from postman_async.emulator.state.store import Entity, Json
 
 __all__ = ["create", "delete", "get", "list_all", "update"]
 

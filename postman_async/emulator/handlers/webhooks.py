@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from postman_async.emulator import validation
 from postman_async.emulator.handlers.common import linked, linked_environment
-from postman_async.emulator.ids import OWNER, make_uid, new_id
-from postman_async.emulator.schedules import UNSCHEDULED
-from postman_async.emulator.service import Call
-from postman_async.emulator.settings import DEFAULTS
-from postman_async.emulator.store import Json
+from postman_async.emulator.serving.call import Call
+from postman_async.emulator.state import validation
+from postman_async.emulator.state.ids import OWNER, make_uid, new_id
+from postman_async.emulator.state.schedules import UNSCHEDULED
+from postman_async.emulator.state.settings import DEFAULTS
+from postman_async.emulator.state.store import Json
 
 __all__ = ["create"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from postman_async.emulator import validation
 from postman_async.emulator.errors import bad_request, forbidden
-from postman_async.emulator.ids import OWNER
-from postman_async.emulator.paging import cursor_of, position_of
-from postman_async.emulator.removal import remove
-from postman_async.emulator.service import Call
-from postman_async.emulator.store import Entity, Json
+from postman_async.emulator.serving.call import Call
+from postman_async.emulator.serving.paging import cursor_of, position_of
+from postman_async.emulator.state import validation
+from postman_async.emulator.state.ids import OWNER
+from postman_async.emulator.state.removal import remove
+from postman_async.emulator.state.store import Entity, Json
 
 __all__ = ["create", "delete", "get", "list_all", "update"]
 

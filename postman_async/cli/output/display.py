@@ -1,0 +1,290 @@
+"""What the user sees of a batch: a live display on a terminal, plain lines everywhere else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from itertools import count
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from attrs import frozen
+from rich.box import HEAVY_HEAD
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from postman_async.cli.output.streams import NARROW, clean, console
+from postman_async.cli.output.summary import Row, tally
+
+if TYPE_CHECKING:
+    from postman_async import BatchProgress
+    from postman_async.engine.limits.windows import RateLimitState
+
+__all__ = ["Screen", "View", "Watched", "note", "wait_of"]
+
+Limits: TypeAlias = "Mapping[str, RateLimitState]"
+Done: TypeAlias = Callable[[Row], None]
+
+_STYLES = {"passed": "green", "failed": "red", "error": "magenta"}
+_OTHER_STYLE = "yellow"
+_SHOWN_REASONS = 3
+_SHOWN_RUNNING = 5
+_LARGEST_TABLE = 50
+_BAR = 40
+_LIVE_SECONDS = 0.125
+_PLAIN_SECONDS = 30.0
+
+
+class Watched(Protocol):
+    """What a view looks at: a `MonitorBatch`."""
+
+    @property
+    def progress(self) -> BatchProgress:
+        """How far it is."""
+        ...
+
+    @property
+    def running(self) -> Sequence[tuple[str, float]]:
+        """What is under way, and for how many seconds."""
+        ...
+
+
+class View(Protocol):
+    """The ways to show the same things."""
+
+    def say(self, message: str) -> None:
+        """Tell about a step on the way."""
+        ...
+
+    def watch(self, batch: Watched, limits: Limits) -> AbstractAsyncContextManager[Done]:
+        """Show how a batch goes on; what it yields takes each row as it is done."""
+        ...
+
+    def table(self, rows: Sequence[Row]) -> None:
+        """Show the rows, and below them why some did not pass."""
+        ...
+
+    def text(self, text: str) -> None:
+        """Show a text as it is."""
+        ...
+
+
+@frozen(kw_only=True)
+class Screen:
+    """How the user wants to see it.
+
+    Args:
+        plain: plain lines even on a terminal.
+        no_color: no colours even on a terminal.
+        quiet: nothing but what did not pass.
+        to_stderr: leave stdout to something else.
+
+    """
+
+    plain: bool = False
+    no_color: bool = False
+    quiet: bool = False
+    to_stderr: bool = False
+
+    def view(self) -> View:
+        """Choose the view: plain lines when asked for, or when there is no terminal."""
+        shown = console(no_color=self.no_color, to_stderr=self.to_stderr)
+        if self.quiet:
+            return _Quiet(shown)
+        return _Plain(shown) if self.plain or not shown.is_terminal else _Live(shown)
+
+
+def wait_of(limits: Limits) -> float:
+    """Return the seconds until the limit lets the next of the waiting calls go."""
+    full = (limit for limit in limits.values() if limit.waiting and not limit.remaining)
+    return max((limit.reset for limit in full), default=0.0)
+
+
+def note(progress: BatchProgress, wait: float = 0.0) -> str:
+    """Say in a line how far a batch is, and when the limit lets the next one go."""
+    waiting = f"{progress.waiting} waiting" if progress.waiting else ""
+    if wait >= 1:
+        waiting += f" for the rate limit, {wait:.0f} s"
+    total = "?" if progress.total is None else progress.total
+    parts = [
+        f"{progress.done}/{total}",
+        tally(progress.counts),
+        f"{progress.running} running" if progress.running else "",
+        waiting,
+        _clock(progress.elapsed),
+        "" if progress.eta is None else f"{_clock(progress.eta)} to go",
+    ]
+    return "  ".join(part for part in parts if part)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+async def _again_and_again(show: Callable[[], None], seconds: float) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        show()
+
+
+@asynccontextmanager
+async def _ticking(show: Callable[[], None], seconds: float) -> AsyncIterator[None]:
+    """Show something every so many seconds of the block."""
+    ticker = asyncio.create_task(_again_and_again(show, seconds))
+    try:
+        yield
+    finally:
+        ticker.cancel()
+        with suppress(asyncio.CancelledError):
+            await ticker
+
+
+class _Base:
+    """What the views share."""
+
+    def __init__(self, shown: Console) -> None:
+        self._console = shown
+
+    def say(self, message: str) -> None:
+        self._console.print(message, style="dim", markup=False)
+
+    def text(self, text: str) -> None:
+        self._console.print(text, markup=False, soft_wrap=True)
+
+
+class _Live(_Base):
+    """A display that moves while the monitors run, then a table."""
+
+    @asynccontextmanager
+    async def watch(self, batch: Watched, limits: Limits) -> AsyncIterator[Done]:
+        def draw() -> RenderableType:
+            return _board(batch.progress, batch.running, wait_of(limits))
+
+        # It is drawn in the loop's own turn: a thread would see a batch in the middle of a change.
+        with Live(draw(), console=self._console, auto_refresh=False, transient=True) as live:
+            show = lambda: live.update(draw(), refresh=True)  # noqa: E731
+            async with _ticking(show, _LIVE_SECONDS):
+                yield self._done
+
+    def _done(self, row: Row) -> None:
+        if row.status != "passed":
+            self._console.print(_line(row))
+
+    def table(self, rows: Sequence[Row]) -> None:
+        shown = _worth_showing(rows)
+        if shown:
+            self._console.print(_table(shown, narrow=self._console.width < NARROW))
+        self._reasons(rows)
+
+    def _reasons(self, rows: Sequence[Row]) -> None:
+        for row in (row for row in rows if row.status not in ("passed", "skipped")):
+            self._console.print(_line(row))
+            for reason in _shown(row.reasons):
+                self._console.print(Text(f"  - {reason}"))
+
+
+class _Plain(_Base):
+    """One line for each thing, with nothing that moves: for logs and pipes."""
+
+    @asynccontextmanager
+    async def watch(self, batch: Watched, limits: Limits) -> AsyncIterator[Done]:
+        numbers = count(1)
+
+        def tell() -> None:
+            self.text(note(batch.progress, wait_of(limits)))
+
+        def done(row: Row) -> None:
+            self.text(f"[{next(numbers)}/{batch.progress.total or '?'}] {row.status:7} {row.name}")
+
+        async with _ticking(tell, _PLAIN_SECONDS):
+            yield done
+
+    def table(self, rows: Sequence[Row]) -> None:
+        shown = _worth_showing(rows)
+        if shown:
+            self.text("outcome  assertions  requests      time  monitor")
+        for row in shown:
+            figures = f"{row.assertions:>10}  {row.requests:>8}  {row.seconds:6.2f} s"
+            self.text(f"{row.status:7}  {figures}  {row.name}")
+            for reason in _shown(row.reasons):
+                self.text(f"         - {reason}")
+
+
+class _Quiet(_Base):
+    """Nothing but what did not pass, and why."""
+
+    def say(self, message: str) -> None:
+        pass
+
+    def text(self, text: str) -> None:
+        pass
+
+    @asynccontextmanager
+    async def watch(self, batch: Watched, limits: Limits) -> AsyncIterator[Done]:
+        yield self._done
+
+    def _done(self, row: Row) -> None:
+        if row.status != "passed":
+            super().text("\n".join([f"{row.status:7} {row.name}", *_indented(row)]))
+
+    def table(self, rows: Sequence[Row]) -> None:
+        pass
+
+
+def _board(
+    progress: BatchProgress, running: Sequence[tuple[str, float]], wait: float
+) -> RenderableType:
+    """Draw the bar, and below it the figures and what is under way."""
+    bar = ProgressBar(
+        total=progress.total, completed=progress.done, width=_BAR, pulse=progress.total is None
+    )
+    slow = [f"{seconds:6.1f} s  {clean(name)}" for name, seconds in running[:_SHOWN_RUNNING]]
+    if len(running) > _SHOWN_RUNNING:
+        slow.append(f"          and {len(running) - _SHOWN_RUNNING} more")
+    lines = (Text(line, style="dim", no_wrap=True, overflow="ellipsis") for line in slow)
+    shown = Table.grid()
+    shown.add_row(bar)
+    return Group(shown, Text(note(progress, wait)), *lines)
+
+
+def _table(rows: Sequence[Row], *, narrow: bool) -> Table:
+    """Draw the outcomes; where there is little room, names matter more than rules and figures."""
+    table = Table(header_style="bold", box=None if narrow else HEAVY_HEAD, pad_edge=not narrow)
+    table.add_column("Monitor", ratio=1)
+    table.add_column("Outcome", no_wrap=True)
+    for heading in ("Time",) if narrow else ("Assertions", "Requests", "Time"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in rows:
+        outcome, seconds = Text(row.status, style=_style(row)), f"{row.seconds:.2f} s"
+        figures = (seconds,) if narrow else (row.assertions, row.requests, seconds)
+        table.add_row(Text(row.name), outcome, *figures)
+    return table
+
+
+def _line(row: Row) -> Text:
+    return Text.assemble((f"{row.status:7}", _style(row)), f" {row.name}")
+
+
+def _style(row: Row) -> str:
+    return _STYLES.get(row.status, _OTHER_STYLE)
+
+
+def _indented(row: Row) -> list[str]:
+    return [f"        - {reason}" for reason in _shown(row.reasons)]
+
+
+def _worth_showing(rows: Sequence[Row]) -> list[Row]:
+    """Leave out what was not run, and what passed where the table would fill many screens."""
+    run = [row for row in rows if row.status != "skipped"]
+    whole = len(run) <= _LARGEST_TABLE
+    return [row for row in run if whole or row.status != "passed"]
+
+
+def _shown(reasons: Sequence[str]) -> list[str]:
+    more = len(reasons) - _SHOWN_REASONS
+    return [*reasons[:_SHOWN_REASONS], *([f"and {more} more"] if more > 0 else [])]

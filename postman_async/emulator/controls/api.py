@@ -1,0 +1,253 @@
+"""The emulator's own API under ``/_emulator/``: what a test in any language does to it.
+
+Every call needs the key, as the service's own operations do, and is neither logged nor limited.
+JSON goes in and comes out; what cannot be done is answered with 400 ``emulatorError``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from aiohttp import web
+
+from postman_async.emulator.controls import actions as scenarios
+from postman_async.emulator.controls import loading
+from postman_async.emulator.controls.faults import fault_of
+from postman_async.emulator.controls.limits import Limits
+from postman_async.emulator.errors import bad_request
+from postman_async.emulator.exceptions import EmulatorError
+from postman_async.emulator.runs.scripted_runs import Script
+from postman_async.emulator.serving.call import SERVICE, Service, answer, read_body
+from postman_async.emulator.state import validation
+from postman_async.emulator.state.ids import iso
+
+__all__ = ["CONTROL_ROUTES"]
+
+Json: TypeAlias = dict[str, Any]
+Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One call: the service, the JSON body (empty when none was sent), query and path."""
+
+    service: Service
+    body: Json
+    query: Mapping[str, str]
+    params: Mapping[str, str]
+
+    def arguments(self, *known: str) -> Json:
+        """Return the body, if it has only fields that are known."""
+        unknown = sorted(self.body.keys() - set(known))
+        if unknown:
+            raise EmulatorError(f"it takes {', '.join(known)}, and no {unknown[0]!r}")
+        return dict(self.body)
+
+
+# -- all of it --------------------------------------------------------------------------------
+
+
+def reset(ask: Ask) -> Json:
+    """``POST reset``: be as after the start."""
+    scenarios.reset(ask.service)
+    return {}
+
+
+def seed(ask: Ask) -> Json:
+    """``PUT seed``, ``{"seed": 7}``: take all further ids from a seed; null for random ones."""
+    value = ask.arguments("seed").get("seed")
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+        raise EmulatorError(f"a seed is a whole number, not {value!r}")
+    ask.service.store.seed(value)
+    return {}
+
+
+def load(ask: Ask) -> Json:
+    """``POST load``: store a collection, an environment or a dump of both; answers the uids."""
+    name, documents = loading.documents_of(ask.body)
+    return {"uids": scenarios.load(ask.service, name, documents)}
+
+
+async def take_snapshot(request: web.Request) -> web.StreamResponse:
+    """``GET snapshot``: all entities and runs, as bytes."""
+    return web.Response(body=request.app[SERVICE].store.snapshot())
+
+
+async def restore(request: web.Request) -> web.StreamResponse:
+    """``PUT snapshot``: hold what a snapshot holds."""
+    snapshot = await request.content.read()  # it may be larger than any body of the API
+    scenarios.restore(request.app[SERVICE], snapshot)
+    return answer({})
+
+
+# -- what goes wrong, and what was asked ------------------------------------------------------
+
+
+def add_faults(ask: Ask) -> Json:
+    """``POST faults``: ``{"operation", "script": […], "times", "probability", "seed"}``."""
+    given = ask.arguments("operation", "script", "times", "probability", "seed")
+    script = given.pop("script", None)
+    faults = [fault_of(each) for each in (script if isinstance(script, list) else [script])]
+    ask.service.faults.on(str(given.pop("operation", "")), faults, **given)
+    return show_faults(ask)
+
+
+def show_faults(ask: Ask) -> Json:
+    """``GET faults``: those that were met and those that were not."""
+    faults = ask.service.faults
+    return {"all_met": faults.all_met, "met": faults.met, "unmet": faults.unmet}
+
+
+def clear_faults(ask: Ask) -> Json:
+    """``DELETE faults``: forget all scripts, and what was met."""
+    ask.service.faults.clear()
+    return {}
+
+
+def show_requests(ask: Ask) -> Json:
+    """``GET requests?operation=monitors.run``: what was asked, oldest first, and how often."""
+    operation, log = ask.query.get("operation"), ask.service.requests
+    entries = list(log) if operation is None else log.of(operation)
+    return {"count": len(entries), "requests": [asdict(entry) for entry in entries]}
+
+
+def clear_requests(ask: Ask) -> Json:
+    """``DELETE requests``: forget them."""
+    ask.service.requests.clear()
+    return {}
+
+
+# -- time and limits --------------------------------------------------------------------------
+
+
+def show_clock(ask: Ask) -> Json:
+    """``GET clock``: the emulator's moment, and whether it stands still."""
+    clock = ask.service.world.clock
+    return {"now": iso(clock.now()), "frozen": clock.frozen}
+
+
+def move_clock(ask: Ask) -> Json:
+    """``PUT clock``: ``set`` and ``freeze`` to a moment, ``advance`` by seconds, ``resume``.
+
+    Several are done in this order; ``freeze: true`` stands at the present moment.
+    """
+    clock, given = ask.service.world.clock, ask.arguments("set", "freeze", "advance", "resume")
+    if "set" in given:
+        clock.set(_moment(given["set"]))
+    if given.get("freeze"):
+        clock.freeze(None if given["freeze"] is True else _moment(given["freeze"]))
+    if "advance" in given:
+        clock.advance(given["advance"])
+    if given.get("resume"):
+        clock.resume()
+    return show_clock(ask)
+
+
+def _moment(value: Any) -> datetime:
+    try:
+        return datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise EmulatorError(f"a moment is ISO 8601 text, not {value!r}") from None
+
+
+def show_limits(ask: Ask) -> Json:
+    """``GET limits``: the limits, or null when there are none."""
+    limits = ask.service.limiter.limits
+    return {"limits": None if limits is None else asdict(limits)}
+
+
+def set_limits(ask: Ask) -> Json:
+    """``PUT limits``: ``{}`` for those of the service; fields as `Limits` has them."""
+    ask.service.limiter.set(Limits(**ask.body))
+    return show_limits(ask)
+
+
+def drop_limits(ask: Ask) -> Json:
+    """``DELETE limits``: any number of calls is allowed."""
+    ask.service.limiter.set(None)
+    return show_limits(ask)
+
+
+# -- monitors whose outcome is decided beforehand ---------------------------------------------
+
+
+def add_monitor(ask: Ask) -> Json:
+    """``POST monitors``: ``name`` and what `PostmanEmulator.add_monitor` takes; answers the uid."""
+    given = ask.arguments("name", "workspace", *_SCRIPT)
+    name, workspace = given.pop("name", ""), given.pop("workspace", None)
+    return {"uid": scenarios.add_monitor(ask.service, name, _script(given), workspace)}
+
+
+def script_run(ask: Ask) -> Json:
+    """``PUT monitors/{uid}/script``: the same fields, or ``run``, a result of one's own."""
+    given = ask.arguments("run", "failed_assertions", *_SCRIPT)
+    run = given.pop("run", None)
+    script = _script(given)
+    if run is not None:
+        script = Script(duration=script.duration, run=scenarios.own_result(run))
+    scenarios.script_run(ask.service, ask.params["uid"], script)
+    return {}
+
+
+_SCRIPT = ("outcome", "duration", "requests", "assertions")
+
+
+def _script(given: Json) -> Script:
+    plan = {"outcome": "passed", "duration": 0.0, "requests": 1, "assertions": 1, **given}
+    return Script.planned(**{"failed": plan.pop("failed_assertions", None), **plan})
+
+
+# -- how they are reached ---------------------------------------------------------------------
+
+
+def _called(action: Callable[[Ask], Json]) -> Handler:
+    """Make a web handler of an action that takes and returns JSON."""
+
+    async def called(request: web.Request) -> web.StreamResponse:
+        raw = await read_body(request)
+        body = validation.mapping(validation.parse(raw), "body") if raw else {}
+        ask = Ask(request.app[SERVICE], body, request.query, request.match_info)
+        return answer(action(ask))
+
+    return _guarded(called)
+
+
+def _guarded(handler: Handler) -> Handler:
+    """Answer what cannot be done with 400 and the reason."""
+
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except (EmulatorError, TypeError, ValueError, OverflowError) as error:
+            raise bad_request(str(error), "emulatorError") from None
+
+    return guarded
+
+
+_ACTIONS: dict[tuple[str, str], Callable[[Ask], Json]] = {
+    ("POST", "reset"): reset,
+    ("PUT", "seed"): seed,
+    ("POST", "load"): load,
+    ("GET", "faults"): show_faults,
+    ("POST", "faults"): add_faults,
+    ("DELETE", "faults"): clear_faults,
+    ("GET", "requests"): show_requests,
+    ("DELETE", "requests"): clear_requests,
+    ("GET", "clock"): show_clock,
+    ("PUT", "clock"): move_clock,
+    ("GET", "limits"): show_limits,
+    ("PUT", "limits"): set_limits,
+    ("DELETE", "limits"): drop_limits,
+    ("POST", "monitors"): add_monitor,
+    ("PUT", "monitors/{uid}/script"): script_run,
+}
+
+CONTROL_ROUTES: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "/_emulator/snapshot", _guarded(take_snapshot)),
+    ("PUT", "/_emulator/snapshot", _guarded(restore)),
+    *((m, f"/_emulator/{path}", _called(action)) for (m, path), action in _ACTIONS.items()),
+)
+"""Method, path and handler of each."""

@@ -1,0 +1,182 @@
+"""The limits on how often one may call: what they are, and who is refused when."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+
+from postman_async.emulator.controls.faults import RetryAfter
+from postman_async.emulator.exceptions import EmulatorError
+
+__all__ = ["HeaderStyle", "Limits", "Rate", "State", "Window", "bucket_of", "service_rates"]
+
+HeaderStyle: TypeAlias = Literal["X-RateLimit-*", "RateLimit-*", "RateLimit", "RateLimit-Policy"]
+
+_STYLES = ("X-RateLimit-*", "RateLimit-*", "RateLimit", "RateLimit-Policy")
+_WINDOWS = ("sliding", "fixed")
+_ERRORS = ("rateLimited", "rateLimitError")
+
+
+class Rate(NamedTuple):
+    """At most so many calls in so many seconds."""
+
+    calls: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The limits of an emulator; without arguments they are those of the service.
+
+    Attributes:
+        user: calls and seconds for everything a key does; None means no such limit.
+        buckets: calls and seconds of each group of operations; None means the service's own,
+            an empty mapping means no such limits.
+        month: calls in a calendar month (429 ``serviceLimitExhausted``); None for any number.
+        window: ``sliding`` looks at the seconds before each call; ``fixed`` counts from the
+            first call on, and from zero when the seconds have passed.
+        headers: how answers tell what is left: ``X-RateLimit-*`` (the reset as a moment in epoch
+            seconds), ``RateLimit-*`` (the reset in seconds), ``RateLimit`` (``limit=300,
+            remaining=12, reset=7``), ``RateLimit-Policy`` (``300;w=60``).
+        retry_after: which header of a 429 asks to wait; None for none.
+        date: whether that header is an HTTP date in place of seconds.
+        error: the name of the error of a 429.
+    """
+
+    user: tuple[int, float] | None = (300, 60.0)
+    buckets: Mapping[str, tuple[int, float]] | None = None
+    month: int | None = None
+    window: Literal["sliding", "fixed"] = "sliding"
+    headers: Sequence[HeaderStyle] = ("X-RateLimit-*", "RateLimit-*")
+    retry_after: RetryAfter | None = "Retry-After"
+    date: bool = False
+    error: str = "rateLimited"
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        for name, rate in {"user": self.user, **(self.buckets or {})}.items():
+            if rate is not None and not _sensible(rate):
+                raise EmulatorError(f"the limit {name} is (calls, seconds), not {rate!r}")
+        if self.month is not None and not _whole(self.month):
+            raise EmulatorError(f"month is a number of calls, not {self.month!r}")
+        if self.window not in _WINDOWS:
+            raise EmulatorError(f"a window is {' or '.join(_WINDOWS)}, not {self.window!r}")
+        if isinstance(self.headers, str) or not set(self.headers) <= set(_STYLES):
+            raise EmulatorError(f"headers are some of {', '.join(_STYLES)}, not {self.headers!r}")
+        if self.error not in _ERRORS:
+            raise EmulatorError(f"an error is {' or '.join(_ERRORS)}, not {self.error!r}")
+
+    def rates(self) -> dict[str, Rate]:
+        """Return the rate of each bucket."""
+        if self.buckets is None:
+            return dict(service_rates())
+        return {name: Rate(*rate) for name, rate in self.buckets.items()}
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _sensible(rate: Any) -> bool:
+    try:
+        calls, seconds = rate
+        return _whole(calls) and calls > 0 < seconds < float("inf")
+    except (TypeError, ValueError):
+        return False
+
+
+# -- what the service's description says --------------------------------------------------------
+
+
+@cache
+def service_rates() -> dict[str, Rate]:
+    """Return the rates of the service's own buckets."""
+    from postman_async import spec
+
+    buckets = spec.load()["common.yaml"]["x-buckets"]
+    return {name: Rate(each["calls"], each["seconds"]) for name, each in buckets.items()}
+
+
+@cache
+def _buckets() -> dict[str, str]:
+    from postman_async import spec
+
+    return {
+        operation["operationId"]: operation["x-bucket"]
+        for file in spec.load().values()
+        for item in file["paths"].values()
+        for operation in item.values()
+        if isinstance(operation, dict) and "x-bucket" in operation
+    }
+
+
+def bucket_of(operation: str | None) -> str | None:
+    """Return the bucket an operation counts against, None if there is none."""
+    return None if operation is None else _buckets().get(operation)
+
+
+# -- windows ------------------------------------------------------------------------------------
+
+
+class State(NamedTuple):
+    """How a window stands: calls allowed and left, and seconds until some more are allowed."""
+
+    rate: Rate
+    remaining: int
+    reset: float
+
+
+class Window(Protocol):
+    """Counts calls against one rate; the time is passed in."""
+
+    def state(self, now: float) -> State:
+        """Tell how it stands."""
+        ...
+
+    def take(self, now: float) -> None:
+        """Count a call."""
+
+
+class SlidingWindow:
+    """Counts the calls of the last seconds."""
+
+    def __init__(self, rate: Rate) -> None:
+        self._rate = rate
+        self._calls: deque[float] = deque()
+
+    def state(self, now: float) -> State:
+        """Tell how it stands: a call is free again when the oldest one is old enough."""
+        while self._calls and self._calls[0] <= now - self._rate.seconds:
+            self._calls.popleft()
+        oldest = self._calls[0] if self._calls else now - self._rate.seconds
+        left = self._rate.calls - len(self._calls)
+        return State(self._rate, max(0, left), oldest + self._rate.seconds - now)
+
+    def take(self, now: float) -> None:
+        """Count a call."""
+        self._calls.append(now)
+
+
+class FixedWindow:
+    """Counts from the first call on, and anew when the seconds have passed."""
+
+    def __init__(self, rate: Rate) -> None:
+        self._rate = rate
+        self._began: float | None = None
+        self._count = 0
+
+    def state(self, now: float) -> State:
+        """Tell how it stands."""
+        if self._began is not None and now >= self._began + self._rate.seconds:
+            self._began, self._count = None, 0
+        reset = 0.0 if self._began is None else self._began + self._rate.seconds - now
+        return State(self._rate, max(0, self._rate.calls - self._count), reset)
+
+    def take(self, now: float) -> None:
+        """Count a call."""
+        if self._began is None:
+            self._began = now
+        self._count += 1

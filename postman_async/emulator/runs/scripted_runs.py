@@ -1,0 +1,179 @@
+"""Results of scripted runs: no request is sent, the plan says what came of it.
+
+What is built has the documented shape, and its figures agree with each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypeAlias
+
+from postman_async.emulator.exceptions import EmulatorError
+from postman_async.emulator.state.ids import iso
+
+__all__ = ["Outcome", "Script", "sent_requests"]
+
+Json: TypeAlias = dict[str, Any]
+Outcome: TypeAlias = Literal["passed", "failed", "error"]
+
+_STATUS = {"passed": "success", "failed": "failed", "error": "error"}
+_SIZE = 298
+_FAULT = {"name": "Error", "message": "connect ECONNREFUSED 127.0.0.1:9"}
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """How the runs of one monitor go.
+
+    Attributes:
+        outcome: ``passed``; ``failed`` (assertions fail); ``error`` (the last request gets no
+            answer).
+        duration: seconds from the start to the end of a run.
+        requests: how many requests a run has, at least 1.
+        assertions: how many assertions a run has.
+        failed_assertions: how many of them fail.
+        run: a whole result, in place of a synthesised one.
+    """
+
+    outcome: str = "passed"
+    duration: float = 0.0
+    requests: int = 1
+    assertions: int = 1
+    failed_assertions: int = 0
+    run: Json | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a plan that contradicts itself."""
+        if self.outcome not in _STATUS:
+            raise EmulatorError(f"an outcome is one of {', '.join(_STATUS)}, not {self.outcome!r}")
+        if not 0 <= self.duration < float("inf"):
+            raise EmulatorError(f"a duration is a number of seconds, not {self.duration!r}")
+        counts = (self.requests, self.assertions, self.failed_assertions)
+        if not all(isinstance(count, int) for count in counts):
+            raise EmulatorError(f"a run has whole numbers of requests and assertions: {counts}")
+        if self.requests < 1 or not 0 <= self.failed_assertions <= self.assertions:
+            raise EmulatorError("a run has at least 1 request, and fails no more than it asserts")
+        if (self.outcome == "failed") != (self.failed_assertions > 0) and self.outcome != "error":
+            raise EmulatorError("a run is failed exactly when assertions of it fail")
+
+    @classmethod
+    def planned(
+        cls, outcome: str, duration: float, requests: int, assertions: int, failed: int | None
+    ) -> Script:
+        """Return a plan, with the number of failing assertions that the outcome needs."""
+        if failed is None:
+            alone = outcome == "error" and requests == 1
+            failed = assertions if alone else int(outcome == "failed")
+        return cls(outcome, duration, requests, assertions, failed)
+
+    def stored(self) -> Json:
+        """Return the plan as JSON."""
+        return asdict(self)
+
+    def result(self, items: list[Json], started: datetime) -> Json:
+        """Return the body of a run without its info: status, stats, executions, failures."""
+        executions = [self._execution(number, items, started) for number in range(self.requests)]
+        failures: list[Json] = []
+        self._assert(executions, failures)
+        if self.outcome == "error":
+            _break(executions[-1], failures)
+        return {
+            "status": _STATUS[self.outcome],
+            "stats": self._stats(executions, failures),
+            "executions": executions,
+            "failures": failures,
+        }
+
+    def _execution(self, number: int, items: list[Json], started: datetime) -> Json:
+        share = self.duration / self.requests
+        item = items[number % len(items)]
+        return {
+            "id": number + 1,
+            "item": {"id": item["id"], "name": item["name"]},
+            "request": {
+                "method": item["method"],
+                "url": item["url"],
+                "headers": {"accept": "*/*", "accept-encoding": "gzip, deflate"},
+                "body": {"contentLength": 0, "mode": "formdata"},
+                "timestamp": iso(started + timedelta(seconds=share * number)),
+            },
+            "response": {
+                "code": 200,
+                "headers": {"content-type": "application/json"},
+                "body": {"contentLength": _SIZE},
+                "responseTime": round(share * 1000),
+                "responseSize": _SIZE,
+            },
+        }
+
+    def _assert(self, executions: list[Json], failures: list[Json]) -> None:
+        # The request that gets no answer asserts nothing, unless it is the only one.
+        answered = len(executions) - (self.outcome == "error" and len(executions) > 1)
+        for number in range(self.assertions):
+            execution = executions[number % answered]
+            name = f"Check {number + 1}" if number else "Status code is 200"
+            passed = number >= self.failed_assertions
+            execution.setdefault("assertions", {})[name] = passed
+            if not passed:
+                failures.append(_failure(execution["id"], name))
+
+    def _stats(self, executions: list[Json], failures: list[Json]) -> Json:
+        responses = [e["response"] for e in executions if "response" in e]
+        latency = sum(r["responseTime"] for r in responses) / max(1, len(responses))
+        return {
+            "assertions": {"total": self.assertions, "failed": self.failed_assertions},
+            "requests": {
+                "total": len(executions),
+                "failed": len({failure["executionId"] for failure in failures}),
+            },
+            "runCount": 1,
+            "errorCount": int(self.outcome == "error"),
+            "abortedCount": 0,
+            "responseLatency": round(latency),
+            "responseSize": sum(r["responseSize"] for r in responses),
+        }
+
+
+def _failure(execution: int, assertion: str) -> Json:
+    return {
+        "executionId": execution,
+        "name": "AssertionError",
+        "message": f"Expected '{assertion}' to be truthy",
+        "assertion": {assertion: False},
+    }
+
+
+def _break(execution: Json, failures: list[Json]) -> None:
+    """Take the answer away from an execution, and say so among the failures."""
+    del execution["response"]
+    execution["errors"] = [dict(_FAULT)]
+    failures.append({"executionId": execution["id"], **_FAULT})
+
+
+def sent_requests(collection: Mapping[str, Any]) -> list[Json]:
+    """Return id, name, method and URL of a collection's requests, in order; never nothing."""
+    found: list[Json] = []
+    stack = list(reversed(collection["item"]))
+    while stack:
+        item = stack.pop()
+        if "item" in item:
+            stack.extend(reversed(item["item"] or []))
+        else:
+            found.append(_request(item))
+    return found or [{"id": "", "name": "Request", "method": "GET", "url": ""}]
+
+
+def _request(item: Mapping[str, Any]) -> Json:
+    request = item.get("request")
+    details: Mapping[str, Any] = request if isinstance(request, dict) else {"url": request}
+    url = details.get("url")
+    if isinstance(url, dict):
+        url = url.get("raw")
+    return {
+        "id": item["id"],
+        "name": str(item.get("name") or ""),
+        "method": str(details.get("method") or "GET"),
+        "url": str(url or ""),
+    }

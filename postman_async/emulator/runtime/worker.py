@@ -1,0 +1,182 @@
+"""One Node process, and the questions it has not answered yet."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import os
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from postman_async.emulator.exceptions import EngineCrashed
+from postman_async.emulator.runtime.node import Node
+
+__all__ = ["Worker"]
+
+_START_SECONDS = 60.0
+_CLOSE_SECONDS = 3.0
+_LINE_BYTES = 2**27  # a result holds up to thousands of executions
+_TAIL_LINES = 3
+
+
+class Worker:
+    """A running worker: takes one JSON document per line and answers in any order.
+
+    Made by `spawn`.  When the process ends, for whatever reason, all that was asked of it raises
+    `EngineCrashed`; a worker is not restarted, the engine spawns another.
+    """
+
+    def __init__(self, process: Process) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        self._process = process
+        self._input, self._output, self._log = process.stdin, process.stdout, process.stderr
+        self._numbers = itertools.count(1)
+        self._pending: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._ready: asyncio.Future[dict[str, Any]]
+        self._ready = asyncio.get_running_loop().create_future()
+        self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
+        self._crash: EngineCrashed | None = None
+        self._watcher = asyncio.create_task(self._watch(), name="collection engine")
+
+    @classmethod
+    async def spawn(cls, node: Node, directory: Path, config: Mapping[str, Any]) -> Worker:
+        """Start a worker from the engine in `directory` and wait until it takes jobs.
+
+        Raises `EngineCrashed` when it does not come up.
+        """
+        # Never --max-old-space-size: it would lift the limits of the sandboxes' own heaps.
+        arguments = [*node.confinement(directory), str(directory / "worker.js")]
+        process = await asyncio.create_subprocess_exec(
+            node.executable,
+            *arguments,
+            json.dumps(config),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+            limit=_LINE_BYTES,
+            cwd=directory,
+            env=_environment(),
+            start_new_session=True,  # Ctrl-C is for Python, which then closes the worker
+        )
+        worker = cls(process)
+        try:
+            await asyncio.wait_for(asyncio.shield(worker._ready), _START_SECONDS)
+        except TimeoutError:
+            await worker.close()
+            raise EngineCrashed("The collection engine did not start in time.") from None
+        except BaseException:
+            await worker.close()
+            raise
+        return worker
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still takes jobs."""
+        return self._crash is None and self._process.returncode is None
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    async def call(self, operation: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Send a job and return the answer: ``ok``, and ``result`` or ``error``.
+
+        A caller that is cancelled ends the job in the worker, too.  Raises `EngineCrashed`.
+        """
+        if self._crash is not None:
+            raise self._crash
+        number = next(self._numbers)
+        future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._pending[number] = future
+        try:
+            self._send({"op": operation, "id": number, **fields})
+            # A pipe that broke means that the process ended: the watcher tells why.
+            with contextlib.suppress(ConnectionError):
+                await self._input.drain()
+            return await future
+        except asyncio.CancelledError:
+            self._send({"op": "abort", "id": number})
+            raise
+        finally:
+            self._pending.pop(number, None)
+
+    async def close(self) -> None:
+        """End the process; returns when nothing of it is left."""
+        self._input.close()  # the worker ends by itself when its input does
+        try:
+            await asyncio.wait_for(asyncio.shield(self._watcher), _CLOSE_SECONDS)
+        except TimeoutError:
+            self._kill()
+            await self._watcher
+        except asyncio.CancelledError:
+            self._kill()
+            raise
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        if not self._input.is_closing():
+            text = json.dumps(message, separators=(",", ":"), default=dict)
+            self._input.write(text.encode() + b"\n")
+
+    def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
+    async def _watch(self) -> None:
+        """Read what the process says until it ends, then tell all who wait for it."""
+        await asyncio.gather(self._read_answers(), self._read_log())
+        code = await self._process.wait()
+        self._input.close()
+        with contextlib.suppress(ConnectionError):
+            await self._input.wait_closed()
+        self._fail(EngineCrashed(_last_words(code, self._tail)))
+
+    async def _read_answers(self) -> None:
+        try:
+            while line := await self._output.readline():
+                self._answer(json.loads(line))
+        except ValueError:  # not JSON, or longer than any result: nothing it says can be trusted
+            self._tail.append("the engine's output could not be read")
+            self._kill()
+
+    def _answer(self, message: dict[str, Any]) -> None:
+        future = self._ready if "ready" in message else self._pending.get(message["id"])
+        if future is not None and not future.done():
+            future.set_result(message)
+
+    async def _read_log(self) -> None:
+        while chunk := await self._log.read(2**16):
+            lines = chunk.decode(errors="replace").splitlines()
+            self._tail.extend(line.strip()[:300] for line in lines if line.strip())
+
+    def _fail(self, crash: EngineCrashed) -> None:
+        self._crash = crash
+        if not self._ready.done():
+            self._ready.set_exception(crash)
+            self._ready.exception()  # seen: the one who waited may be gone
+        for future in self._pending.values():
+            if not future.done():
+                future.set_exception(EngineCrashed(str(crash)))
+
+
+def _environment() -> dict[str, str]:
+    """Return what the worker may know of this process's environment (Windows needs its root)."""
+    return {name: os.environ[name] for name in _passed_on() if name in os.environ}
+
+
+def _passed_on() -> tuple[str, ...]:
+    return ("PATH", "TZ", "SYSTEMROOT") if sys.platform == "win32" else ("PATH", "TZ")
+
+
+def _last_words(code: int, tail: deque[str]) -> str:
+    cause = f"signal {-code}" if code < 0 else f"exit code {code}"
+    said = f": {' / '.join(tail)}" if tail else ""
+    return f"The collection engine ended ({cause}){said}"

@@ -1,0 +1,160 @@
+"""What handlers are given, what they return, and how they are called."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, cast
+
+from aiohttp import http_exceptions, web
+
+from postman_async.emulator.controls.fault_script import Faults
+from postman_async.emulator.controls.limiter import Limiter
+from postman_async.emulator.controls.request_log import RequestLog
+from postman_async.emulator.errors import malformed, not_found, plain_problem
+from postman_async.emulator.runs.runs import Runs
+from postman_async.emulator.state import validation
+from postman_async.emulator.state.ids import World, bare_id
+from postman_async.emulator.state.store import Entity, Json, Store, dumps
+
+__all__ = [
+    "HURRIED",
+    "MAX_BODY",
+    "SERVICE",
+    "Call",
+    "Handler",
+    "Service",
+    "answer",
+    "read_body",
+    "serve",
+]
+
+MAX_BODY = 20 * 1024 * 1024
+"""The largest body the server reads, in bytes; more is answered with 413."""
+
+HURRIED: ContextVar[bool] = ContextVar("hurried", default=False)
+"""Whether the run that a request begins is to be answered with 202 at once."""
+
+
+@dataclass
+class Service:
+    """What all handlers share."""
+
+    store: Store
+    runs: Runs
+    api_key: str
+    world: World
+    faults: Faults
+    limiter: Limiter
+    requests: RequestLog
+    default_workspace: str = ""
+    api_calls: int = 0
+
+
+SERVICE: web.AppKey[Service] = web.AppKey("service", Service)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of an operation.
+
+    Attributes:
+        service: what all handlers share.
+        params: the path parameters.
+        query: the query parameters.
+        raw: the body as it came.
+        content_type: the header that tells what the body is.
+        origin: how the caller reached the server, ``http://127.0.0.1:PORT``.
+        hurried: whether a run is to be answered with 202 at once.
+    """
+
+    service: Service
+    params: Mapping[str, str]
+    query: Mapping[str, str]
+    raw: bytes
+    content_type: str = ""
+    origin: str = ""
+    hurried: bool = False
+
+    @property
+    def store(self) -> Store:
+        """The database."""
+        return self.service.store
+
+    def body(self) -> Any:
+        """Return the JSON body; malformedRequestError if it is none."""
+        return validation.parse(self.raw)
+
+    def find(self, kind: str, reference: object, item: str | None = None) -> Entity:
+        """Return the entity a uid or bare id names; instanceNotFoundError if there is none."""
+        entity_id = bare_id(reference)
+        entity = None if entity_id is None else self.store.find(kind, entity_id)
+        if entity is None:
+            raise not_found(item or kind.removesuffix("s"), reference)
+        return entity
+
+    def target(self, kind: str) -> Entity:
+        """Return the entity that the path names."""
+        (reference,) = self.params.values()
+        return self.find(kind, reference)
+
+    def workspace(self) -> str | None:
+        """Return the id of the workspace in the query; None when there is none."""
+        reference = self.query.get("workspace")
+        return None if reference is None else self.find("workspaces", reference).id
+
+    def home(self) -> str:
+        """Return the workspace something new goes to: the query's, or the default one."""
+        return self.workspace() or self.service.default_workspace
+
+
+Handler = Callable[[Call], Json | Awaitable[web.Response]]
+"""A quick handler returns the body of a 200; one that waits returns a whole response."""
+
+
+def answer(body: Any, status: int = 200) -> web.Response:
+    """Return a JSON response."""
+    return web.Response(
+        body=dumps(body).encode(), status=status, content_type="application/json", charset="utf-8"
+    )
+
+
+def serve(handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """Make a web handler of an operation's handler: one that does not wait is one transaction."""
+
+    async def served(request: web.Request) -> web.Response:
+        service = request.app[SERVICE]
+        raw = await read_body(request)
+        call = Call(
+            service,
+            request.match_info,
+            request.query,
+            raw,
+            content_type=request.headers.get("Content-Type", ""),
+            origin=f"{request.scheme}://{request.host}",
+            hurried=HURRIED.get(),
+        )
+        if waits:
+            pending: Any = handler(call)
+            return cast("web.Response", await pending)
+        return answer(_within_transaction(call, handler, write=request.method != "GET"))
+
+    waits = inspect.iscoroutinefunction(handler)
+    return served
+
+
+def _within_transaction(call: Call, handler: Handler, *, write: bool) -> Any:
+    with call.store.transaction(write=write):
+        return handler(call)
+
+
+async def read_body(request: web.Request) -> bytes:
+    """Read the whole body, failing with the service's errors."""
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise plain_problem(413, f"The body is larger than {MAX_BODY} bytes.") from None
+    except (web.RequestPayloadError, http_exceptions.HttpProcessingError):
+        raise malformed("The body could not be read.") from None

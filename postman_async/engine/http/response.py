@@ -1,0 +1,265 @@
+"""From the bytes that came to a value or an error: pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Container, Coroutine, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
+
+from attrs import define, field
+
+from postman_async.engine.data.codec import loads, loads_partly
+from postman_async.engine.limits.headers import RateLimit, read_rate_limit
+from postman_async.errors import (
+    Answer,
+    ApiError,
+    AuthenticationError,
+    BadRequestError,
+    ConflictError,
+    InvalidResponseError,
+    NotFoundError,
+    PermissionDeniedError,
+    PostmanError,
+    RateLimitError,
+    RedirectError,
+    ServerError,
+    UsageLimitError,
+)
+from postman_async.paging import Page
+
+if TYPE_CHECKING:
+    from postman_async.engine.operation import Result
+
+__all__ = [
+    "RawResponse",
+    "async_raw",
+    "error_of",
+    "parse_json",
+    "parse_partly",
+    "sync_raw",
+    "value_of",
+]
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+_MESSAGE_LENGTH = 500
+_CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_NO_CONTENT = frozenset({204, 205})
+_BY_STATUS: dict[int, type[ApiError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    413: BadRequestError,
+    422: BadRequestError,
+    423: ConflictError,
+    429: RateLimitError,
+}
+
+
+@define(kw_only=True)
+class RawResponse(Generic[T]):
+    """An answer with its HTTP side: what ``with_raw_response`` methods return.
+
+    Attributes:
+        status: the HTTP status.
+        headers: the answer's headers, looked up without regard to case.
+        content: the body's raw bytes.
+        value: the parsed body, as the plain method returns it.
+        rate_limit: what the headers tell about limits.
+        attempts: how often the call was sent.
+        waited: seconds it waited for a place within the rate limits, over all attempts.
+        elapsed: seconds from the first attempt to the answer, waits included.
+
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes = field(repr=False)
+    value: T
+    rate_limit: RateLimit
+    attempts: int
+    elapsed: float
+    waited: float = 0.0
+
+
+def async_raw(
+    method: Callable[P, Coroutine[Any, Any, T]],
+) -> Callable[P, Coroutine[Any, Any, RawResponse[T]]]:
+    """Tell type checkers that a method of a raw caller's namespace returns `RawResponse`."""
+    return cast("Callable[P, Coroutine[Any, Any, RawResponse[T]]]", method)
+
+
+def sync_raw(method: Callable[P, T]) -> Callable[P, RawResponse[T]]:
+    """Tell type checkers that a method of a raw caller's namespace returns `RawResponse`."""
+    return cast("Callable[P, RawResponse[T]]", method)
+
+
+def parse_json(call: str, answer: Answer | RawResponse[Any]) -> Any:
+    """Parse the body of a 2xx answer; the content type is not asked, for services get it wrong.
+
+    The statuses that promise no body (204, 205) give None.
+
+    Raises:
+        InvalidResponseError: the body is empty, cut or not JSON.
+
+    """
+    if answer.status in _NO_CONTENT and not answer.content:
+        return None
+    try:
+        return _read(loads, answer)
+    except (ValueError, RecursionError) as error:
+        came = Answer(answer.status, answer.headers, answer.content)
+        raise _not_json(call, came, error) from None
+
+
+def parse_partly(
+    call: str, answer: RawResponse[Any], key: str, unread: Container[str]
+) -> dict[str, Any] | None:
+    """Parse the object under one key of a large body, and leave some of its members text.
+
+    What is wrong in them, which is a number that no float can hold, is raised when they are read.
+
+    Returns:
+        The object; None where `parse_json` has to parse all of the body.
+
+    """
+    # Not the answer itself: it will hold the model, which holds this.
+    status, headers, content = answer.status, answer.headers, answer.content
+
+    def read(text: Any) -> Any:
+        try:
+            return loads(bytes(text))
+        except (ValueError, RecursionError) as error:
+            raise _not_json(call, Answer(status, headers, content), error) from None
+
+    return loads_partly(content, key, unread, read)
+
+
+def _not_json(call: str, answer: Answer, error: Exception) -> InvalidResponseError:
+    kind = answer.headers.get("content-type", "no content type")
+    reason = f"the answer ({answer.status}, {kind}, {len(answer.content)} bytes) is not JSON"
+    return InvalidResponseError(call, answer, f"{reason}: {error}")
+
+
+def _read(read: Callable[[bytes | str], Any], answer: Answer | RawResponse[Any]) -> Any:
+    """JSON tells by itself whether it is UTF-8, 16 or 32; any other charset has to be named."""
+    try:
+        return read(answer.content)
+    except ValueError:
+        return read(_decoded(answer, "strict"))
+
+
+def _decoded(answer: Answer | RawResponse[Any], errors: str) -> str:
+    try:
+        return answer.content.decode(_charset(answer), errors)
+    except (LookupError, UnicodeError):  # nothing Python knows, or not what was said
+        return answer.content.decode("utf-8", errors)
+
+
+def _charset(answer: Answer | RawResponse[Any]) -> str:
+    named = _CHARSET.search(answer.headers.get("content-type", ""))
+    return named[1].lower() if named else "utf-8"
+
+
+def value_of(result: Result, body: Any, structure: Callable[[Any], Any]) -> Any:
+    """Unwrap the one key of the body, turn it into models and, where it is paged, into a `Page`.
+
+    A body of another form than promised is handed on as it came.
+    """
+    content = body
+    if result.key is not None and isinstance(body, dict) and result.key in body:
+        content = body[result.key]
+    if result.many:
+        value = [structure(item) for item in content] if isinstance(content, list) else content
+    else:
+        value = _in_maps(result.maps, content, structure)
+    if result.paging and isinstance(value, list):
+        meta = body.get("meta") if isinstance(body, dict) else None
+        return Page(value, next_cursor=_next_cursor(meta), meta=meta)
+    return value
+
+
+def _in_maps(depth: int, content: Any, structure: Callable[[Any], Any]) -> Any:
+    """Structure what maps hold that lie one in the other; what is no map stays as it came."""
+    if not depth:
+        return structure(content)
+    if not isinstance(content, dict):
+        return content
+    return {key: _in_maps(depth - 1, inner, structure) for key, inner in content.items()}
+
+
+def _next_cursor(meta: Any) -> str | None:
+    cursor = meta.get("nextCursor") if isinstance(meta, dict) else None
+    return cursor if isinstance(cursor, str) and cursor else None
+
+
+def error_of(call: str, answer: Answer) -> PostmanError:
+    """Make the error that an answer outside 2xx stands for."""
+    location = answer.headers.get("location")
+    if 300 <= answer.status < 400:
+        return RedirectError(call, answer.status, location or "nowhere")
+    body = _error_body(answer)
+    name, message, details = _words(body)
+    return _class_of(answer.status, name)(
+        call,
+        answer,
+        name=name,
+        message=message or _text(answer),
+        details=details,
+        body=body,
+        rate_limit=read_rate_limit(answer.headers),
+    )
+
+
+def _class_of(status: int, name: str | None) -> type[ApiError]:
+    if status == 429 and name == "serviceLimitExhausted":
+        return UsageLimitError
+    if status >= 500:
+        return ServerError
+    return _BY_STATUS.get(status, ApiError)
+
+
+def _error_body(answer: Answer) -> Any:
+    try:
+        return _read(json.loads, answer)
+    except (ValueError, RecursionError):
+        return _decoded(answer, "replace")
+
+
+def _words(body: Any) -> tuple[str | None, str, Any]:
+    """Read ``{"error": {name, message, details}}`` and problem+json ``{type, title, detail}``."""
+    if not isinstance(body, dict):
+        return None, "", None
+    error = body.get("error") or body
+    if isinstance(error, str):
+        return _flat_words(error, body)
+    if not isinstance(error, dict):
+        return None, "", None
+    name = error.get("name") or error.get("title")
+    message = error.get("message") or error.get("detail") or ""
+    return (str(name) if name else None), str(message), error.get("details")
+
+
+def _flat_words(error: str, body: Mapping[str, Any]) -> tuple[str | None, str, Any]:
+    """Read ``{"error": name, "message": …}``; alone, ``error`` is a name or the words."""
+    message = body.get("message") or ""
+    if message or error.isidentifier():
+        return error, str(message), body.get("details")
+    return None, error, body.get("details")
+
+
+def _text(answer: Answer) -> str:
+    """Find the words of a page that a proxy made, or the reason of the status."""
+    text = _decoded(answer, "replace")
+    words = " ".join(re.sub(r"<(style|script).*?</\1>|<[^>]*>", " ", text, flags=re.S).split())
+    if words and not words.startswith(("{", "[")):
+        return words[:_MESSAGE_LENGTH]
+    try:
+        return HTTPStatus(answer.status).phrase
+    except ValueError:
+        return "no reason given"

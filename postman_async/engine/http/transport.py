@@ -1,0 +1,389 @@
+"""The transport: sends a call as often as is safe, and turns each failure into our errors."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import functools
+import io
+import logging
+import random
+import time
+from collections.abc import Awaitable, Mapping
+from typing import TYPE_CHECKING, Protocol
+
+import aiohttp
+from attrs import define, field, frozen
+from yarl import URL
+
+from postman_async.engine.http.body import Body, File, Form
+from postman_async.engine.http.deadlines import Deadline, Deadlines
+from postman_async.engine.http.request import Request
+from postman_async.engine.http.response import RawResponse, error_of
+from postman_async.engine.http.retry import may_retry, not_taken, retry_wait
+from postman_async.engine.limits.headers import NOTHING_TOLD, RateLimit, read_rate_limit
+from postman_async.engine.limits.limiter import NoPlaceError
+from postman_async.errors import (
+    Answer,
+    CallTimeoutError,
+    ConnectError,
+    DisconnectedError,
+    PostmanError,
+    RateLimitError,
+    TransportError,
+)
+
+if TYPE_CHECKING:
+    from postman_async.engine.http.session import SessionHolder
+    from postman_async.engine.limits.limiter import Grant, Lane, Limiter
+    from postman_async.engine.limits.rate_limits import Quota
+    from postman_async.engine.operation import Operation
+    from postman_async.options import Retries, Timeout
+
+__all__ = ["Plan", "Transport", "Watcher"]
+
+log = logging.getLogger("postman_async")
+
+
+class Watcher(Protocol):
+    """Told of the attempts of a call, for whoever must know whether the service may have it."""
+
+    def sending(self) -> None:
+        """Note that the next thing to happen is an attempt: no wait is left before it."""
+
+    def refused(self) -> None:
+        """Note that it is certain that the service did not take that attempt."""
+
+
+@frozen(kw_only=True)
+class Plan:
+    """How one call is to be sent.
+
+    Args:
+        idempotent: whether it may be sent again after an ambiguous failure.
+        connect: seconds for making a connection.
+        read: seconds of silence allowed.
+        total: seconds for the whole call, waits included.
+        run: seconds from its first attempt, for a call that is held until its work is done.
+        retries: how often and after what waits it is sent again.
+        operation: the name of the operation.
+        bucket: the name of the limit it counts against besides the user's own.
+        watcher: who is told of the attempts, if anyone is.
+
+    """
+
+    idempotent: bool
+    connect: float | None
+    read: float | None
+    total: float | None
+    run: float | None
+    retries: Retries
+    operation: str
+    bucket: str | None
+    watcher: Watcher | None = None
+
+    @classmethod
+    def of(
+        cls,
+        operation: Operation,
+        timeout: Timeout,
+        retries: Retries,
+        watcher: Watcher | None = None,
+    ) -> Plan:
+        """Choose the times: a held call has a deadline of its own instead of a read timeout."""
+        return cls(
+            idempotent=operation.idempotent,
+            connect=timeout.connect,
+            read=None if operation.held else timeout.read,
+            total=timeout.total,
+            run=timeout.run if operation.held else None,
+            retries=retries,
+            operation=operation.id,
+            bucket=operation.bucket,
+            watcher=watcher,
+        )
+
+
+@define
+class Transport:
+    """Sends requests to one origin with one key, as fast as the limits allow."""
+
+    base_url: str
+    sessions: SessionHolder
+    _headers: Mapping[str, str] = field(repr=False)
+    limiter: Limiter | None
+    quota: Quota
+    _deadlines: Deadlines = field(factory=Deadlines, init=False)
+
+    async def send(self, request: Request, plan: Plan) -> RawResponse[None]:
+        """Send the call until it is answered 2xx or may not be sent again.
+
+        Raises:
+            ApiError: the service said no.
+            TransportError: no usable answer came.
+
+        """
+        state = _Progress()
+        try:
+            if plan.total is None and plan.run is None:
+                return await self._attempts(request, plan, state)
+            with Deadline(self._deadlines) as state.deadline:
+                if plan.total is not None:
+                    state.deadline.begin(plan.total)
+                return await self._attempts(request, plan, state)
+        except PostmanError as error:
+            failure = error
+        except TimeoutError:
+            failure = state.out_of_time(request, plan)
+        except NoPlaceError as error:
+            failure = state.no_place(request, plan, error)
+        failure.attempts, failure.waited = state.attempts, state.waited
+        raise failure
+
+    async def _attempts(self, request: Request, plan: Plan, state: _Progress) -> RawResponse[None]:
+        while True:
+            grant = None
+            if self.limiter is not None:
+                lane = self.limiter.lane(plan.bucket, plan.operation)
+                grant = self.limiter.at_once(lane, state.turn)
+                if grant is None:
+                    grant = await self._place(self.limiter, lane, state)
+                state.turn = grant.turn
+            state.begin(plan)
+            if plan.watcher is not None:
+                plan.watcher.sending()
+            try:
+                return await self._attempt(request, plan, state, grant)
+            except PostmanError as error:
+                wait = _wait(error, plan, state.attempts)
+                held = self._learn(grant, error)
+                if plan.watcher is not None and not_taken(error):
+                    plan.watcher.refused()
+                if wait is None:
+                    raise
+                state.taken = state.taken and not not_taken(error)
+                log.info("%s: again in %.2f s after %s", request.call, wait, _short(error))
+            if not held:
+                await asyncio.sleep(wait)
+
+    async def _place(self, limiter: Limiter, lane: Lane, state: _Progress) -> Grant:
+        """Wait for a place within the limits; a call that was refused keeps its turn."""
+        self.sessions.get()
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        try:
+            return await limiter.acquire(lane, until=state.until(), turn=state.turn)
+        finally:
+            state.waited += clock() - began
+
+    def _learn(self, grant: Grant | None, error: PostmanError) -> bool:
+        """Tell the limiter of a failure; whether it holds the next attempt back by itself."""
+        if self.limiter is None or grant is None:
+            return False
+        if isinstance(error, RateLimitError):
+            return self.limiter.refused(grant, error.rate_limit or RateLimit())
+        if isinstance(error, ConnectError):
+            self.limiter.give_back(grant)
+        return False
+
+    async def _attempt(
+        self, request: Request, plan: Plan, state: _Progress, grant: Grant | None
+    ) -> RawResponse[None]:
+        """Send the request once; anything but a 2xx answer is raised."""
+        session, started = self.sessions.get(), time.monotonic()
+        response: aiohttp.ClientResponse | None = None
+        failure, content = None, b""
+        try:
+            response = await self._open(session, request, plan)
+            # Read to its end, it has given its connection back; if that fails, closed it.
+            content = _content_at_once(response, session) or await response.read()
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            # An answer that says no has said so with its status, even if its body is cut.
+            cut = isinstance(error, aiohttp.ClientPayloadError)
+            if response is None or response.status < 300 or not cut:
+                failure = _transport_error(request, error)
+        if log.isEnabledFor(logging.DEBUG):
+            outcome = _short(failure) if response is None or failure else response.status
+            seconds = time.monotonic() - started
+            log.debug(
+                "%s: attempt %d: %s in %.3f s", request.call, state.attempts, outcome, seconds
+            )
+        # Raised outside of `except`: aiohttp's errors can hold the request's headers.
+        if failure is not None:
+            raise failure
+        assert response is not None
+        status, told = response.status, read_rate_limit(response.headers)
+        if told is not NOTHING_TOLD:
+            self.quota.note(told)
+            if self.limiter is not None and grant is not None and status != 429:
+                self.limiter.answered(grant, told)
+        if not 200 <= status < 300:
+            raise error_of(request.call, Answer(status, response.headers, content))
+        return state.response(status, response.headers, content, told)
+
+    def _open(
+        self, session: aiohttp.ClientSession, request: Request, plan: Plan
+    ) -> Awaitable[aiohttp.ClientResponse]:
+        url = URL(self.base_url + request.path, encoded=True)
+        return session.request(
+            request.method,
+            url.extend_query(request.query) if request.query else url,
+            # Not those of the session, which aiohttp would show to a proxy, too.
+            headers={**self._headers, **request.headers} if request.headers else self._headers,
+            data=_data(request.body),
+            skip_auto_headers=_not_by_itself(request),
+            allow_redirects=False,
+            raise_for_status=False,
+            timeout=_times(plan.connect, plan.read),
+            **self.sessions.per_request,
+        )
+
+
+_LARGE = 2**20
+_TYPE = (aiohttp.hdrs.CONTENT_TYPE,)
+
+
+def _not_by_itself(request: Request) -> tuple[str, ...] | None:
+    """The headers aiohttp shall not add: it would call a body that is none an octet stream."""
+    return _TYPE if request.body is None and request.method != "GET" else None
+
+
+def _content_at_once(response: aiohttp.ClientResponse, session: aiohttp.ClientSession) -> bytes:
+    """Give the body of an answer that came in one piece, which spares a call two coroutines.
+
+    It is empty if it has to be read: a middleware may have done so, and a trace is told of it.
+    """
+    stream = response.content
+    whole = stream.is_eof() and stream.exception() is None and not session.trace_configs
+    return stream.read_nowait() if whole else b""
+
+
+def _data(body: Body | None) -> bytes | io.BytesIO | aiohttp.FormData | None:
+    """Give aiohttp a body as it likes it: a large one piece by piece, a form anew each time."""
+    if isinstance(body, Form):
+        return _form(body)
+    return io.BytesIO(body) if body is not None and len(body) > _LARGE else body
+
+
+def _form(form: Form) -> aiohttp.FormData:
+    data = aiohttp.FormData()
+    for name, value in form.fields:
+        if isinstance(value, File):
+            kind = "application/octet-stream"
+            data.add_field(name, io.BytesIO(value.content), filename=value.name, content_type=kind)
+        else:
+            data.add_field(name, value)
+    return data
+
+
+@define
+class _Progress:
+    """How far a call has come.
+
+    Attributes:
+        attempts: how often it was sent.
+        waited: seconds it waited for a place within the limits.
+        taken: whether the service may have acted on it.
+        turn: its place in the line, once it has had one.
+
+    """
+
+    attempts: int = 0
+    waited: float = 0.0
+    taken: bool = False
+    turn: int | None = None
+    deadline: Deadline | None = None
+    started: float = field(factory=time.monotonic)
+
+    def until(self) -> float | None:
+        """Return the time, on the loop's clock, when the call must have ended."""
+        return None if self.deadline is None else self.deadline.due
+
+    def begin(self, plan: Plan) -> None:
+        """Count an attempt; the first one starts the time of a run."""
+        self.attempts += 1
+        self.taken = True
+        if self.attempts == 1 and self.deadline is not None and plan.run is not None:
+            self.deadline.begin(plan.run)
+
+    def response(
+        self, status: int, headers: Mapping[str, str], content: bytes, told: RateLimit
+    ) -> RawResponse[None]:
+        return RawResponse(
+            status=status,
+            headers=headers,
+            content=content,
+            value=None,
+            rate_limit=told,
+            attempts=self.attempts,
+            waited=self.waited,
+            elapsed=time.monotonic() - self.started,
+        )
+
+    def out_of_time(self, request: Request, plan: Plan) -> CallTimeoutError:
+        """Make the error of a call whose deadline has come."""
+        limits = [t for t in (plan.total, plan.run if self.attempts else None) if t is not None]
+        reason = f"no answer within the deadline of {min(limits)} s (attempt {self.attempts})"
+        if self.attempts == 0:
+            reason = f"no place within the rate limits before the deadline of {plan.total} s"
+        return self._timed_out(request, reason)
+
+    def no_place(self, request: Request, plan: Plan, error: NoPlaceError) -> CallTimeoutError:
+        """Make the error of a call for which waiting makes no sense."""
+        ends = plan.total if self.attempts == 0 or plan.run is None else plan.run
+        return self._timed_out(
+            request,
+            f"the rate limits have no place for it for {error.seconds:.1f} s, which is after its"
+            f" deadline of {ends} s",
+        )
+
+    def _timed_out(self, request: Request, reason: str) -> CallTimeoutError:
+        error = CallTimeoutError(request.call, reason)
+        error.sent = self.taken
+        return error
+
+
+@functools.lru_cache(64)
+def _times(connect: float | None, read: float | None) -> aiohttp.ClientTimeout:
+    # aiohttp's `connect` would count the wait for a free place too.
+    return aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=read)
+
+
+def _wait(error: PostmanError, plan: Plan, attempt: int) -> float | None:
+    if not may_retry(error, idempotent=plan.idempotent):
+        return None
+    return retry_wait(error, attempt, plan.retries, random.random())  # noqa: S311 - jitter
+
+
+def _short(error: PostmanError | None) -> str:
+    """Name an error in a log line: its class and status, never a body."""
+    status = getattr(error, "status", "")
+    return f"{type(error).__name__} {status}".strip()
+
+
+def _transport_error(request: Request, error: Exception) -> TransportError:
+    """Translate what aiohttp raised; only the connect family is certain not to have been sent."""
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return ConnectError(request.call, "no connection within the connect timeout")
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return ConnectError(request.call, f"the proxy refused: {error.status} {error.message}")
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.InvalidURL):
+        return ConnectError(request.call, f"no connection: {_reason(error)}{_hint(error)}")
+    if isinstance(error, TimeoutError):
+        return CallTimeoutError(request.call, "the service was silent for the read timeout")
+    if isinstance(error, aiohttp.ClientResponseError):  # its repr holds the headers sent
+        return DisconnectedError(request.call, f"the answer is not HTTP: {error.message}")
+    return DisconnectedError(request.call, f"the connection broke: {_reason(error)}")
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _hint(error: Exception) -> str:
+    if getattr(error, "errno", None) not in (errno.EMFILE, errno.ENFILE):
+        return ""
+    return (
+        "; each run under way holds a connection: raise the limit of open files"
+        " (ulimit -n) above concurrency + 100, or lower concurrency"
+    )
