@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from postman_async.errors import TransportError
 
@@ -52,7 +52,7 @@ class Page(Sequence[T], Generic[T]):
             return self._items == other._items and self.next_cursor == other.next_cursor
         return self._items == other
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None]  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"Page({self._items!r}, next_cursor={self.next_cursor!r})"

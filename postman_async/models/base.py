@@ -65,7 +65,7 @@ class Model:
             return NotImplemented
         return bool(to_dict(self) == to_dict(other))
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None]  # type: ignore[assignment]
 
     def __copy__(self) -> Self:
         return evolve(self)
