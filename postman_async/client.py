@@ -12,6 +12,7 @@ from attrs import fields
 
 from postman_async.api.namespaces import AsyncNamespaces
 from postman_async.engine.caller import AsyncCaller, RawCaller
+from postman_async.engine.failures import no_files
 from postman_async.engine.limiter import Limiter
 from postman_async.engine.limits import Quota, RateLimits
 from postman_async.engine.mask import KeyMask
@@ -186,7 +187,11 @@ async def _run_to_its_end(
     caller: RawCaller, arguments: Mapping[str, Any], options: CallOptions
 ) -> Any:
     """Wait for the end of a run also where the service answers before it."""
-    from postman_async.bulk.single import run_to_its_end
+    caller.check_place()  # before anything asks for the loop, which a forked child has not
+    try:
+        from postman_async.bulk.single import run_to_its_end
+    except OSError as error:  # many runs under way may leave no file for it
+        raise no_files("POST /monitors/{uid}/run", error) from None
 
     return await run_to_its_end(caller, arguments, options)
 
