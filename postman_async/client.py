@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from types import TracebackType
@@ -187,7 +188,8 @@ async def _run_to_its_end(
     caller: RawCaller, arguments: Mapping[str, Any], options: CallOptions
 ) -> Any:
     """Wait for the end of a run also where the service answers before it."""
-    caller.check_place()  # before anything asks for the loop, which a forked child has not
+    if caller.transport.sessions.process != os.getpid():
+        caller.check_place()  # before anything asks for the loop, which a forked child has not
     try:
         from postman_async.bulk.single import run_to_its_end
     except OSError as error:  # many runs under way may leave no file for it
