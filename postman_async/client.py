@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from types import TracebackType
@@ -12,10 +13,12 @@ from attrs import fields
 
 from postman_async.api.namespaces import AsyncNamespaces
 from postman_async.engine.caller import AsyncCaller, RawCaller
+from postman_async.engine.http.failures import no_files
 from postman_async.engine.http.mask import KeyMask
 from postman_async.engine.http.session import SessionHolder, SessionOptions
 from postman_async.engine.http.target import Secret, is_service, read_base_url, read_key
 from postman_async.engine.http.transport import Transport
+from postman_async.engine.limits import Quota, RateLimits
 from postman_async.engine.limits.limiter import Limiter
 from postman_async.engine.limits.rate_limits import Quota, RateLimits
 from postman_async.errors import ConfigurationError, InvalidArgumentError
@@ -186,7 +189,12 @@ async def _run_to_its_end(
     caller: RawCaller, arguments: Mapping[str, Any], options: CallOptions
 ) -> Any:
     """Wait for the end of a run also where the service answers before it."""
-    from postman_async.bulk.single import run_to_its_end
+    if caller.transport.sessions.process != os.getpid():
+        caller.check_place()  # before anything asks for the loop, which a forked child has not
+    try:
+        from postman_async.bulk.single import run_to_its_end
+    except OSError as error:  # many runs under way may leave no file for it
+        raise no_files("POST /monitors/{uid}/run", error) from None
 
     return await run_to_its_end(caller, arguments, options)
 

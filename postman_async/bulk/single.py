@@ -50,7 +50,7 @@ async def run_to_its_end(
         PostmanError: as the call itself does.
 
     """
-    uid = str(arguments["monitor_uid"])
+    uid = str(arguments.get("monitor_uid"))  # the call itself asks for it
     return await SingleRun(caller, arguments, options, uid, memory_of(caller)).result()
 
 

@@ -151,7 +151,7 @@ class Collection(CollectionMethods):
     open_ended: ClassVar[bool] = True
 
     info: CollectionInfo
-    item: list[CollectionItem] | None = None
+    item: list[CollectionItem]
     event: list[CollectionEvent] | None = None
     variable: list[CollectionVariable] | None = None
     variables: list[CollectionVariable] | None = None

@@ -245,7 +245,7 @@ def _add(folder: Path) -> None:
 
 def _redirect(folder: Path) -> None:
     (folder / "node_modules/.bin/a").unlink()
-    (folder / "node_modules/.bin/a").symlink_to("/etc/passwd")
+    (folder / "node_modules/.bin/a").symlink_to("../a/other.js")
 
 
 def _forget(folder: Path) -> None:
@@ -340,7 +340,7 @@ async def test_no_program_of_node_inherits_the_api_key(
 ) -> None:
     """Neither under its own name nor under another; what npm needs of the environment stays."""
     key = "PMAK-5f2a-0123456789abcdef"
-    monkeypatch.setenv("PATH", f"{tmp_path}/bin{os.pathsep}{os.defpath}")
+    monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path / "bin"), os.defpath]))
     for name, value in {
         "POSTMAN_API_KEY": key,
         "POSTMAN_OTHER": "anything",
