@@ -18,7 +18,6 @@ from postman_async.engine.http.mask import KeyMask
 from postman_async.engine.http.session import SessionHolder, SessionOptions
 from postman_async.engine.http.target import Secret, is_service, read_base_url, read_key
 from postman_async.engine.http.transport import Transport
-from postman_async.engine.limits import Quota, RateLimits
 from postman_async.engine.limits.limiter import Limiter
 from postman_async.engine.limits.rate_limits import Quota, RateLimits
 from postman_async.errors import ConfigurationError, InvalidArgumentError
