@@ -742,7 +742,7 @@ _ALL = (
             key="run",
         ),
         bucket="monitors",
-        held=True,
+        long_poll=True,
     ),
     Operation(
         id="users.me",

@@ -53,7 +53,7 @@ class Param:
 
     name: str
     wire: str
-    place: Literal["path", "query", "field", "document"]
+    location: Literal["path", "query", "field", "document"]
     type: Type
     required: bool
     doc: str
@@ -121,7 +121,7 @@ class Method:
     result: Result
     paging: Literal["cursor", "offset"] | None
     bucket: str | None
-    held: bool
+    long_poll: bool
     failures: tuple[Failure, ...]
 
     @property

@@ -136,7 +136,7 @@ class _Operation:
             id=self.id,
             name=name,
             http=self.http,
-            path=self._path({p.wire: p.name for p in parameters if p.place == "path"}),
+            path=self._path({p.wire: p.name for p in parameters if p.location == "path"}),
             summary=self.node["summary"],
             description=self.node.get("description", ""),
             params=(*parameters, *body_params),
@@ -145,7 +145,7 @@ class _Operation:
             result=self._result(),
             paging=self.node.get("x-paging"),
             bucket=self.node.get("x-bucket"),
-            held=self.node.get("x-held", False),
+            long_poll=self.node.get("x-long-poll", False),
             failures=tuple(self._failures()),
         )
         return namespace, method
@@ -167,15 +167,15 @@ class _Operation:
         return sorted(made, key=lambda p: placed.index(p.wire) if p.positional else len(placed))
 
     def _parameter(self, part: Located) -> Param:
-        wire, place = part.node["name"], part.node["in"]
+        wire, location = part.node["name"], part.node["in"]
         return Param(
             name=parameter_name(wire, part.node.get("x-python-name")),
             wire=wire,
-            place=place,
+            location=location,
             type=type_of(self.spec, part.at(part.node["schema"]), "give"),
             required=part.node.get("required", False),
             doc=_doc(self.spec, part, wire),
-            positional=place == "path",
+            positional=location == "path",
         )
 
     # -- the body ----------------------------------------------------------------------------
@@ -212,7 +212,7 @@ class _Operation:
         return Param(
             name=parameter_name(wire, part.node.get("x-python-name")),
             wire=wire,
-            place="document",
+            location="document",
             type=type_of(self.spec, part, "give"),
             required=required,
             doc=_doc(self.spec, part, wire),
@@ -224,7 +224,7 @@ class _Operation:
         return Param(
             name=parameter_name(wire, node.get("x-python-name")),
             wire=wire,
-            place="field",
+            location="field",
             type=union(type_of(self.spec, form, "give") for form in forms),
             required=required and "x-kind-of" not in node,
             doc=_doc(self.spec, part, wire),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Caller", "FileBody", "Operation", "Parameter", "Result", "SyncCaller"]
 
-Place: TypeAlias = Literal["path", "query", "field", "document"]
+Location: TypeAlias = Literal["path", "query", "field", "document"]
 """Where an argument goes: into the path, the query, a key of the body, or it *is* the body."""
 
 Paging: TypeAlias = Literal["cursor", "offset"]
@@ -20,7 +20,7 @@ Paging: TypeAlias = Literal["cursor", "offset"]
 
 @frozen
 class Parameter:
-    """One argument of an operation: its Python name, its name on the wire, its place.
+    """One argument of an operation: its Python name, its name on the wire, its location.
 
     Args:
         kind_of: the field whose kind it tells (``json``, ``string``, ``file``) when left out.
@@ -29,7 +29,7 @@ class Parameter:
 
     name: str
     wire: str
-    place: Place
+    location: Location
     required: bool = False
     kind_of: str | None = None
 
@@ -80,7 +80,7 @@ def _names(operation: Operation) -> frozenset[str]:
 
 
 def _takes_body(operation: Operation) -> bool:
-    return any(parameter.place in {"field", "document"} for parameter in operation.parameters)
+    return any(parameter.location in {"field", "document"} for parameter in operation.parameters)
 
 
 @frozen(kw_only=True, eq=False)
@@ -96,7 +96,7 @@ class Operation:
         file_body: the body when one of the fields is a file, where that can be.
         result: what a 2xx answer holds.
         bucket: the name of the limit it counts against besides the user's own.
-        held: the service answers only when its work is done, so silence is no fault.
+        long_poll: the service answers only when its work is done, so silence is no failure.
         names: the names of its arguments.
         takes_body: whether any of them goes into a body.
 
@@ -110,7 +110,7 @@ class Operation:
     file_body: FileBody | None = None
     result: Result = field(default=Result(None))
     bucket: str | None = None
-    held: bool = False
+    long_poll: bool = False
     names: frozenset[str] = field(init=False, repr=False, default=Factory(_names, takes_self=True))
     takes_body: bool = field(init=False, repr=False, default=Factory(_takes_body, takes_self=True))
 

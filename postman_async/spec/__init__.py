@@ -19,7 +19,7 @@ Besides the standard's words the files use a few of their own:
     the argument may be given without its name, as ids are.
 ``x-paging``
     ``cursor`` or ``offset``: the list is one page, and how the next one is asked for.
-``x-held``
+``x-long-poll``
     the answer comes only when the work is done, so silence is no fault.
 ``x-bucket``
     the limit the call counts against besides the user's own (``x-buckets`` in ``common.yaml``).

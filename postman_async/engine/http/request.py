@@ -70,12 +70,12 @@ def build_request(
         if value is UNSET:
             if parameter.required:
                 raise InvalidArgumentError(f"{operation.id} needs the argument {parameter.name!r}")
-        elif parameter.place == "path":  # no quoted value holds a brace
+        elif parameter.location == "path":  # no quoted value holds a brace
             quoted = _segment(operation, parameter.name, value)
             path = path.replace(f"{{{parameter.name}}}", quoted)
-        elif parameter.place == "query":
+        elif parameter.location == "query":
             query[parameter.wire] = value
-        elif parameter.place == "field":
+        elif parameter.location == "field":
             fields[parameter.wire] = value
         else:
             document = value

@@ -94,9 +94,9 @@ class Plan:
         return cls(
             idempotent=operation.idempotent,
             connect=timeout.connect,
-            read=None if operation.held else timeout.read,
+            read=None if operation.long_poll else timeout.read,
             total=timeout.total,
-            run=timeout.run if operation.held else None,
+            run=timeout.run if operation.long_poll else None,
             retries=retries,
             operation=operation.id,
             bucket=operation.bucket,
