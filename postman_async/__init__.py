@@ -43,6 +43,10 @@ if TYPE_CHECKING:
         RedirectError,
         ResponseValidationError,
         ServerError,
+        TaskError,
+        TaskExpiredError,
+        TaskFailedError,
+        TaskTimeoutError,
         TransportError,
         UnsettledError,
         UsageLimitError,
@@ -125,6 +129,7 @@ if TYPE_CHECKING:
     from postman_async.paging import Page
     from postman_async.reports import render_report, write_report
     from postman_async.sync import Postman, SyncMonitorBatch
+    from postman_async.tasks import SyncTask, Task
     from postman_async.unset import UNSET, Unset
 
     __version__: str
@@ -235,6 +240,12 @@ __all__ = [
     "SchemaRelation",
     "ServerError",
     "SyncMonitorBatch",
+    "SyncTask",
+    "Task",
+    "TaskError",
+    "TaskExpiredError",
+    "TaskFailedError",
+    "TaskTimeoutError",
     "Timeout",
     "TransportError",
     "Unset",
@@ -285,6 +296,8 @@ _HOMES = {
     "Retries": "options",
     "Timeout": "options",
     "Page": "paging",
+    "SyncTask": "tasks",
+    "Task": "tasks",
     "UNSET": "unset",
     "Unset": "unset",
     "ApiError": "errors",
@@ -306,6 +319,10 @@ _HOMES = {
     "RedirectError": "errors",
     "ResponseValidationError": "errors",
     "ServerError": "errors",
+    "TaskError": "errors",
+    "TaskExpiredError": "errors",
+    "TaskFailedError": "errors",
+    "TaskTimeoutError": "errors",
     "TransportError": "errors",
     "UnsettledError": "errors",
     "UsageLimitError": "errors",

@@ -12,20 +12,28 @@ from attrs import fields
 from postman_async.api.namespaces import AsyncNamespaces
 from postman_async.engine.caller import AsyncCaller, RawCaller
 from postman_async.engine.http.session import SessionHolder, SessionOptions
-from postman_async.engine.http.target import is_service, read_base_url, read_key
+from postman_async.engine.http.target import (
+    Secret,
+    is_service,
+    read_base_url,
+    read_key,
+    read_scim_key,
+)
 from postman_async.engine.http.transport import Transport
 from postman_async.engine.limits.limiter import Limiter
 from postman_async.engine.limits.rate_limits import Quota, RateLimits
+from postman_async.engine.task_calls import resumed_task
 from postman_async.errors import ConfigurationError, InvalidArgumentError
 from postman_async.operations import OPERATIONS, PUBLISHED_LIMITS
 from postman_async.options import CallOptions, ClientOptions, RateLimitRule, Retries, Timeout
+from postman_async.tasks import Task
 
 if TYPE_CHECKING:
     from postman_async.bulk.batch import MonitorBatch
     from postman_async.bulk.options import BatchOptions
     from postman_async.bulk.outcome import BatchReport, MonitorOutcome
     from postman_async.bulk.select import Uids
-    from postman_async.engine.operation import Operation
+    from postman_async.engine.operation import Credential, Operation
 
 __all__ = ["AsyncPostman"]
 
@@ -48,11 +56,12 @@ class AsyncPostman(AsyncNamespaces):
     def __init__(self, api_key: str | None = None, **options: Unpack[ClientOptions]) -> None:
         _check_names(options)
         key = read_key(api_key)
-        self.base_url = read_base_url(options.get("base_url"), options.get("region"))
+        self.base_url: str = read_base_url(options.get("base_url"), options.get("region"))
         self._sessions = SessionHolder(_session_options(options))
         quota, limiter = Quota(), _limiter(options.get("rate_limits", "auto"), self.base_url)
         headers = {"X-Api-Key": key, **_HEADERS}
-        transport = Transport(self.base_url, self._sessions, headers, limiter, quota)
+        others = _other_headers(options.get("scim_api_key"))
+        transport = Transport(self.base_url, self._sessions, headers, limiter, quota, others)
         self._rate_limits = RateLimits(limiter, quota)
         timeout, retries = _times(options)
         self._raw = RawCaller(transport, timeout, retries, options.get("strict", False))
@@ -100,6 +109,21 @@ class AsyncPostman(AsyncNamespaces):
         names = CallOptions.__annotations__
         options = {name: arguments.pop(name) for name in names if name in arguments}
         return await self._caller.request(known, arguments, cast("CallOptions", options))
+
+    def resume_task(self, operation: str, task_id: str, **arguments: str) -> Task[Any]:
+        """Follow work that was started earlier, perhaps by another process; nothing is sent.
+
+        Args:
+            operation: the operation that started it, as in ``"collections.start_merge"``.
+            task_id: the id of the task.
+            arguments: whatever else the `Task.reference` of the task holds.
+
+        Raises:
+            InvalidArgumentError: the operation starts no tasks, or an argument is missing.
+
+        """
+        given = {"task_id": task_id, **arguments}
+        return resumed_task(self._raw, _find(operation), given)
 
     def monitor_batch(
         self, uids: Uids | None = None, **options: Unpack[BatchOptions]
@@ -172,6 +196,17 @@ async def _stream(batch: MonitorBatch) -> AsyncGenerator[MonitorOutcome]:
 
 
 _HEADERS = {"Accept": "application/json", "User-Agent": "postman-async"}
+
+
+def _other_headers(scim_key: str | None) -> dict[Credential, Mapping[str, str]]:
+    """Make the headers of calls that are authenticated otherwise than with the API key."""
+    headers: dict[Credential, Mapping[str, str]] = {"none": _HEADERS, "basic": _HEADERS}
+    secret = read_scim_key(scim_key)
+    if secret is not None:
+        headers["scim"] = {"Authorization": Secret(f"Bearer {secret}"), **_HEADERS}
+    return headers
+
+
 _SESSION_OPTIONS = frozenset(field.name for field in fields(SessionOptions))
 
 
@@ -223,7 +258,7 @@ def _own_rules(given: object) -> list[RateLimitRule]:
         raise ConfigurationError(
             f"rate_limits must be 'auto', 'postman', None or RateLimitRule objects, not {given!r}"
         )
-    buckets = (operation.bucket for operation in OPERATIONS.values())
+    buckets = (rule.bucket for rule in PUBLISHED_LIMITS)
     known = {*OPERATIONS, *(bucket for bucket in buckets if bucket is not None)}
     for rule in rules:
         if rule.bucket is not None and rule.bucket not in known:

@@ -8,6 +8,10 @@
     ├── JournalError                  a batch's journal that cannot be used
     ├── DeadlineExceeded              the time of a run in a batch was up (a TimeoutError too)
     ├── UnsettledError                a run's result cannot be told from others, or is not to be had
+    ├── TaskError                     work that an operation started
+    │   ├── TaskFailedError           the work failed
+    │   ├── TaskTimeoutError          the time to wait for it was up (a TimeoutError too)
+    │   └── TaskExpiredError          the service has forgotten it
     ├── ApiError                      the service answered, and the answer is no
     │   ├── BadRequestError           400, 413, 422
     │   ├── AuthenticationError       401
@@ -58,6 +62,10 @@ __all__ = [
     "RedirectError",
     "ResponseValidationError",
     "ServerError",
+    "TaskError",
+    "TaskExpiredError",
+    "TaskFailedError",
+    "TaskTimeoutError",
     "TransportError",
     "UnsettledError",
     "UsageLimitError",
@@ -96,6 +104,71 @@ class DeadlineExceeded(PostmanError, TimeoutError):
 
 class UnsettledError(PostmanError):
     """What came of a run in a batch cannot be told; like `DeadlineExceeded`, never raised."""
+
+
+class TaskError(PostmanError):
+    """Waiting for a `Task` brought no result.
+
+    Attributes:
+        operation: the operation that started the task.
+        task_id: the id of the task.
+        raw_status: the service's word for the state, as last seen.
+
+    """
+
+    def __init__(
+        self, operation: str, task_id: str, raw_status: str | None = None, words: str = ""
+    ) -> None:
+        """Name the task, and say in ``words`` what is the matter with it."""
+        self.operation = operation
+        self.task_id = task_id
+        self.raw_status = raw_status
+        super().__init__(f"{operation}: the task {task_id} {words}".rstrip())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let the error cross processes."""
+        return restored, (type(self), str(self), self.__dict__)
+
+
+class TaskFailedError(TaskError):
+    """The work that was started failed.
+
+    Attributes:
+        reason: why, in the service's words, or None.
+
+    """
+
+    def __init__(
+        self, operation: str, task_id: str, raw_status: str | None, reason: str | None
+    ) -> None:
+        """Keep the reason."""
+        self.reason = reason
+        words = f"failed: {reason}" if reason else "failed, and the service gives no reason"
+        super().__init__(operation, task_id, raw_status, words)
+
+
+class TaskTimeoutError(TaskError, TimeoutError):
+    """The time to wait for a task was up; the work goes on, and can be waited for again."""
+
+    def __init__(
+        self, operation: str, task_id: str, raw_status: str | None, timeout: float
+    ) -> None:
+        """Keep how long it was waited for."""
+        self.timeout = timeout
+        words = (
+            f"has not ended after {timeout:g} s (status {raw_status!r}); it goes on: wait again,"
+            " or keep its reference for resume_task"
+        )
+        super().__init__(operation, task_id, raw_status, words)
+
+
+class TaskExpiredError(TaskError):
+    """The service has forgotten the task: it keeps the state of a merge for 24 hours."""
+
+    def __init__(self, operation: str, task_id: str) -> None:
+        """Name the task."""
+        words = "is not known any more; the service forgets tasks some time after their end"
+        super().__init__(operation, task_id, None, words)
 
 
 def _own(headers: Mapping[str, str]) -> Mapping[str, str]:
@@ -144,16 +217,19 @@ class ApiError(PostmanError):
     ) -> None:
         """Keep the answer; ``call`` is the request's method and path."""
         self.call = call
-        self.method, _, self.path = call.partition(" ")
-        self.status = answer.status
-        self.headers = answer.headers
-        self.content = answer.content
+        method, _, path = call.partition(" ")
+        self.method: str = method
+        self.path: str = path
+        self.status: int = answer.status
+        self.headers: Mapping[str, str] = answer.headers
+        self.content: bytes = answer.content
         self.name = name
         self.message = message
         self.details = details
         self.body = body
         self.rate_limit = rate_limit
-        self.request_id = answer.headers.get("x-request-id") or answer.headers.get("x-srv-trace")
+        headers = answer.headers
+        self.request_id: str | None = headers.get("x-request-id") or headers.get("x-srv-trace")
         super().__init__(self._describe())
 
     def _describe(self) -> str:
@@ -178,7 +254,7 @@ class PermissionDeniedError(ApiError):
 
 
 class NotFoundError(ApiError):
-    """404: there is no such thing, or the key may not know of it."""
+    """404: the resource does not exist, or the key may not know of it."""
 
 
 class ConflictError(ApiError):
@@ -275,9 +351,9 @@ class InvalidResponseError(TransportError):
 
     def __init__(self, call: str, answer: Answer, reason: str) -> None:
         """Keep the answer that could not be read."""
-        self.status = answer.status
-        self.headers = answer.headers
-        self.content = answer.content
+        self.status: int = answer.status
+        self.headers: Mapping[str, str] = answer.headers
+        self.content: bytes = answer.content
         super().__init__(call, reason)
 
 

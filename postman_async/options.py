@@ -129,6 +129,8 @@ class ClientOptions(TypedDict, total=False):
             ``auto`` (default): the published ones on the service's own hosts, on any other what
             its headers tell; ``postman``: the published ones on any host; `RateLimitRule` objects:
             these; None: none.
+        scim_api_key: the key of the SCIM operations; default: the environment variable
+            ``POSTMAN_SCIM_API_KEY``.
         strict: raise `ResponseValidationError` where an answer drifts from the specification.
         session: a session to use; it is not closed.
         connector: a connector to use; it is not closed.
@@ -144,6 +146,7 @@ class ClientOptions(TypedDict, total=False):
     timeout: Timeout | float | None
     retries: Retries | int
     rate_limits: Literal["auto", "postman"] | Sequence[RateLimitRule] | None
+    scim_api_key: str | None
     strict: bool
     session: aiohttp.ClientSession | None
     connector: aiohttp.BaseConnector | None

@@ -6,18 +6,18 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from postman_async.engine.http.response import async_raw
-from postman_async.operations import OPERATIONS
+from postman_async.operations.collections import OPERATIONS
 from postman_async.paging import Page, iterate
 from postman_async.unset import UNSET, Unset
 
 if TYPE_CHECKING:
+    from postman_async.api.raw.collections import AsyncCollectionsRaw
     from postman_async.engine.operation import Caller
     from postman_async.models.collections import Collection, CollectionSummary, ForkedCollection
     from postman_async.models.common import Deleted, Ref
     from postman_async.options import CallOptions
 
-__all__ = ["AsyncCollections", "AsyncCollectionsRaw"]
+__all__ = ["AsyncCollections"]
 
 
 class AsyncCollections:
@@ -31,7 +31,9 @@ class AsyncCollections:
     @property
     def with_raw_response(self) -> AsyncCollectionsRaw:
         """The same methods, each with the answer's HTTP side: a `RawResponse`."""
-        return AsyncCollectionsRaw(self._caller)
+        from postman_async.api.raw.collections import AsyncCollectionsRaw
+
+        return AsyncCollectionsRaw(self._caller.raw)
 
     async def list(
         self,
@@ -57,13 +59,9 @@ class AsyncCollections:
             One page of collections.
 
         Raises:
-            BadRequestError: The limit or the offset makes no sense.
-            AuthenticationError: The key is missing, malformed or not valid.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: The limit or the offset makes no sense (badRequest).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Page[CollectionSummary] = await self._caller.request(
@@ -128,14 +126,11 @@ class AsyncCollections:
 
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type. The collection
-                is too large.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+                is too large (malformedRequestError, paramMissingError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Ref = await self._caller.request(
@@ -169,14 +164,12 @@ class AsyncCollections:
             The names of the fork, and where it comes from.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: ForkedCollection = await self._caller.request(
@@ -210,15 +203,13 @@ class AsyncCollections:
 
         Raises:
             BadRequestError: A field is missing or of the wrong type, the strategy is not known, or
-                the source is no fork of the destination.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+                the source is no fork of the destination (malformedRequestError, paramMissingError,
+                badRequest).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
             ConflictError: The two sides of a merge contradict each other.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Ref = await self._caller.request(
@@ -241,14 +232,12 @@ class AsyncCollections:
             The collection.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Collection = await self._caller.request(
@@ -281,14 +270,11 @@ class AsyncCollections:
         Raises:
             BadRequestError: A part of the collection is missing or of the wrong type, or the id in
                 it is not the one in the path (collectionMismatchError). The collection is too
-                large.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+                large (malformedRequestError, paramMissingError, collectionMismatchError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Ref = await self._caller.request(
@@ -311,30 +297,13 @@ class AsyncCollections:
             What was deleted.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Deleted = await self._caller.request(
             OPERATIONS["collections.delete"], {"collection_uid": collection_uid}, call_options
         )
         return result
-
-
-class AsyncCollectionsRaw:
-    """The methods of `AsyncCollections`, each returning a `RawResponse`."""
-
-    def __init__(self, caller: Caller) -> None:
-        raw = AsyncCollections(caller.raw)
-        self.list = async_raw(raw.list)
-        self.create = async_raw(raw.create)
-        self.fork = async_raw(raw.fork)
-        self.merge = async_raw(raw.merge)
-        self.get = async_raw(raw.get)
-        self.update = async_raw(raw.update)
-        self.delete = async_raw(raw.delete)

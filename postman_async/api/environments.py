@@ -8,17 +8,17 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from postman_async.api.methods import AsyncEnvironmentMethods
-from postman_async.engine.http.response import async_raw
-from postman_async.operations import OPERATIONS
+from postman_async.operations.environments import OPERATIONS
 from postman_async.unset import UNSET, Unset
 
 if TYPE_CHECKING:
+    from postman_async.api.raw.environments import AsyncEnvironmentsRaw
     from postman_async.engine.operation import Caller
     from postman_async.models.common import Deleted, Ref
     from postman_async.models.environments import Environment, EnvironmentSummary, EnvironmentValue
     from postman_async.options import CallOptions
 
-__all__ = ["AsyncEnvironments", "AsyncEnvironmentsRaw"]
+__all__ = ["AsyncEnvironments"]
 
 
 class AsyncEnvironments(AsyncEnvironmentMethods):
@@ -32,7 +32,9 @@ class AsyncEnvironments(AsyncEnvironmentMethods):
     @property
     def with_raw_response(self) -> AsyncEnvironmentsRaw:
         """The same methods, each with the answer's HTTP side: a `RawResponse`."""
-        return AsyncEnvironmentsRaw(self._caller)
+        from postman_async.api.raw.environments import AsyncEnvironmentsRaw
+
+        return AsyncEnvironmentsRaw(self._caller.raw)
 
     async def list(
         self, *, workspace: str | Unset = UNSET, **call_options: Unpack[CallOptions]
@@ -49,12 +51,8 @@ class AsyncEnvironments(AsyncEnvironmentMethods):
             All of them.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[EnvironmentSummary] = await self._caller.request(
@@ -85,14 +83,11 @@ class AsyncEnvironments(AsyncEnvironmentMethods):
 
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type. The environment
-                is too large.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+                is too large (malformedRequestError, paramMissingError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Ref = await self._caller.request(
@@ -115,14 +110,12 @@ class AsyncEnvironments(AsyncEnvironmentMethods):
             The environment.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Environment = await self._caller.request(
@@ -151,14 +144,11 @@ class AsyncEnvironments(AsyncEnvironmentMethods):
 
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type. The environment
-                is too large.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+                is too large (malformedRequestError, paramMissingError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Ref = await self._caller.request(
@@ -181,28 +171,13 @@ class AsyncEnvironments(AsyncEnvironmentMethods):
             What was deleted.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Deleted = await self._caller.request(
             OPERATIONS["environments.delete"], {"environment_uid": environment_uid}, call_options
         )
         return result
-
-
-class AsyncEnvironmentsRaw:
-    """The methods of `AsyncEnvironments`, each returning a `RawResponse`."""
-
-    def __init__(self, caller: Caller) -> None:
-        raw = AsyncEnvironments(caller.raw)
-        self.list = async_raw(raw.list)
-        self.create = async_raw(raw.create)
-        self.get = async_raw(raw.get)
-        self.update = async_raw(raw.update)
-        self.delete = async_raw(raw.delete)

@@ -7,19 +7,19 @@ import builtins
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Unpack
 
-from postman_async.engine.http.response import async_raw
-from postman_async.operations import OPERATIONS
+from postman_async.operations.imports import OPERATIONS
 from postman_async.unset import UNSET, Unset
 
 if TYPE_CHECKING:
     from os import PathLike
 
+    from postman_async.api.raw.imports import AsyncImportsRaw
     from postman_async.engine.operation import Caller
     from postman_async.models.common import Ref
     from postman_async.models.imports import Imported
     from postman_async.options import CallOptions
 
-__all__ = ["AsyncImports", "AsyncImportsRaw"]
+__all__ = ["AsyncImports"]
 
 
 class AsyncImports:
@@ -33,7 +33,9 @@ class AsyncImports:
     @property
     def with_raw_response(self) -> AsyncImportsRaw:
         """The same methods, each with the answer's HTTP side: a `RawResponse`."""
-        return AsyncImportsRaw(self._caller)
+        from postman_async.api.raw.imports import AsyncImportsRaw
+
+        return AsyncImportsRaw(self._caller.raw)
 
     async def exported_data(
         self,
@@ -59,14 +61,12 @@ class AsyncImports:
 
         Raises:
             BadRequestError: A part of the request is missing, or the input cannot be read as what
-                it is said to be. The input is too large.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+                it is said to be. The input is too large (paramMissingError,
+                malformedRequestError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Imported = await self._caller.request(
@@ -103,14 +103,12 @@ class AsyncImports:
 
         Raises:
             BadRequestError: A part of the request is missing, or the input cannot be read as what
-                it is said to be. The input is too large.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+                it is said to be. The input is too large (paramMissingError,
+                malformedRequestError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[Ref] = await self._caller.request(
@@ -119,12 +117,3 @@ class AsyncImports:
             call_options,
         )
         return result
-
-
-class AsyncImportsRaw:
-    """The methods of `AsyncImports`, each returning a `RawResponse`."""
-
-    def __init__(self, caller: Caller) -> None:
-        raw = AsyncImports(caller.raw)
-        self.exported_data = async_raw(raw.exported_data)
-        self.openapi = async_raw(raw.openapi)

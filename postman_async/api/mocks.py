@@ -7,17 +7,17 @@ import builtins
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Unpack
 
-from postman_async.engine.http.response import async_raw
-from postman_async.operations import OPERATIONS
+from postman_async.operations.mocks import OPERATIONS
 from postman_async.unset import UNSET, Unset
 
 if TYPE_CHECKING:
+    from postman_async.api.raw.mocks import AsyncMocksRaw
     from postman_async.engine.operation import Caller
     from postman_async.models.common import Deleted
     from postman_async.models.mocks import Mock, MockConfig, PublishedMock
     from postman_async.options import CallOptions
 
-__all__ = ["AsyncMocks", "AsyncMocksRaw"]
+__all__ = ["AsyncMocks"]
 
 
 class AsyncMocks:
@@ -31,7 +31,9 @@ class AsyncMocks:
     @property
     def with_raw_response(self) -> AsyncMocksRaw:
         """The same methods, each with the answer's HTTP side: a `RawResponse`."""
-        return AsyncMocksRaw(self._caller)
+        from postman_async.api.raw.mocks import AsyncMocksRaw
+
+        return AsyncMocksRaw(self._caller.raw)
 
     async def list(
         self,
@@ -53,14 +55,12 @@ class AsyncMocks:
             All of them.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[Mock] = await self._caller.request(
@@ -98,14 +98,12 @@ class AsyncMocks:
             The mock.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Mock = await self._caller.request(
@@ -136,13 +134,10 @@ class AsyncMocks:
             The mock.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Mock = await self._caller.request(
@@ -180,14 +175,12 @@ class AsyncMocks:
             The mock.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Mock = await self._caller.request(
@@ -218,13 +211,10 @@ class AsyncMocks:
             What was deleted.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Deleted = await self._caller.request(
@@ -245,14 +235,12 @@ class AsyncMocks:
             Which mock it was.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: PublishedMock = await self._caller.request(
@@ -273,31 +261,15 @@ class AsyncMocks:
             Which mock it was.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: PublishedMock = await self._caller.request(
             OPERATIONS["mocks.unpublish"], {"mock_uid": mock_uid}, call_options
         )
         return result
-
-
-class AsyncMocksRaw:
-    """The methods of `AsyncMocks`, each returning a `RawResponse`."""
-
-    def __init__(self, caller: Caller) -> None:
-        raw = AsyncMocks(caller.raw)
-        self.list = async_raw(raw.list)
-        self.create = async_raw(raw.create)
-        self.get = async_raw(raw.get)
-        self.update = async_raw(raw.update)
-        self.delete = async_raw(raw.delete)
-        self.publish = async_raw(raw.publish)
-        self.unpublish = async_raw(raw.unpublish)

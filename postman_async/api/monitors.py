@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
-from postman_async.engine.http.response import async_raw
-from postman_async.operations import OPERATIONS
+from postman_async.operations.monitors import OPERATIONS
 from postman_async.paging import Page, iterate
 from postman_async.unset import UNSET, Unset
 
 if TYPE_CHECKING:
+    from postman_async.api.raw.monitors import AsyncMonitorsRaw
     from postman_async.engine.operation import Caller
     from postman_async.models.common import Deleted, Ref
     from postman_async.models.monitors import (
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     )
     from postman_async.options import CallOptions
 
-__all__ = ["AsyncMonitors", "AsyncMonitorsRaw"]
+__all__ = ["AsyncMonitors"]
 
 
 class AsyncMonitors:
@@ -40,7 +40,9 @@ class AsyncMonitors:
     @property
     def with_raw_response(self) -> AsyncMonitorsRaw:
         """The same methods, each with the answer's HTTP side: a `RawResponse`."""
-        return AsyncMonitorsRaw(self._caller)
+        from postman_async.api.raw.monitors import AsyncMonitorsRaw
+
+        return AsyncMonitorsRaw(self._caller.raw)
 
     async def list(
         self,
@@ -73,14 +75,11 @@ class AsyncMonitors:
 
         Raises:
             BadRequestError: The cursor is not one that the service gave, or a filter makes no
-                sense.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+                sense (badRequest).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Page[MonitorSummary] = await self._caller.request(
@@ -182,14 +181,12 @@ class AsyncMonitors:
 
         Raises:
             BadRequestError: A field is missing or of the wrong type, or the cron pattern
-                (cronPatternNotAllowedError) or the timezone is not accepted.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+                (cronPatternNotAllowedError) or the timezone is not accepted (badRequest,
+                malformedRequestError, paramMissingError, cronPatternNotAllowedError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Ref = await self._caller.request(
@@ -224,13 +221,10 @@ class AsyncMonitors:
             The monitor.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Monitor = await self._caller.request(
@@ -273,14 +267,12 @@ class AsyncMonitors:
 
         Raises:
             BadRequestError: A field is missing or of the wrong type, or the cron pattern
-                (cronPatternNotAllowedError) or the timezone is not accepted.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+                (cronPatternNotAllowedError) or the timezone is not accepted (badRequest,
+                malformedRequestError, paramMissingError, cronPatternNotAllowedError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Ref = await self._caller.request(
@@ -313,13 +305,10 @@ class AsyncMonitors:
             What was deleted.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Deleted = await self._caller.request(
@@ -351,14 +340,12 @@ class AsyncMonitors:
             The run and its result.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: MonitorRun = await self._caller.request(
@@ -367,16 +354,3 @@ class AsyncMonitors:
             call_options,
         )
         return result
-
-
-class AsyncMonitorsRaw:
-    """The methods of `AsyncMonitors`, each returning a `RawResponse`."""
-
-    def __init__(self, caller: Caller) -> None:
-        raw = AsyncMonitors(caller.raw)
-        self.list = async_raw(raw.list)
-        self.create = async_raw(raw.create)
-        self.get = async_raw(raw.get)
-        self.update = async_raw(raw.update)
-        self.delete = async_raw(raw.delete)
-        self.run = async_raw(raw.run)

@@ -5,16 +5,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack
 
-from postman_async.engine.http.response import async_raw
-from postman_async.operations import OPERATIONS
+from postman_async.operations.webhooks import OPERATIONS
 from postman_async.unset import UNSET, Unset
 
 if TYPE_CHECKING:
+    from postman_async.api.raw.webhooks import AsyncWebhooksRaw
     from postman_async.engine.operation import Caller
     from postman_async.models.webhooks import Webhook
     from postman_async.options import CallOptions
 
-__all__ = ["AsyncWebhooks", "AsyncWebhooksRaw"]
+__all__ = ["AsyncWebhooks"]
 
 
 class AsyncWebhooks:
@@ -28,7 +28,9 @@ class AsyncWebhooks:
     @property
     def with_raw_response(self) -> AsyncWebhooksRaw:
         """The same methods, each with the answer's HTTP side: a `RawResponse`."""
-        return AsyncWebhooksRaw(self._caller)
+        from postman_async.api.raw.webhooks import AsyncWebhooksRaw
+
+        return AsyncWebhooksRaw(self._caller.raw)
 
     async def create(
         self,
@@ -56,14 +58,12 @@ class AsyncWebhooks:
             The webhook.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Webhook = await self._caller.request(
@@ -77,11 +77,3 @@ class AsyncWebhooks:
             call_options,
         )
         return result
-
-
-class AsyncWebhooksRaw:
-    """The methods of `AsyncWebhooks`, each returning a `RawResponse`."""
-
-    def __init__(self, caller: Caller) -> None:
-        raw = AsyncWebhooks(caller.raw)
-        self.create = async_raw(raw.create)

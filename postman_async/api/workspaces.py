@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from postman_async.engine.http.response import async_raw
-from postman_async.operations import OPERATIONS
+from postman_async.operations.workspaces import OPERATIONS
 from postman_async.paging import Page, iterate
 from postman_async.unset import UNSET, Unset
 
 if TYPE_CHECKING:
+    from postman_async.api.raw.workspaces import AsyncWorkspacesRaw
     from postman_async.engine.operation import Caller
     from postman_async.models.workspaces import (
         DeletedWorkspace,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     )
     from postman_async.options import CallOptions
 
-__all__ = ["AsyncWorkspaces", "AsyncWorkspacesRaw"]
+__all__ = ["AsyncWorkspaces"]
 
 
 class AsyncWorkspaces:
@@ -36,7 +36,9 @@ class AsyncWorkspaces:
     @property
     def with_raw_response(self) -> AsyncWorkspacesRaw:
         """The same methods, each with the answer's HTTP side: a `RawResponse`."""
-        return AsyncWorkspacesRaw(self._caller)
+        from postman_async.api.raw.workspaces import AsyncWorkspacesRaw
+
+        return AsyncWorkspacesRaw(self._caller.raw)
 
     async def list(
         self,
@@ -66,13 +68,10 @@ class AsyncWorkspaces:
 
         Raises:
             BadRequestError: The cursor is not one that the service gave, or a filter makes no
-                sense.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+                sense (badRequest).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Page[WorkspaceSummary] = await self._caller.request(
@@ -158,14 +157,11 @@ class AsyncWorkspaces:
 
         Raises:
             BadRequestError: A field is missing or of the wrong type, or the type of workspace is
-                not accepted.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+                not accepted (malformedRequestError, paramMissingError, badRequest).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: WorkspaceRef = await self._caller.request(
@@ -206,13 +202,10 @@ class AsyncWorkspaces:
             The workspace.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Workspace = await self._caller.request(
@@ -260,14 +253,11 @@ class AsyncWorkspaces:
 
         Raises:
             BadRequestError: A field is missing or of the wrong type, or the type of workspace is
-                not accepted.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+                not accepted (malformedRequestError, paramMissingError, badRequest).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: WorkspaceRef = await self._caller.request(
@@ -302,28 +292,13 @@ class AsyncWorkspaces:
             What was deleted.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: DeletedWorkspace = await self._caller.request(
             OPERATIONS["workspaces.delete"], {"workspace_id": workspace_id}, call_options
         )
         return result
-
-
-class AsyncWorkspacesRaw:
-    """The methods of `AsyncWorkspaces`, each returning a `RawResponse`."""
-
-    def __init__(self, caller: Caller) -> None:
-        raw = AsyncWorkspaces(caller.raw)
-        self.list = async_raw(raw.list)
-        self.create = async_raw(raw.create)
-        self.get = async_raw(raw.get)
-        self.update = async_raw(raw.update)
-        self.delete = async_raw(raw.delete)

@@ -12,9 +12,15 @@ from postman_async.engine.data.convert import load_model, reader
 from postman_async.engine.data.plan import plan_of
 from postman_async.engine.data.strict import answer_faults
 from postman_async.engine.http.request import build_request
-from postman_async.engine.http.response import parse_json, parse_partly, value_of
+from postman_async.engine.http.response import (
+    parse_json,
+    parse_partly,
+    parse_text,
+    value_of,
+)
 from postman_async.engine.http.transport import Plan, Transport, Watcher
 from postman_async.engine.http.uploads import read_files
+from postman_async.engine.task_calls import started_task, starts_task
 from postman_async.errors import InvalidArgumentError, ResponseValidationError
 from postman_async.options import CallOptions, Retries, Timeout
 
@@ -62,7 +68,10 @@ class RawCaller:
             arguments = await read_files(operation, arguments)
         request = build_request(operation, arguments, options)
         response: RawResponse[Any] = await self.transport.send(request, plan)
-        response.value = self._value(operation.result, request.call, response)
+        if operation.task is not None and starts_task(operation, arguments):
+            response.value = started_task(self, operation, arguments, response)
+        else:
+            response.value = self._value(operation.result, request.call, response)
         return response
 
     def retries_of(self, options: CallOptions) -> Retries:
@@ -94,8 +103,10 @@ class RawCaller:
         return Plan.of(operation, timeout, retries, watcher)
 
     def _value(self, result: Result, call: str, response: RawResponse[Any]) -> Any:
-        if not response.content and result.model is None and result.key is None:
+        if result.nothing or (not response.content and _may_be_empty(result, response.status)):
             return None
+        if result.text:
+            return parse_text(response)
         if len(response.content) > codec.LARGE and result.single and not self.strict:
             plan = plan_of(load_model(str(result.model)))
             document = parse_partly(call, response, str(result.key), plan.unread)
@@ -107,6 +118,10 @@ class RawCaller:
             if faults:
                 raise ResponseValidationError(call, faults, response.content)
         return value_of(result, body, _structure(result.model))
+
+
+def _may_be_empty(result: Result, status: int) -> bool:
+    return status in result.empty or (result.model is None and result.key is None)
 
 
 @define

@@ -313,7 +313,7 @@ def test_published_limits_come_from_the_spec() -> None:
         (None, 300, 60),
         ("things", 10, 10),
     ]
-    text = render(api)["operations.py"]
+    text = render(api)["operations/__init__.py"]
     assert "RateLimitRule(calls=300, seconds=60)" in text
     assert 'RateLimitRule(calls=10, seconds=10, bucket="things")' in text
 

@@ -7,13 +7,13 @@ import builtins
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from postman_async.engine.http.response import sync_raw
-from postman_async.operations import OPERATIONS
+from postman_async.operations.apis import OPERATIONS
 from postman_async.unset import UNSET, Unset
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from postman_async.api.sync.raw.apis import ApisRaw
     from postman_async.engine.operation import SyncCaller
     from postman_async.models.apis import (
         Api,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     )
     from postman_async.options import CallOptions
 
-__all__ = ["Apis", "ApisRaw"]
+__all__ = ["Apis"]
 
 
 class Apis:
@@ -46,7 +46,9 @@ class Apis:
     @property
     def with_raw_response(self) -> ApisRaw:
         """The same methods, each with the answer's HTTP side: a `RawResponse`."""
-        return ApisRaw(self._caller)
+        from postman_async.api.sync.raw.apis import ApisRaw
+
+        return ApisRaw(self._caller.raw)
 
     def list(
         self,
@@ -86,14 +88,12 @@ class Apis:
             All of them.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[Api] = self._caller.request(
@@ -139,14 +139,12 @@ class Apis:
             The API.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Api = self._caller.request(
@@ -169,13 +167,10 @@ class Apis:
             The API.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Api = self._caller.request(OPERATIONS["apis.get"], {"api_id": api_id}, call_options)
@@ -205,14 +200,12 @@ class Apis:
             The API.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Api = self._caller.request(
@@ -235,13 +228,10 @@ class Apis:
             What was deleted.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: DeletedApi = self._caller.request(
@@ -264,13 +254,10 @@ class Apis:
             All of them.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[ApiVersion] = self._caller.request(
@@ -300,14 +287,12 @@ class Apis:
             The names of the version.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: ApiVersionRef = self._caller.request(
@@ -333,13 +318,10 @@ class Apis:
             The version.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: ApiVersion = self._caller.request(
@@ -366,14 +348,12 @@ class Apis:
             The version.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: ApiVersion = self._caller.request(
@@ -399,13 +379,10 @@ class Apis:
             What was deleted.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: DeletedApiVersion = self._caller.request(
@@ -431,13 +408,10 @@ class Apis:
             The links.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[CollectionRelation] = self._caller.request(
@@ -463,13 +437,10 @@ class Apis:
             The links.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[CollectionRelation] = self._caller.request(
@@ -495,13 +466,10 @@ class Apis:
             The links.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[EnvironmentRelation] = self._caller.request(
@@ -527,13 +495,10 @@ class Apis:
             The links.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[CollectionRelation] = self._caller.request(
@@ -559,13 +524,10 @@ class Apis:
             The links.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[MonitorRelation] = self._caller.request(
@@ -591,13 +553,10 @@ class Apis:
             The links.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[CollectionRelation] = self._caller.request(
@@ -623,13 +582,10 @@ class Apis:
             The links by their id, within the type of relation.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: dict[str, dict[str, LinkedRelation]] = self._caller.request(
@@ -673,14 +629,12 @@ class Apis:
             The ids of the new links, by type of relation.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: dict[str, builtins.list[str]] = self._caller.request(
@@ -726,14 +680,12 @@ class Apis:
             The schema.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: ApiSchema = self._caller.request(
@@ -766,13 +718,10 @@ class Apis:
             The schema.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: ApiSchema = self._caller.request(
@@ -810,14 +759,12 @@ class Apis:
             The schema.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: ApiSchema = self._caller.request(
@@ -862,14 +809,12 @@ class Apis:
             The collection and its links.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: SchemaCollection = self._caller.request(
@@ -919,14 +864,11 @@ class Apis:
 
         Raises:
             BadRequestError: The schema is not OpenAPI 3.0 (validationFailed), or such a relation
-                has nothing to bring up to date.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+                has nothing to bring up to date (validationFailed, malformedRequestError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: bool = self._caller.request(
@@ -940,33 +882,3 @@ class Apis:
             call_options,
         )
         return result
-
-
-class ApisRaw:
-    """The methods of `Apis`, each returning a `RawResponse`."""
-
-    def __init__(self, caller: SyncCaller) -> None:
-        raw = Apis(caller.raw)
-        self.list = sync_raw(raw.list)
-        self.create = sync_raw(raw.create)
-        self.get = sync_raw(raw.get)
-        self.update = sync_raw(raw.update)
-        self.delete = sync_raw(raw.delete)
-        self.list_versions = sync_raw(raw.list_versions)
-        self.create_version = sync_raw(raw.create_version)
-        self.get_version = sync_raw(raw.get_version)
-        self.update_version = sync_raw(raw.update_version)
-        self.delete_version = sync_raw(raw.delete_version)
-        self.get_contract_test_relations = sync_raw(raw.get_contract_test_relations)
-        self.get_documentation_relations = sync_raw(raw.get_documentation_relations)
-        self.get_environment_relations = sync_raw(raw.get_environment_relations)
-        self.get_integration_test_relations = sync_raw(raw.get_integration_test_relations)
-        self.get_monitor_relations = sync_raw(raw.get_monitor_relations)
-        self.get_test_suite_relations = sync_raw(raw.get_test_suite_relations)
-        self.get_linked_relations = sync_raw(raw.get_linked_relations)
-        self.create_relations = sync_raw(raw.create_relations)
-        self.create_schema = sync_raw(raw.create_schema)
-        self.get_schema = sync_raw(raw.get_schema)
-        self.update_schema = sync_raw(raw.update_schema)
-        self.create_collection_from_schema = sync_raw(raw.create_collection_from_schema)
-        self.sync_relations_with_schema = sync_raw(raw.sync_relations_with_schema)

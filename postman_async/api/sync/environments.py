@@ -8,17 +8,17 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from postman_async.api.sync.methods import EnvironmentMethods
-from postman_async.engine.http.response import sync_raw
-from postman_async.operations import OPERATIONS
+from postman_async.operations.environments import OPERATIONS
 from postman_async.unset import UNSET, Unset
 
 if TYPE_CHECKING:
+    from postman_async.api.sync.raw.environments import EnvironmentsRaw
     from postman_async.engine.operation import SyncCaller
     from postman_async.models.common import Deleted, Ref
     from postman_async.models.environments import Environment, EnvironmentSummary, EnvironmentValue
     from postman_async.options import CallOptions
 
-__all__ = ["Environments", "EnvironmentsRaw"]
+__all__ = ["Environments"]
 
 
 class Environments(EnvironmentMethods):
@@ -32,7 +32,9 @@ class Environments(EnvironmentMethods):
     @property
     def with_raw_response(self) -> EnvironmentsRaw:
         """The same methods, each with the answer's HTTP side: a `RawResponse`."""
-        return EnvironmentsRaw(self._caller)
+        from postman_async.api.sync.raw.environments import EnvironmentsRaw
+
+        return EnvironmentsRaw(self._caller.raw)
 
     def list(
         self, *, workspace: str | Unset = UNSET, **call_options: Unpack[CallOptions]
@@ -49,12 +51,8 @@ class Environments(EnvironmentMethods):
             All of them.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[EnvironmentSummary] = self._caller.request(
@@ -85,14 +83,11 @@ class Environments(EnvironmentMethods):
 
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type. The environment
-                is too large.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+                is too large (malformedRequestError, paramMissingError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Ref = self._caller.request(
@@ -115,14 +110,12 @@ class Environments(EnvironmentMethods):
             The environment.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Environment = self._caller.request(
@@ -151,14 +144,11 @@ class Environments(EnvironmentMethods):
 
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type. The environment
-                is too large.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+                is too large (malformedRequestError, paramMissingError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Ref = self._caller.request(
@@ -181,28 +171,13 @@ class Environments(EnvironmentMethods):
             What was deleted.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Deleted = self._caller.request(
             OPERATIONS["environments.delete"], {"environment_uid": environment_uid}, call_options
         )
         return result
-
-
-class EnvironmentsRaw:
-    """The methods of `Environments`, each returning a `RawResponse`."""
-
-    def __init__(self, caller: SyncCaller) -> None:
-        raw = Environments(caller.raw)
-        self.list = sync_raw(raw.list)
-        self.create = sync_raw(raw.create)
-        self.get = sync_raw(raw.get)
-        self.update = sync_raw(raw.update)
-        self.delete = sync_raw(raw.delete)

@@ -7,19 +7,19 @@ import builtins
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Unpack
 
-from postman_async.engine.http.response import sync_raw
-from postman_async.operations import OPERATIONS
+from postman_async.operations.imports import OPERATIONS
 from postman_async.unset import UNSET, Unset
 
 if TYPE_CHECKING:
     from os import PathLike
 
+    from postman_async.api.sync.raw.imports import ImportsRaw
     from postman_async.engine.operation import SyncCaller
     from postman_async.models.common import Ref
     from postman_async.models.imports import Imported
     from postman_async.options import CallOptions
 
-__all__ = ["Imports", "ImportsRaw"]
+__all__ = ["Imports"]
 
 
 class Imports:
@@ -33,7 +33,9 @@ class Imports:
     @property
     def with_raw_response(self) -> ImportsRaw:
         """The same methods, each with the answer's HTTP side: a `RawResponse`."""
-        return ImportsRaw(self._caller)
+        from postman_async.api.sync.raw.imports import ImportsRaw
+
+        return ImportsRaw(self._caller.raw)
 
     def exported_data(
         self,
@@ -59,14 +61,12 @@ class Imports:
 
         Raises:
             BadRequestError: A part of the request is missing, or the input cannot be read as what
-                it is said to be. The input is too large.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+                it is said to be. The input is too large (paramMissingError,
+                malformedRequestError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Imported = self._caller.request(
@@ -103,14 +103,12 @@ class Imports:
 
         Raises:
             BadRequestError: A part of the request is missing, or the input cannot be read as what
-                it is said to be. The input is too large.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+                it is said to be. The input is too large (paramMissingError,
+                malformedRequestError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[Ref] = self._caller.request(
@@ -119,12 +117,3 @@ class Imports:
             call_options,
         )
         return result
-
-
-class ImportsRaw:
-    """The methods of `Imports`, each returning a `RawResponse`."""
-
-    def __init__(self, caller: SyncCaller) -> None:
-        raw = Imports(caller.raw)
-        self.exported_data = sync_raw(raw.exported_data)
-        self.openapi = sync_raw(raw.openapi)

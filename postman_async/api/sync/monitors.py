@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
-from postman_async.engine.http.response import sync_raw
-from postman_async.operations import OPERATIONS
+from postman_async.operations.monitors import OPERATIONS
 from postman_async.paging import Page, iterate_sync
 from postman_async.unset import UNSET, Unset
 
 if TYPE_CHECKING:
+    from postman_async.api.sync.raw.monitors import MonitorsRaw
     from postman_async.engine.operation import SyncCaller
     from postman_async.models.common import Deleted, Ref
     from postman_async.models.monitors import (
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     )
     from postman_async.options import CallOptions
 
-__all__ = ["Monitors", "MonitorsRaw"]
+__all__ = ["Monitors"]
 
 
 class Monitors:
@@ -40,7 +40,9 @@ class Monitors:
     @property
     def with_raw_response(self) -> MonitorsRaw:
         """The same methods, each with the answer's HTTP side: a `RawResponse`."""
-        return MonitorsRaw(self._caller)
+        from postman_async.api.sync.raw.monitors import MonitorsRaw
+
+        return MonitorsRaw(self._caller.raw)
 
     def list(
         self,
@@ -73,14 +75,11 @@ class Monitors:
 
         Raises:
             BadRequestError: The cursor is not one that the service gave, or a filter makes no
-                sense.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+                sense (badRequest).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Page[MonitorSummary] = self._caller.request(
@@ -182,14 +181,12 @@ class Monitors:
 
         Raises:
             BadRequestError: A field is missing or of the wrong type, or the cron pattern
-                (cronPatternNotAllowedError) or the timezone is not accepted.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+                (cronPatternNotAllowedError) or the timezone is not accepted (badRequest,
+                malformedRequestError, paramMissingError, cronPatternNotAllowedError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Ref = self._caller.request(
@@ -224,13 +221,10 @@ class Monitors:
             The monitor.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Monitor = self._caller.request(
@@ -273,14 +267,12 @@ class Monitors:
 
         Raises:
             BadRequestError: A field is missing or of the wrong type, or the cron pattern
-                (cronPatternNotAllowedError) or the timezone is not accepted.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+                (cronPatternNotAllowedError) or the timezone is not accepted (badRequest,
+                malformedRequestError, paramMissingError, cronPatternNotAllowedError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Ref = self._caller.request(
@@ -313,13 +305,10 @@ class Monitors:
             What was deleted.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Deleted = self._caller.request(
@@ -351,14 +340,12 @@ class Monitors:
             The run and its result.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: MonitorRun = self._caller.request(
@@ -367,16 +354,3 @@ class Monitors:
             call_options,
         )
         return result
-
-
-class MonitorsRaw:
-    """The methods of `Monitors`, each returning a `RawResponse`."""
-
-    def __init__(self, caller: SyncCaller) -> None:
-        raw = Monitors(caller.raw)
-        self.list = sync_raw(raw.list)
-        self.create = sync_raw(raw.create)
-        self.get = sync_raw(raw.get)
-        self.update = sync_raw(raw.update)
-        self.delete = sync_raw(raw.delete)
-        self.run = sync_raw(raw.run)

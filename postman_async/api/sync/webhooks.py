@@ -5,16 +5,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack
 
-from postman_async.engine.http.response import sync_raw
-from postman_async.operations import OPERATIONS
+from postman_async.operations.webhooks import OPERATIONS
 from postman_async.unset import UNSET, Unset
 
 if TYPE_CHECKING:
+    from postman_async.api.sync.raw.webhooks import WebhooksRaw
     from postman_async.engine.operation import SyncCaller
     from postman_async.models.webhooks import Webhook
     from postman_async.options import CallOptions
 
-__all__ = ["Webhooks", "WebhooksRaw"]
+__all__ = ["Webhooks"]
 
 
 class Webhooks:
@@ -28,7 +28,9 @@ class Webhooks:
     @property
     def with_raw_response(self) -> WebhooksRaw:
         """The same methods, each with the answer's HTTP side: a `RawResponse`."""
-        return WebhooksRaw(self._caller)
+        from postman_async.api.sync.raw.webhooks import WebhooksRaw
+
+        return WebhooksRaw(self._caller.raw)
 
     def create(
         self,
@@ -56,14 +58,12 @@ class Webhooks:
             The webhook.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Webhook = self._caller.request(
@@ -77,11 +77,3 @@ class Webhooks:
             call_options,
         )
         return result
-
-
-class WebhooksRaw:
-    """The methods of `Webhooks`, each returning a `RawResponse`."""
-
-    def __init__(self, caller: SyncCaller) -> None:
-        raw = Webhooks(caller.raw)
-        self.create = sync_raw(raw.create)

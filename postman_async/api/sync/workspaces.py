@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from postman_async.engine.http.response import sync_raw
-from postman_async.operations import OPERATIONS
+from postman_async.operations.workspaces import OPERATIONS
 from postman_async.paging import Page, iterate_sync
 from postman_async.unset import UNSET, Unset
 
 if TYPE_CHECKING:
+    from postman_async.api.sync.raw.workspaces import WorkspacesRaw
     from postman_async.engine.operation import SyncCaller
     from postman_async.models.workspaces import (
         DeletedWorkspace,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     )
     from postman_async.options import CallOptions
 
-__all__ = ["Workspaces", "WorkspacesRaw"]
+__all__ = ["Workspaces"]
 
 
 class Workspaces:
@@ -36,7 +36,9 @@ class Workspaces:
     @property
     def with_raw_response(self) -> WorkspacesRaw:
         """The same methods, each with the answer's HTTP side: a `RawResponse`."""
-        return WorkspacesRaw(self._caller)
+        from postman_async.api.sync.raw.workspaces import WorkspacesRaw
+
+        return WorkspacesRaw(self._caller.raw)
 
     def list(
         self,
@@ -66,13 +68,10 @@ class Workspaces:
 
         Raises:
             BadRequestError: The cursor is not one that the service gave, or a filter makes no
-                sense.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+                sense (badRequest).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Page[WorkspaceSummary] = self._caller.request(
@@ -158,14 +157,11 @@ class Workspaces:
 
         Raises:
             BadRequestError: A field is missing or of the wrong type, or the type of workspace is
-                not accepted.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+                not accepted (malformedRequestError, paramMissingError, badRequest).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: WorkspaceRef = self._caller.request(
@@ -206,13 +202,10 @@ class Workspaces:
             The workspace.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Workspace = self._caller.request(
@@ -260,14 +253,11 @@ class Workspaces:
 
         Raises:
             BadRequestError: A field is missing or of the wrong type, or the type of workspace is
-                not accepted.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+                not accepted (malformedRequestError, paramMissingError, badRequest).
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: WorkspaceRef = self._caller.request(
@@ -300,28 +290,13 @@ class Workspaces:
             What was deleted.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: It belongs to someone else, or the feature is not available
+                (forbiddenError).
+            NotFoundError: There is no such thing (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: DeletedWorkspace = self._caller.request(
             OPERATIONS["workspaces.delete"], {"workspace_id": workspace_id}, call_options
         )
         return result
-
-
-class WorkspacesRaw:
-    """The methods of `Workspaces`, each returning a `RawResponse`."""
-
-    def __init__(self, caller: SyncCaller) -> None:
-        raw = Workspaces(caller.raw)
-        self.list = sync_raw(raw.list)
-        self.create = sync_raw(raw.create)
-        self.get = sync_raw(raw.get)
-        self.update = sync_raw(raw.update)
-        self.delete = sync_raw(raw.delete)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 from attrs import define, field
 
 from postman_async.engine.data.codec import loads, loads_partly
+from postman_async.engine.data.paths import MISSING, find
 from postman_async.engine.limits.headers import RateLimit, read_rate_limit
 from postman_async.errors import (
     Answer,
@@ -38,6 +39,7 @@ __all__ = [
     "error_of",
     "parse_json",
     "parse_partly",
+    "parse_text",
     "sync_raw",
     "value_of",
 ]
@@ -59,6 +61,10 @@ _BY_STATUS: dict[int, type[ApiError]] = {
     423: ConflictError,
     429: RateLimitError,
 }
+_USED_UP = frozenset({(429, "serviceLimitExhausted"), (403, "limitReachedError")})
+"""The quota of the plan, by status and name: waiting does not help."""
+_NAME = re.compile(r"[A-Za-z][\w-]{2,}")
+_ADDRESS = re.compile(r"(?:https?|urn):.*[/:]([A-Za-z][\w-]{2,})/?")
 
 
 @define(kw_only=True)
@@ -117,6 +123,11 @@ def parse_json(call: str, answer: Answer | RawResponse[Any]) -> Any:
         raise _not_json(call, came, error) from None
 
 
+def parse_text(answer: RawResponse[Any]) -> str:
+    """Decode the body of an answer that is text and not JSON."""
+    return _decoded(answer, "replace")
+
+
 def parse_partly(
     call: str, answer: RawResponse[Any], key: str, unread: Container[str]
 ) -> dict[str, Any] | None:
@@ -169,19 +180,31 @@ def _charset(answer: Answer | RawResponse[Any]) -> str:
 def value_of(result: Result, body: Any, structure: Callable[[Any], Any]) -> Any:
     """Unwrap the one key of the body, turn it into models and, where it is paged, into a `Page`.
 
-    A body of another form than promised is handed on as it came.
+    A body of another form than promised is handed on as it came, and so is one without the key.
     """
     content = body
-    if result.key is not None and isinstance(body, dict) and result.key in body:
-        content = body[result.key]
+    if result.keys:
+        if isinstance(body, dict) and result.key in body:
+            content = body[result.key]
+        elif (found := find(body, result.keys)) is not MISSING:
+            content = found
     if result.many:
         value = [structure(item) for item in content] if isinstance(content, list) else content
     else:
         value = _in_maps(result.maps, content, structure)
     if result.paging and isinstance(value, list):
-        meta = body.get("meta") if isinstance(body, dict) else None
+        meta = _meta(result, body)
         return Page(value, next_cursor=_next_cursor(meta), meta=meta)
     return value
+
+
+def _meta(result: Result, body: Any) -> Any:
+    """Return what is said about a page; SCIM says it beside the list."""
+    if not isinstance(body, dict):
+        return None
+    if result.paging == "scim":
+        return {key: value for key, value in body.items() if key != result.keys[0]}
+    return body.get(result.meta)
 
 
 def _in_maps(depth: int, content: Any, structure: Callable[[Any], Any]) -> Any:
@@ -217,7 +240,7 @@ def error_of(call: str, answer: Answer) -> PostmanError:
 
 
 def _class_of(status: int, name: str | None) -> type[ApiError]:
-    if status == 429 and name == "serviceLimitExhausted":
+    if (status, name) in _USED_UP:
         return UsageLimitError
     if status >= 500:
         return ServerError
@@ -232,7 +255,11 @@ def _error_body(answer: Answer) -> Any:
 
 
 def _words(body: Any) -> tuple[str | None, str, Any]:
-    """Read ``{"error": {name, message, details}}`` and problem+json ``{type, title, detail}``."""
+    """Read ``{"error": {name, message, details}}``, problem+json and SCIM's form.
+
+    Those are ``{type, title, detail}`` (https://www.rfc-editor.org/rfc/rfc9457) and ``{scimType,
+    detail}`` (https://www.rfc-editor.org/rfc/rfc7644#section-3.12).
+    """
     if not isinstance(body, dict):
         return None, "", None
     error = body.get("error") or body
@@ -240,14 +267,28 @@ def _words(body: Any) -> tuple[str | None, str, Any]:
         return _flat_words(error, body)
     if not isinstance(error, dict):
         return None, "", None
-    name = error.get("name") or error.get("title")
+    name = error.get("name") or error.get("scimType") or _type_name(error.get("type"))
+    name = name or error.get("title")
     message = error.get("message") or error.get("detail") or ""
     return (str(name) if name else None), str(message), error.get("details")
 
 
+def _type_name(kind: Any) -> str | None:
+    """Read the name in a problem's type: a word, or the end of a URL or URN."""
+    if not isinstance(kind, str):
+        return None
+    if _NAME.fullmatch(kind):
+        return kind
+    address = _ADDRESS.fullmatch(kind)
+    return address[1] if address else None
+
+
 def _flat_words(error: str, body: Mapping[str, Any]) -> tuple[str | None, str, Any]:
-    """Read ``{"error": name, "message": …}``; alone, ``error`` is a name or the words."""
-    message = body.get("message") or ""
+    """Read ``{"error": name, "message": …}``; alone, ``error`` is a name or the words.
+
+    OAuth's words are the ``error_description`` (https://www.rfc-editor.org/rfc/rfc6749).
+    """
+    message = body.get("message") or body.get("error_description") or ""
     if message or error.isidentifier():
         return error, str(message), body.get("details")
     return None, error, body.get("details")

@@ -26,6 +26,7 @@ from postman_async.engine.limits.limiter import NoPlaceError
 from postman_async.errors import (
     Answer,
     CallTimeoutError,
+    ConfigurationError,
     ConnectError,
     DisconnectedError,
     PostmanError,
@@ -37,12 +38,12 @@ if TYPE_CHECKING:
     from postman_async.engine.http.session import SessionHolder
     from postman_async.engine.limits.limiter import Grant, Lane, Limiter
     from postman_async.engine.limits.rate_limits import Quota
-    from postman_async.engine.operation import Operation
+    from postman_async.engine.operation import Credential, Operation
     from postman_async.options import Retries, Timeout
 
 __all__ = ["Plan", "Transport", "Watcher"]
 
-log = logging.getLogger("postman_async")
+log: logging.Logger = logging.getLogger("postman_async")
 
 
 class Watcher(Protocol):
@@ -113,6 +114,8 @@ class Transport:
     _headers: Mapping[str, str] = field(repr=False)
     limiter: Limiter | None
     quota: Quota
+    _other_headers: Mapping[Credential, Mapping[str, str]] = field(factory=dict, repr=False)
+    """The headers of calls that are not made with the key."""
     _deadlines: Deadlines = field(factory=Deadlines, init=False)
 
     async def send(self, request: Request, plan: Plan) -> RawResponse[None]:
@@ -229,7 +232,7 @@ class Transport:
             request.method,
             url.extend_query(request.query) if request.query else url,
             # Not those of the session, which aiohttp would show to a proxy, too.
-            headers={**self._headers, **request.headers} if request.headers else self._headers,
+            headers=self._headers_of(request),
             data=_data(request.body),
             skip_auto_headers=_not_by_itself(request),
             allow_redirects=False,
@@ -237,6 +240,18 @@ class Transport:
             timeout=_times(plan.connect, plan.read),
             **self.sessions.per_request,
         )
+
+    def _headers_of(self, request: Request) -> Mapping[str, str]:
+        if request.credential == "key":
+            headers = self._headers
+        elif request.credential in self._other_headers:
+            headers = self._other_headers[request.credential]
+        else:
+            raise ConfigurationError(
+                f"{request.call} needs a SCIM API key: set the environment variable"
+                " POSTMAN_SCIM_API_KEY or give scim_api_key="
+            )
+        return {**headers, **request.headers} if request.headers else headers
 
 
 _LARGE = 2**20

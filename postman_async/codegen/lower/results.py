@@ -1,0 +1,145 @@
+"""The answer of a call: its type, where in the body it is, and its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import evolve
+
+from postman_async.codegen.annotations import union
+from postman_async.codegen.ir import Param, Result, Type
+from postman_async.codegen.lower.source import Source
+from postman_async.codegen.read import Located
+
+__all__ = ["accepted", "fixed_paging", "result", "value"]
+
+_JSON = "application/json"
+_START = {"cursor": "cursor", "offset": "offset", "scim": "startIndex"}
+"""The wire name of the parameter that a walk over all pages sets, by the way of paging."""
+
+
+def result(source: Source) -> Result:
+    """Make the result of the first 2xx answer that has a body."""
+    answers = _answers(source)
+    if not answers:
+        raise source.error("has no 2xx answer")
+    full = next((part for part in answers.values() if "content" in part.node), None)
+    if full is None:
+        return Result(Type("None"), next(iter(answers.values())).node["description"])
+    made = _result(source, full)
+    empty = tuple(status for status, part in answers.items() if "content" not in part.node)
+    if not empty:
+        return made
+    return evolve(made, type=union([made.type, Type("None")]), empty=empty)
+
+
+def _answers(source: Source) -> dict[int, Located]:
+    """Return the 2xx answers; the one that starts a task by request is the task's."""
+    task = source.word("x-task", {})
+    found = {
+        int(status): source.resolve(source.part.at(node))
+        for status, node in source.word("responses", {}).items()
+        if status.startswith("2")
+    }
+    return {s: part for s, part in found.items() if not (s == 202 and "when" in task)} or found
+
+
+def _result(source: Source, part: Located) -> Result:
+    doc, content = part.node["description"], part.node["content"]
+    if _JSON not in content:
+        return _text(source, part, doc)
+    key, schema = _unwrapped(source, part.at(content[_JSON]["schema"]))
+    made = value(source, schema, doc, key, paged=source.word("x-paging") is not None)
+    optional = isinstance(source.word("x-unwrap"), str)
+    return evolve(made, meta=source.word("x-paging-meta", "meta"), optional_key=optional)
+
+
+def _text(source: Source, part: Located, doc: str) -> Result:
+    for kind, media in part.node["content"].items():
+        if media["schema"].get("type") != "string":
+            raise source.error(f"answers {kind}, which must be a string")
+    return Result(Type("str"), doc, text=True)
+
+
+def accepted(source: Source) -> tuple[tuple[str, str], ...]:
+    """Return the Accept header of a call whose answer is text."""
+    for part in _answers(source).values():
+        content = part.node.get("content")
+        if content and _JSON not in content:
+            return (("Accept", ", ".join(content)),)
+    return ()
+
+
+def value(
+    source: Source, schema: Located, doc: str, key: str | None, *, paged: bool = False
+) -> Result:
+    """Make the result of a schema: one value, a list, or maps of models."""
+    found = source.resolve(schema)
+    if found.node.get("type") == "array":
+        return _list(source, found, doc, key, paged=paged)
+    if paged:
+        raise source.error("is paged, but does not answer a list")
+    maps, held = _in_maps(source, found)
+    ref = source.model(held)
+    return Result(source.read(schema), doc, None, ref, key, maps if ref else 0)
+
+
+def _list(source: Source, part: Located, doc: str, key: str | None, *, paged: bool) -> Result:
+    item = source.resolve(part.at(part.node["items"]))
+    item_type = source.read(item)
+    many = "Page" if paged else "list"
+    returns = Type(f"{many}[{item_type.python}]", item_type.models)
+    return Result(returns, doc, item_type, source.model(item), key)
+
+
+def _in_maps(source: Source, part: Located) -> tuple[int, Located]:
+    """Look into maps of maps: how many there are, and what the innermost holds."""
+    inner = part.node.get("additionalProperties")
+    if not isinstance(inner, dict) or "properties" in part.node:
+        return 0, part
+    maps, held = _in_maps(source, source.resolve(part.at(inner)))
+    return maps + 1, held
+
+
+# -- where in the body the value is ------------------------------------------------------------
+
+
+def _unwrapped(source: Source, schema: Located) -> tuple[str | None, Located]:
+    wanted = source.word("x-unwrap")
+    if wanted is False:
+        return None, schema
+    if isinstance(wanted, str):
+        return wanted, _at(source, schema, wanted.split("."))
+    if "$ref" in schema.node:
+        return None, schema
+    properties: Mapping[str, Any] = schema.node.get("properties", {})
+    keys = [key for key in properties if key != source.word("x-paging-meta", "meta")]
+    if len(keys) != 1:
+        return None, schema
+    return keys[0], schema.at(properties[keys[0]])
+
+
+def _at(source: Source, schema: Located, keys: list[str]) -> Located:
+    """Follow the keys of `x-unwrap`; ``*`` is the only key of a map."""
+    for key in keys:
+        found = source.resolve(schema)
+        inner = found.node.get("additionalProperties") if key == "*" else None
+        node = found.node.get("properties", {}).get(key, inner)
+        if not isinstance(node, dict):
+            raise source.error(f"unwraps {key!r}, which the answer does not have")
+        schema = found.at(node)
+    return schema
+
+
+def fixed_paging(source: Source, arguments: tuple[Param, ...]) -> frozenset[str]:
+    """Return the arguments that a walk over all pages sets by itself."""
+    paging = source.word("x-paging")
+    if paging is None:
+        return frozenset()
+    if paging not in _START:
+        raise source.error(f"has an x-paging that is none of {sorted(_START)}: {paging!r}")
+    names = {p.name for p in arguments if p.wire == _START[paging] and p.location == "query"}
+    if not names:
+        raise source.error(f"is paged by {paging}, but has no query parameter {_START[paging]!r}")
+    return frozenset(names)
