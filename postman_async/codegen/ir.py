@@ -101,7 +101,7 @@ class Result:
         maps: how many maps, one in the other, hold the models.
         meta: the key of what is said about a page.
         optional_key: the value may come without the key.
-        text: the body is text.
+        text: the body is text, only or unless its type says that it is JSON.
         empty: the statuses whose answers have no body.
 
     """
@@ -114,7 +114,7 @@ class Result:
     maps: int = 0
     meta: str = "meta"
     optional_key: bool = False
-    text: bool = False
+    text: Literal["only", "also"] | None = None
     empty: tuple[int, ...] = ()
 
     @property
@@ -164,6 +164,7 @@ class Method:
         wrapper: the key that the body is wrapped in.
         content_type: the type of a JSON body.
         file_body: the body when one of the fields is a file.
+        redirects: the statuses from 300 to 399 that are answers.
         paging: how further pages are asked for.
         fixed_paging: the parameters that a walk over all pages sets by itself.
         failures: the errors that are special to it.
@@ -185,6 +186,7 @@ class Method:
     file_body: FileBody | None
     result: Result
     task: TaskStart | None
+    redirects: tuple[int, ...]
     paging: Literal["cursor", "offset", "scim"] | None
     fixed_paging: frozenset[str]
     bucket: str | None

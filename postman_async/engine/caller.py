@@ -16,6 +16,7 @@ from postman_async.engine.http.response import (
     parse_json,
     parse_partly,
     parse_text,
+    says_json,
     value_of,
 )
 from postman_async.engine.http.transport import Plan, Transport, Watcher
@@ -105,7 +106,7 @@ class RawCaller:
     def _value(self, result: Result, call: str, response: RawResponse[Any]) -> Any:
         if result.nothing or (not response.content and _may_be_empty(result, response.status)):
             return None
-        if result.text:
+        if result.text == "only" or (result.text == "also" and not says_json(response)):
             return parse_text(response)
         if len(response.content) > codec.LARGE and result.single and not self.strict:
             plan = plan_of(load_model(str(result.model)))

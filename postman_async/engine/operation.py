@@ -102,7 +102,7 @@ class Result:
         maps: how many maps, one in the other, hold the models: 2 for ``{type: {id: model}}``.
         meta: the key of what the service says about the page.
         optional_key: the service also answers with the value alone, without the key.
-        text: the body is text and not JSON.
+        text: ``only``: the body is text; ``also``: it is text unless its type says that it is JSON.
         nothing: the answer has no value, whatever its body is.
         empty: the statuses whose answers have no body, and the value None.
         keys: the parts of ``key``.
@@ -117,7 +117,7 @@ class Result:
     maps: int = 0
     meta: str = "meta"
     optional_key: bool = False
-    text: bool = False
+    text: Literal["only", "also"] | None = None
     nothing: bool = False
     empty: tuple[int, ...] = ()
     keys: tuple[str, ...] = field(init=False, repr=False, default=Factory(_keys, takes_self=True))
@@ -183,6 +183,8 @@ class Operation:
         file_body: the body when one of the fields is a file, where that can be.
         result: what a 2xx answer holds.
         bucket: the name of the limit it counts against besides the user's own.
+        redirects: the statuses from 300 to 399 that are answers like 2xx ones; they are not
+            followed.
         long_poll: the service answers only when its work is done, so silence is no failure.
         safe: a POST that only reads, so it may be sent twice.
         credential: what the call is authenticated with.
@@ -204,6 +206,7 @@ class Operation:
     file_body: FileBody | None = None
     result: Result = field(default=Result(None))
     bucket: str | None = None
+    redirects: tuple[int, ...] = ()
     long_poll: bool = False
     safe: bool = False
     credential: Credential = "key"

@@ -10,7 +10,7 @@ from postman_async.codegen.ir import Credential, Method, Param, Type
 from postman_async.codegen.lower.bodies import body
 from postman_async.codegen.lower.failures import failures
 from postman_async.codegen.lower.parameters import parameters
-from postman_async.codegen.lower.results import accepted, fixed_paging, result
+from postman_async.codegen.lower.results import accepted, fixed_paging, redirects, result
 from postman_async.codegen.lower.source import Source
 from postman_async.codegen.lower.tasks import task_start
 
@@ -50,6 +50,7 @@ def method(source: Source) -> Method:
         file_body=sent.file,
         result=result(source),
         task=task_start(source, arguments),
+        redirects=redirects(source),
         paging=source.word("x-paging"),
         fixed_paging=fixed_paging(source, arguments),
         bucket=source.word("x-bucket"),

@@ -12,7 +12,7 @@ from postman_async.codegen.ir import Param, Result, Type
 from postman_async.codegen.lower.source import Source
 from postman_async.codegen.read import Located
 
-__all__ = ["accepted", "fixed_paging", "result", "value"]
+__all__ = ["accepted", "fixed_paging", "redirects", "result", "value"]
 
 _JSON = "application/json"
 _START = {"cursor": "cursor", "offset": "offset", "scim": "startIndex"}
@@ -35,12 +35,12 @@ def result(source: Source) -> Result:
 
 
 def _answers(source: Source) -> dict[int, Located]:
-    """Return the 2xx answers; the one that starts a task by request is the task's."""
+    """Return the answers that are no errors, without the one that starts a task on request."""
     task = source.word("x-task", {})
     found = {
         int(status): source.resolve(source.part.at(node))
         for status, node in source.word("responses", {}).items()
-        if status.startswith("2")
+        if status.startswith(("2", "3"))
     }
     return {s: part for s, part in found.items() if not (s == 202 and "when" in task)} or found
 
@@ -49,6 +49,8 @@ def _result(source: Source, part: Located) -> Result:
     doc, content = part.node["description"], part.node["content"]
     if _JSON not in content:
         return _text(source, part, doc)
+    if len(content) > 1:
+        return _text_or_json(source, part, doc)
     key, schema = _unwrapped(source, part.at(content[_JSON]["schema"]))
     made = value(source, schema, doc, key, paged=source.word("x-paging") is not None)
     optional = isinstance(source.word("x-unwrap"), str)
@@ -59,14 +61,30 @@ def _text(source: Source, part: Located, doc: str) -> Result:
     for kind, media in part.node["content"].items():
         if media["schema"].get("type") != "string":
             raise source.error(f"answers {kind}, which must be a string")
-    return Result(Type("str"), doc, text=True)
+    return Result(Type("str"), doc, text="only")
+
+
+def _text_or_json(source: Source, part: Located, doc: str) -> Result:
+    """Return JSON parsed, and any other type as text."""
+    content = dict(part.node["content"])
+    parsed = source.read(part.at(content.pop(_JSON)["schema"]))
+    text = _text(source, part.at({"content": content}), doc)
+    return evolve(text, type=union([text.type, parsed]), text="also")
+
+
+def redirects(source: Source) -> tuple[int, ...]:
+    """Return the statuses from 300 to 399 that are answers; they must have no body."""
+    found = {s: part for s, part in _answers(source).items() if s >= 300}
+    if any("content" in part.node for part in found.values()):
+        raise source.error("describes a redirect with a body")
+    return tuple(found)
 
 
 def accepted(source: Source) -> tuple[tuple[str, str], ...]:
     """Return the Accept header of a call whose answer is text."""
     for part in _answers(source).values():
         content = part.node.get("content")
-        if content and _JSON not in content:
+        if content and set(content) != {_JSON}:
             return (("Accept", ", ".join(content)),)
     return ()
 

@@ -40,6 +40,7 @@ __all__ = [
     "parse_json",
     "parse_partly",
     "parse_text",
+    "says_json",
     "sync_raw",
     "value_of",
 ]
@@ -123,6 +124,11 @@ def parse_json(call: str, answer: Answer | RawResponse[Any]) -> Any:
         raise _not_json(call, came, error) from None
 
 
+def says_json(answer: RawResponse[Any]) -> bool:
+    """Whether the content type of an answer is JSON."""
+    return "json" in answer.headers.get("content-type", "").lower()
+
+
 def parse_text(answer: RawResponse[Any]) -> str:
     """Decode the body of an answer that is text and not JSON."""
     return _decoded(answer, "replace")
@@ -194,7 +200,8 @@ def value_of(result: Result, body: Any, structure: Callable[[Any], Any]) -> Any:
         value = _in_maps(result.maps, content, structure)
     if result.paging and isinstance(value, list):
         meta = _meta(result, body)
-        return Page(value, next_cursor=_next_cursor(meta), meta=meta)
+        cursor = _next_cursor(meta) or _next_cursor(body)
+        return Page(value, next_cursor=cursor, meta=meta)
     return value
 
 

@@ -70,6 +70,7 @@ class Plan:
         operation: the name of the operation.
         bucket: the name of the limit it counts against besides the user's own.
         watcher: who is told of the attempts, if anyone is.
+        redirects: the statuses from 300 to 399 that are answers like 2xx ones.
 
     """
 
@@ -82,6 +83,7 @@ class Plan:
     operation: str
     bucket: str | None
     watcher: Watcher | None = None
+    redirects: tuple[int, ...] = ()
 
     @classmethod
     def of(
@@ -102,6 +104,7 @@ class Plan:
             operation=operation.id,
             bucket=operation.bucket,
             watcher=watcher,
+            redirects=operation.redirects,
         )
 
 
@@ -220,7 +223,7 @@ class Transport:
             self.quota.note(told)
             if self.limiter is not None and grant is not None and status != 429:
                 self.limiter.answered(grant, told)
-        if not 200 <= status < 300:
+        if not 200 <= status < 300 and status not in plan.redirects:
             raise error_of(request.call, Answer(status, response.headers, content))
         return state.response(status, response.headers, content, told)
 
