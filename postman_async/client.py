@@ -110,20 +110,8 @@ class AsyncPostman(AsyncNamespaces):
         options = {name: arguments.pop(name) for name in names if name in arguments}
         return await self._caller.request(known, arguments, cast("CallOptions", options))
 
-    def resume_task(self, operation: str, task_id: str, **arguments: str) -> Task[Any]:
-        """Follow work that was started earlier, perhaps by another process; nothing is sent.
-
-        Args:
-            operation: the operation that started it, as in ``"collections.start_merge"``.
-            task_id: the id of the task.
-            arguments: whatever else the `Task.reference` of the task holds.
-
-        Raises:
-            InvalidArgumentError: the operation starts no tasks, or an argument is missing.
-
-        """
-        given = {"task_id": task_id, **arguments}
-        return resumed_task(self._raw, _find(operation), given)
+    def _resume_task(self, operation: str, arguments: Mapping[str, str]) -> Task[Any]:
+        return resumed_task(self._raw, _find(operation), arguments)
 
     def monitor_batch(
         self, uids: Uids | None = None, **options: Unpack[BatchOptions]

@@ -177,9 +177,8 @@ class Postman(Namespaces):
         """Call an operation by its public name; see `AsyncPostman.call`."""
         return self._loop.call(self._async.call, operation, **arguments)
 
-    def resume_task(self, operation: str, task_id: str, **arguments: str) -> SyncTask[Any]:
-        """Follow work that was started earlier; see `AsyncPostman.resume_task`."""
-        return SyncTask(self._async.resume_task(operation, task_id, **arguments), self._loop.run)
+    def _resume_task(self, operation: str, arguments: Mapping[str, str]) -> SyncTask[Any]:
+        return SyncTask(self._async._resume_task(operation, arguments), self._loop.run)
 
     def run_monitors(
         self, uids: Uids | None = None, **options: Unpack[BatchOptions]

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from postman_async.api.apis import AsyncApis
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from postman_async.api.webhooks import AsyncWebhooks
     from postman_async.api.workspaces import AsyncWorkspaces
     from postman_async.engine.operation import Caller
+    from postman_async.tasks import Task
 
 __all__ = ["AsyncNamespaces"]
 
@@ -88,3 +90,23 @@ class AsyncNamespaces:
         from postman_async.api.workspaces import AsyncWorkspaces
 
         return AsyncWorkspaces(self._caller)
+
+    def resume_task(self, operation: str, task_id: str, **arguments: str) -> Task[Any]:
+        """Follow work that was started earlier, perhaps by another process; nothing is sent.
+
+        Args:
+            operation: The public name of the operation that started it.
+            task_id: The id of the task.
+            **arguments: Whatever else the ``reference`` of the task holds.
+
+        Returns:
+            The handle of the task.
+
+        Raises:
+            InvalidArgumentError: The operation starts no tasks, or an argument is missing.
+
+        """
+        return self._resume_task(operation, {"task_id": task_id, **arguments})
+
+    def _resume_task(self, operation: str, arguments: Mapping[str, str]) -> Task[Any]:
+        raise NotImplementedError

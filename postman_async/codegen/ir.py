@@ -125,7 +125,12 @@ class Result:
 
 @frozen
 class TaskStart:
-    """How the work that a method starts is followed; the words are those of the spec's `x-task`."""
+    """How the work that a method starts is followed; the words are those of the spec's `x-task`.
+
+    Args:
+        others: the path parameters of the look besides the id of the task.
+
+    """
 
     look: str
     result: Result | None
@@ -135,6 +140,7 @@ class TaskStart:
     reason: str | None = None
     expires: bool = False
     when: str | None = None
+    others: tuple[str, ...] = ()
 
     @property
     def type(self) -> Type:

@@ -35,11 +35,12 @@ def render(api: Api) -> dict[str, str]:
     for name, models in api.models.items():
         imports = _by_module(_named_by(models), without=name)
         texts[f"models/{name}.py"] = file("models", models=models, imports=imports)
+    tasks = _by_module(ref for m in api.methods if m.task for ref in m.task.type.models)
     for sync in (False, True):
         folder = "api/sync" if sync else "api"
         texts[f"{folder}/__init__.py"] = file("api_package", sync=sync, raw=False)
         texts[f"{folder}/raw/__init__.py"] = file("api_package", sync=sync, raw=True)
-        texts[f"{folder}/namespaces.py"] = file("namespaces", sync=sync)
+        texts[f"{folder}/namespaces.py"] = file("namespaces", sync=sync, imports=tasks)
         for namespace in api.namespaces:
             parts = {"sync": sync, "namespace": namespace, "imports": _imports(namespace)}
             texts[f"{folder}/{namespace.module}.py"] = file("namespace", **parts)

@@ -74,6 +74,6 @@ def _client(texts: Mapping[str, str], folder: str) -> type:
     """Put the generated namespaces before the client's own."""
     space: dict[str, Any] = {"__name__": f"postman_async.{folder.replace('/', '.')}.namespaces"}
     exec(texts[f"{folder}/namespaces.py"], space)
-    base: type = Postman if folder.endswith("sync") else AsyncPostman
+    base: Any = Postman if folder.endswith("sync") else AsyncPostman
     mixin = space["Namespaces" if folder.endswith("sync") else "AsyncNamespaces"]
-    return type("Shop", (mixin, base), {})
+    return type("Shop", (mixin, base), {"_resume_task": base._resume_task})

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from postman_async.api.sync.apis import Apis
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from postman_async.api.sync.webhooks import Webhooks
     from postman_async.api.sync.workspaces import Workspaces
     from postman_async.engine.operation import SyncCaller
+    from postman_async.tasks import SyncTask
 
 __all__ = ["Namespaces"]
 
@@ -88,3 +90,23 @@ class Namespaces:
         from postman_async.api.sync.workspaces import Workspaces
 
         return Workspaces(self._caller)
+
+    def resume_task(self, operation: str, task_id: str, **arguments: str) -> SyncTask[Any]:
+        """Follow work that was started earlier, perhaps by another process; nothing is sent.
+
+        Args:
+            operation: The public name of the operation that started it.
+            task_id: The id of the task.
+            **arguments: Whatever else the ``reference`` of the task holds.
+
+        Returns:
+            The handle of the task.
+
+        Raises:
+            InvalidArgumentError: The operation starts no tasks, or an argument is missing.
+
+        """
+        return self._resume_task(operation, {"task_id": task_id, **arguments})
+
+    def _resume_task(self, operation: str, arguments: Mapping[str, str]) -> SyncTask[Any]:
+        raise NotImplementedError

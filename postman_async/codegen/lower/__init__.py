@@ -11,7 +11,7 @@ from postman_async.codegen.lower.models import models
 from postman_async.codegen.lower.namespaces import namespaces
 from postman_async.codegen.lower.operations import method
 from postman_async.codegen.lower.source import Source
-from postman_async.codegen.lower.tasks import check_looks
+from postman_async.codegen.lower.tasks import with_looks
 from postman_async.codegen.read import Spec, SpecError
 
 __all__ = ["ERRORS", "lower"]
@@ -25,8 +25,7 @@ def lower(spec: Spec) -> Api:
 
     """
     check(spec)
-    made = _methods(spec)
-    check_looks(made)
+    made = with_looks(_methods(spec))
     groups: dict[str, list[Method]] = {}
     for one in made.values():
         groups.setdefault(one.id.rpartition(".")[0], []).append(one)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from attrs import evolve
+
 from postman_async.codegen.ir import Method, Param, Result, TaskStart
 from postman_async.codegen.lower.results import value
 from postman_async.codegen.lower.source import Source
 from postman_async.codegen.read import SpecError
 
-__all__ = ["check_looks", "task_start"]
+__all__ = ["task_start", "with_looks"]
 
 
 def task_start(source: Source, arguments: tuple[Param, ...]) -> TaskStart | None:
@@ -46,22 +48,32 @@ def _result(source: Source) -> Result | None:
     return value(source, source.part.at(node["schema"]), "", node.get("result"))
 
 
-def check_looks(methods: Mapping[str, Method]) -> None:
-    """See that each task is looked at by a GET whose path its answer can fill."""
-    for method in methods.values():
-        if method.task is None:
-            continue
-        look = methods.get(method.task.look)
-        if look is None or look.http != "GET":
-            raise _error(method, f"looks with {method.task.look!r}, which is no GET operation")
-        missing = set(_needed(method.task, look)) - {p.name for p in method.params}
-        if missing:
-            raise _error(method, f"cannot fill {', '.join(sorted(missing))} of {look.id}")
+def with_looks(methods: Mapping[str, Method]) -> dict[str, Method]:
+    """Tell each task what its look needs; it must be a GET whose path the answer can fill."""
+    return {name: _with_look(method, methods) for name, method in methods.items()}
 
 
-def _needed(task: TaskStart, look: Method) -> list[str]:
+def _with_look(method: Method, methods: Mapping[str, Method]) -> Method:
+    if method.task is None:
+        return method
+    look = methods.get(method.task.look)
+    if look is None or look.http != "GET":
+        raise _error(method, f"looks with {method.task.look!r}, which is no GET operation")
+    names = _in_path(look)
+    if not names:
+        raise _error(method, f"looks with {look.id}, whose path names no task")
+    missing = set(_needed(method.task, names)) - {p.name for p in method.params}
+    if missing:
+        raise _error(method, f"cannot fill {', '.join(sorted(missing))} of {look.id}")
+    return evolve(method, task=evolve(method.task, others=tuple(names[:-1])))
+
+
+def _in_path(look: Method) -> list[str]:
+    return re.findall(r"\{(\w+)\}", look.path)
+
+
+def _needed(task: TaskStart, names: list[str]) -> list[str]:
     """Return the path parameters that the arguments of the start must fill."""
-    names = re.findall(r"\{(\w+)\}", look.path)
     if task.address is not None:
         return []
     return names[:-1] if task.id is not None else names
