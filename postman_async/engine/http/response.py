@@ -235,7 +235,8 @@ def error_of(call: str, answer: Answer) -> PostmanError:
         return RedirectError(call, answer.status, location or "nowhere")
     body = _error_body(answer)
     name, message, details = _words(body)
-    return _class_of(answer.status, name)(
+    used_up = answer.status == 429 and _names_the_plan(body)
+    return (UsageLimitError if used_up else _class_of(answer.status, name))(
         call,
         answer,
         name=name,
@@ -244,6 +245,11 @@ def error_of(call: str, answer: Answer) -> PostmanError:
         body=body,
         rate_limit=read_rate_limit(answer.headers),
     )
+
+
+def _names_the_plan(body: Any) -> bool:
+    """Whether a problem's title says that the plan's limit is reached, and not that of a window."""
+    return isinstance(body, dict) and str(body.get("title")).endswith("limit for your plan")
 
 
 def _class_of(status: int, name: str | None) -> type[ApiError]:
