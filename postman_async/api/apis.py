@@ -66,7 +66,7 @@ class AsyncApis:
         direction: Literal["asc", "desc"] | str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> builtins.list[Api]:
-        """List the APIs one may see.
+        """List the APIs you have access to.
 
         ``GET /apis``
 
@@ -74,14 +74,14 @@ class AsyncApis:
             workspace: Only the APIs of the workspace with this id.
             since: Only those changed at this moment (ISO 8601) or after it.
             until: Only those changed at this moment (ISO 8601) or before it.
-            created_by: Only those that the user with this id made.
+            created_by: Only those that the user with this id created.
             updated_by: Only those that the user with this id changed last.
             is_public: Only those that everyone can see (true), or only the others.
             name: Only those whose name holds this text.
             summary: Only those whose summary holds this text.
             description: Only those whose description holds this text.
-            sort: The field they are put in order by, such as `name` or `updatedAt`.
-            direction: The order: `asc` upwards, `desc` downwards.
+            sort: The field to sort by, such as `name` or `updatedAt`.
+            direction: The order: `asc` or `desc`.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -90,9 +90,10 @@ class AsyncApis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -124,15 +125,15 @@ class AsyncApis:
         description: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Api:
-        """Make an API.
+        """Create an API.
 
         ``POST /apis``
 
         Args:
             name: Its name.
             workspace: The id of a workspace; the user's own workspace when left out.
-            summary: What it is for in one line.
-            description: What people should know about it.
+            summary: Its purpose in one line.
+            description: Its description.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -141,9 +142,10 @@ class AsyncApis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -167,9 +169,10 @@ class AsyncApis:
             The API.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -194,8 +197,8 @@ class AsyncApis:
         Args:
             api_id: The id of the API.
             name: Its new name.
-            summary: What it is for in one line.
-            description: What people should know about it.
+            summary: Its purpose in one line.
+            description: Its description.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -204,9 +207,10 @@ class AsyncApis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -230,9 +234,10 @@ class AsyncApis:
             What was deleted.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -256,9 +261,10 @@ class AsyncApis:
             All of them.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -275,7 +281,7 @@ class AsyncApis:
         source: ApiVersionSource | Mapping[str, Any] | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> ApiVersionRef:
-        """Make a version of an API, empty or as a copy of another one.
+        """Create a version of an API, empty or as a copy of another one.
 
         ``POST /apis/{api_id}/versions``
 
@@ -291,9 +297,10 @@ class AsyncApis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -320,9 +327,10 @@ class AsyncApis:
             The version.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -352,9 +360,10 @@ class AsyncApis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -381,9 +390,10 @@ class AsyncApis:
             What was deleted.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -410,9 +420,10 @@ class AsyncApis:
             The links.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -439,9 +450,10 @@ class AsyncApis:
             The links.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -468,9 +480,10 @@ class AsyncApis:
             The links.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -497,9 +510,10 @@ class AsyncApis:
             The links.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -526,9 +540,10 @@ class AsyncApis:
             The links.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -555,9 +570,10 @@ class AsyncApis:
             The links.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -584,9 +600,10 @@ class AsyncApis:
             The links by their id, within the type of relation.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -633,9 +650,10 @@ class AsyncApis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -684,9 +702,10 @@ class AsyncApis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -720,9 +739,10 @@ class AsyncApis:
             The schema.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -763,9 +783,10 @@ class AsyncApis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -794,7 +815,7 @@ class AsyncApis:
         workspace: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> SchemaCollection:
-        """Make a collection of a schema, and link it to the version.
+        """Create a collection of a schema, and link it to the version.
 
         ``POST /apis/{api_id}/versions/{api_version_id}/schemas/{schema_id}/collections``
 
@@ -813,9 +834,10 @@ class AsyncApis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -867,9 +889,10 @@ class AsyncApis:
         Raises:
             BadRequestError: The schema is not OpenAPI 3.0 (validationFailed), or such a relation
                 has nothing to bring up to date (validationFailed, malformedRequestError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """

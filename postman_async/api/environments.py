@@ -39,7 +39,7 @@ class AsyncEnvironments(AsyncEnvironmentMethods):
     async def list(
         self, *, workspace: str | Unset = UNSET, **call_options: Unpack[CallOptions]
     ) -> builtins.list[EnvironmentSummary]:
-        """List the environments one may see.
+        """List the environments you have access to.
 
         ``GET /environments``
 
@@ -51,7 +51,7 @@ class AsyncEnvironments(AsyncEnvironmentMethods):
             All of them.
 
         Raises:
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            NotFoundError: No workspace has the given id (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -68,7 +68,7 @@ class AsyncEnvironments(AsyncEnvironmentMethods):
         values: Sequence[EnvironmentValue | Mapping[str, Any]] | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Ref:
-        """Make an environment.
+        """Create an environment.
 
         ``POST /environments``
 
@@ -84,9 +84,9 @@ class AsyncEnvironments(AsyncEnvironmentMethods):
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type. The environment
                 is too large (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No workspace has the given id (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -112,9 +112,9 @@ class AsyncEnvironments(AsyncEnvironmentMethods):
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No environment has this uid (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -136,7 +136,7 @@ class AsyncEnvironments(AsyncEnvironmentMethods):
 
         Args:
             environment_uid: The uid of the environment.
-            environment: The environment as it is to be: its `name` and its `values`.
+            environment: The new environment: its `name` and its `values`.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -145,9 +145,9 @@ class AsyncEnvironments(AsyncEnvironmentMethods):
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type. The environment
                 is too large (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No environment has this uid (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -171,9 +171,9 @@ class AsyncEnvironments(AsyncEnvironmentMethods):
             What was deleted.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No environment has this uid (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """

@@ -53,7 +53,7 @@ class AsyncImports:
             input: The exported data: as JSON data, as its text, or as a file, which can be a path,
                 its bytes or a file that is open for reading bytes.
             workspace: The id of a workspace; the user's own workspace when left out.
-            type: What the input is; found out from it when left out.
+            type: What the input is; detected when left out.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -63,9 +63,9 @@ class AsyncImports:
             BadRequestError: A part of the request is missing, or the input cannot be read as what
                 it is said to be. The input is too large (paramMissingError,
                 malformedRequestError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No workspace has the given id (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -85,7 +85,7 @@ class AsyncImports:
         options: Mapping[str, Any] | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> builtins.list[Ref]:
-        """Make a collection of an OpenAPI description.
+        """Create a collection of an OpenAPI description.
 
         ``POST /import/openapi``
 
@@ -93,7 +93,7 @@ class AsyncImports:
             input: The description: as JSON data, as its text (JSON or YAML), or as a file, which
                 can be a path, its bytes or a file that is open for reading bytes.
             workspace: The id of a workspace; the user's own workspace when left out.
-            type: What the input is; found out from it when left out.
+            type: What the input is; detected when left out.
             options: How the collection is made, such as `{"folderStrategy": "Tags"}`; the service
                 takes none with a file.
             **call_options: What every call takes, see `CallOptions`.
@@ -105,9 +105,9 @@ class AsyncImports:
             BadRequestError: A part of the request is missing, or the input cannot be read as what
                 it is said to be. The input is too large (paramMissingError,
                 malformedRequestError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No workspace has the given id (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """

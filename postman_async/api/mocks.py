@@ -42,7 +42,7 @@ class AsyncMocks:
         team_id: str | int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> builtins.list[Mock]:
-        """List the mocks one may see.
+        """List the mocks you have access to.
 
         ``GET /mocks``
 
@@ -57,9 +57,9 @@ class AsyncMocks:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No mock has this uid (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -80,7 +80,7 @@ class AsyncMocks:
         version_tag: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Mock:
-        """Make a mock of a collection.
+        """Create a mock of a collection.
 
         ``POST /mocks``
 
@@ -89,7 +89,7 @@ class AsyncMocks:
             workspace: The id of a workspace; the user's own workspace when left out.
             environment: The uid of the environment it takes variables from.
             name: Its name.
-            description: What people should know about it.
+            description: Its description.
             private: Whether calls of it need an API key; false when left out.
             version_tag: The version of the collection that it follows.
             **call_options: What every call takes, see `CallOptions`.
@@ -100,9 +100,9 @@ class AsyncMocks:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No mock has this uid (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -134,9 +134,9 @@ class AsyncMocks:
             The mock.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No mock has this uid (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -165,7 +165,7 @@ class AsyncMocks:
             mock_uid: The uid of the mock.
             name: Its new name.
             environment: The uid of the environment it takes variables from.
-            description: What people should know about it.
+            description: Its description.
             private: Whether calls of it need an API key; false when left out.
             version_tag: The version of the collection that it follows.
             config: How it finds the example to answer with.
@@ -177,9 +177,9 @@ class AsyncMocks:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No mock has this uid (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -211,9 +211,9 @@ class AsyncMocks:
             What was deleted.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No mock has this uid (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -223,7 +223,7 @@ class AsyncMocks:
         return result
 
     async def publish(self, mock_uid: str, **call_options: Unpack[CallOptions]) -> PublishedMock:
-        """Let everyone call a mock, without an API key.
+        """Publish a mock so that it needs no API key.
 
         ``POST /mocks/{mock_uid}/publish``
 
@@ -237,9 +237,9 @@ class AsyncMocks:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No mock has this uid (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -249,7 +249,7 @@ class AsyncMocks:
         return result
 
     async def unpublish(self, mock_uid: str, **call_options: Unpack[CallOptions]) -> PublishedMock:
-        """Let a mock be called with an API key only.
+        """Unpublish a mock so that it needs an API key.
 
         ``DELETE /mocks/{mock_uid}/unpublish``
 
@@ -263,9 +263,9 @@ class AsyncMocks:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No mock has this uid (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """

@@ -41,7 +41,7 @@ class AsyncWebhooks:
         environment: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Webhook:
-        """Make a webhook of a collection.
+        """Create a webhook of a collection.
 
         ``POST /webhooks``
 
@@ -60,9 +60,9 @@ class AsyncWebhooks:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No collection or workspace has the given id (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """

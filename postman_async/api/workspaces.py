@@ -50,15 +50,15 @@ class AsyncWorkspaces:
         limit: int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Page[WorkspaceSummary]:
-        """List the workspaces one may see, a page at a time.
+        """List the workspaces you have access to, a page at a time.
 
         ``GET /workspaces``
 
         Args:
             type: Only the workspaces of this type.
-            created_by: Only the workspaces that the user with this id made.
-            include: What is told besides, joined by commas: `scim` for ids of the identity
-                provider, `mocks:deactivated` for mocks that are switched off.
+            created_by: Only the workspaces that the user with this id created.
+            include: What else to include, separated by commas: `scim` for identity provider ids,
+                `mocks:deactivated` for mocks that are switched off.
             cursor: Where the page starts, the `next_cursor` of the page before it.
             limit: How many workspaces a page has at most, 100 at the highest.
             **call_options: What every call takes, see `CallOptions`.
@@ -69,8 +69,8 @@ class AsyncWorkspaces:
         Raises:
             BadRequestError: The cursor is not one that the service gave, or a filter makes no
                 sense (badRequest).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -102,9 +102,9 @@ class AsyncWorkspaces:
 
         Args:
             type: Only the workspaces of this type.
-            created_by: Only the workspaces that the user with this id made.
-            include: What is told besides, joined by commas: `scim` for ids of the identity
-                provider, `mocks:deactivated` for mocks that are switched off.
+            created_by: Only the workspaces that the user with this id created.
+            include: What else to include, separated by commas: `scim` for identity provider ids,
+                `mocks:deactivated` for mocks that are switched off.
             limit: How many workspaces a page has at most, 100 at the highest.
             **call_options: What every call takes, see `CallOptions`.
 
@@ -136,14 +136,14 @@ class AsyncWorkspaces:
         apis: Sequence[WorkspaceMember | Mapping[str, Any]] | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> WorkspaceRef:
-        """Make a workspace, empty or with what is named put into it.
+        """Create a workspace, empty or with what is named put into it.
 
         ``POST /workspaces``
 
         Args:
             name: Its name.
             type: Who can see it.
-            description: What people should know about it.
+            description: Its description.
             about: What it is about in one line.
             collections: The collections that are to be in it, each by its `id`.
             environments: The environments that are to be in it, each by its `id`.
@@ -158,9 +158,9 @@ class AsyncWorkspaces:
         Raises:
             BadRequestError: A field is missing or of the wrong type, or the type of workspace is
                 not accepted (malformedRequestError, paramMissingError, badRequest).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: An element for the new workspace does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -194,17 +194,17 @@ class AsyncWorkspaces:
 
         Args:
             workspace_id: The id of the workspace.
-            include: What is told besides, joined by commas: `team` for its team, `scim` for ids of
-                the identity provider, `mocks:deactivated` for mocks that are switched off.
+            include: What else to include, separated by commas: `team` for its team, `scim` for ids
+                of the identity provider, `mocks:deactivated` for mocks that are switched off.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
             The workspace.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No workspace has this id (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -239,7 +239,7 @@ class AsyncWorkspaces:
         Args:
             workspace_id: The id of the workspace.
             name: Its new name.
-            description: What people should know about it.
+            description: Its description.
             about: What it is about in one line.
             type: Who can see it.
             collections: The collections that are to be in it, each by its `id`.
@@ -254,9 +254,10 @@ class AsyncWorkspaces:
         Raises:
             BadRequestError: A field is missing or of the wrong type, or the type of workspace is
                 not accepted (malformedRequestError, paramMissingError, badRequest).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No workspace has this id, or an element for it does not exist
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -292,9 +293,9 @@ class AsyncWorkspaces:
             What was deleted.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No workspace has this id (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """

@@ -34,12 +34,12 @@ class Api(Model):
     Attributes:
         id: Its id.
         name: Its name.
-        created_by: The id of the user who made it.
-        created_at: When it was made.
+        created_by: The id of the user who created it.
+        created_at: When it was created.
         updated_at: When it was last changed.
         updated_by: The id of the user who changed it last.
-        summary: What it is for in one line.
-        description: What people should know about it.
+        summary: Its purpose in one line.
+        description: Its description.
 
     """
 
@@ -80,12 +80,12 @@ class ApiVersion(Model):
         id: Its id.
         name: Its name.
         api: The id of the API it is a version of.
-        created_by: The id of the user who made it.
-        created_at: When it was made.
+        created_by: The id of the user who created it.
+        created_at: When it was created.
         updated_at: When it was last changed.
         updated_by: The id of the user who changed it last.
-        summary: What it is for in one line.
-        description: What people should know about it.
+        summary: Its purpose in one line.
+        description: Its description.
         schema: The ids of its schemas.
 
     """
@@ -163,8 +163,8 @@ class ApiSchema(Model):
         api_version: The id of the version it belongs to.
         type: What kind of schema it is.
         language: The language it is written in; of `graphql` it must be `graphql` too.
-        created_by: The id of the user who made it.
-        created_at: When it was made.
+        created_by: The id of the user who created it.
+        created_at: When it was created.
         update_by: The id of the user who changed it last.
         updated_at: When it was last changed.
         schema: Its text.

@@ -33,14 +33,14 @@ __all__ = [
 
 @define(kw_only=True, repr=False, eq=False)
 class CollectionSummary(Model):
-    """A collection as it stands in a list.
+    """A collection as it appears in a list.
 
     Attributes:
         id: Its id.
         name: Its name.
         owner: The id of the user it belongs to.
         uid: Its uid.
-        created_at: When it was made (ISO 8601).
+        created_at: When it was created (ISO 8601).
         updated_at: When it was last changed (ISO 8601).
         is_public: Whether everyone can see it.
         fork: Where it comes from, if it is a fork.
@@ -70,7 +70,7 @@ class CollectionFork(Model):
     Attributes:
         label: What tells this fork from others.
         created_at: When the fork was made (ISO 8601).
-        from_: The uid of the collection it was made of.
+        from_: The uid of the collection it was created from.
 
     """
 
@@ -112,7 +112,7 @@ class Collection(CollectionMethods):
         event: The scripts that run around every request in it.
         variable: Its variables.
         variables: Its variables, as old exports call them.
-        auth: How the requests in it prove who sends them.
+        auth: How the requests in it are authenticated.
         protocol_profile_behavior: How its requests are sent, such as `{"followRedirects": false}`.
 
     """
@@ -139,11 +139,11 @@ class CollectionInfo(Model):
     Attributes:
         name: Its name.
         postman_id: Its id.
-        description: What people should know about it: the text, or the text with its type.
+        description: Its description: the text, or the text with its type.
         schema: The address of the format's definition, which names the version.
         version: Its own version: a text, or the parts of one.
         uid: Its uid.
-        created_at: When it was made (ISO 8601).
+        created_at: When it was created (ISO 8601).
         updated_at: When it was last changed (ISO 8601).
         last_updated_by: The id of the user who changed it last.
         fork: Where it comes from, if it is a fork.
@@ -195,15 +195,15 @@ class CollectionItem(ItemMethods):
         name: Its name.
         id: Its id.
         uid: Its uid.
-        description: What people should know about it: the text, or the text with its type.
+        description: Its description: the text, or the text with its type.
         item: The folders and requests in the folder, in order.
         request: What is sent: the address of a GET, or a request with all its parts.
         response: Answers that were saved as examples.
         event: The scripts that run around every request in it.
         variable: Its variables.
-        auth: How the requests in it prove who sends them.
+        auth: How the requests in it are authenticated.
         protocol_profile_behavior: How its requests are sent, such as `{"followRedirects": false}`.
-        created_at: When it was made (ISO 8601).
+        created_at: When it was created (ISO 8601).
         updated_at: When it was last changed (ISO 8601).
 
     """
@@ -240,8 +240,8 @@ class CollectionRequest(Model):
         method: The HTTP method; GET when left out.
         header: Its headers: a list of them, or all of them as lines of one text.
         body: Its body.
-        auth: How it proves who sends it; that of the folder or collection when left out.
-        description: What people should know about it: the text, or the text with its type.
+        auth: How it is authenticated; as the folder or collection when left out.
+        description: Its description: the text, or the text with its type.
         proxy: The proxy it goes through.
         certificate: The client certificate it is sent with.
 
@@ -265,12 +265,12 @@ class CollectionUrl(UrlMethods):
 
     Attributes:
         raw: The whole address as it was typed.
-        protocol: What stands before `://`.
-        host: The host: the text, or what stands between its dots.
-        path: The path: the text, or what stands between its slashes.
+        protocol: The scheme.
+        host: The host: the text, or its parts between the dots.
+        path: The path: the text, or its segments.
         port: The port.
-        query: The parameters behind the question mark.
-        hash: What stands behind `#`.
+        query: The query parameters.
+        hash: The fragment.
         variable: The values of the path's placeholders, such as `:id`.
 
     """
@@ -295,7 +295,7 @@ class CollectionParameter(Model):
         key: Its name.
         value: Its value.
         disabled: Whether it is left out when the request is sent; false when left out.
-        description: What people should know about it: the text, or the text with its type.
+        description: Its description: the text, or the text with its type.
         type: Of a form field, `text` or `file`.
         src: Of a form field that is a file, the path of it, or of each of them.
         content_type: Of a form field, its media type.
@@ -327,7 +327,7 @@ class CollectionBody(Model):
         urlencoded: The fields of a form that is sent as one line.
         formdata: The fields of a form that is sent in parts.
         file: The file that holds it: `src` is its path, `content` what is in it.
-        graphql: A GraphQL question: `query` is the text, `variables` its values as JSON text.
+        graphql: A GraphQL query: `query` is its text, `variables` its values as JSON text.
         options: Details by mode, such as `{"raw": {"language": "json"}}`.
         disabled: Whether the request is sent without it; false when left out.
 
@@ -359,8 +359,8 @@ class CollectionResponse(Model):
         header: Its headers: a list of them, or all of them as lines of one text.
         body: Its body as text.
         cookie: The cookies that came with it.
-        response_time: Ms until it was there.
-        created_at: When it was made (ISO 8601).
+        response_time: The response time in ms.
+        created_at: When it was created (ISO 8601).
         updated_at: When it was last changed (ISO 8601).
 
     """
@@ -435,9 +435,9 @@ class CollectionVariable(Model):
         value: Its value, mostly a string.
         id: Its id; its name, where there is no `key`.
         type: What kind of value it is, such as `string` or `secret`.
-        description: What people should know about it: the text, or the text with its type.
-        enabled: Whether it counts; true when left out.
-        disabled: Whether it does not count; false when left out.
+        description: Its description: the text, or the text with its type.
+        enabled: Whether it is used; true when left out.
+        disabled: Whether it is ignored; false when left out.
 
     """
 
@@ -454,25 +454,25 @@ class CollectionVariable(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class CollectionAuth(Model):
-    """How requests prove who sends them; `type` tells which of the other fields holds the details.
+    """How requests are authenticated; `type` tells which of the other fields holds the details.
 
     These are a list of attributes in the format v2.1.0, and an object in v2.0.0.
 
     Attributes:
         type: The name of the method.
-        noauth: Nothing, for a request that proves nothing.
-        apikey: The details of the method of this name.
-        asap: The details of the method of this name.
-        awsv4: The details of the method of this name.
-        basic: The details of the method of this name.
-        bearer: The details of the method of this name.
-        digest: The details of the method of this name.
-        edgegrid: The details of the method of this name.
-        hawk: The details of the method of this name.
-        jwt: The details of the method of this name.
-        ntlm: The details of the method of this name.
-        oauth1: The details of the method of this name.
-        oauth2: The details of the method of this name.
+        noauth: Nothing, for a request without authentication.
+        apikey: The attributes of this method.
+        asap: The attributes of this method.
+        awsv4: The attributes of this method.
+        basic: The attributes of this method.
+        bearer: The attributes of this method.
+        digest: The attributes of this method.
+        edgegrid: The attributes of this method.
+        hawk: The attributes of this method.
+        jwt: The attributes of this method.
+        ntlm: The attributes of this method.
+        oauth1: The attributes of this method.
+        oauth2: The attributes of this method.
 
     """
 
@@ -514,7 +514,7 @@ class CollectionAuth(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class CollectionAuthAttribute(Model):
-    """One detail of how a request proves who sends it.
+    """One attribute of an authentication method.
 
     Attributes:
         key: Its name, such as `username`.

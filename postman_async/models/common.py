@@ -12,7 +12,7 @@ __all__ = ["Deleted", "Ref"]
 
 @define(kw_only=True, repr=False, eq=False)
 class Ref(Model):
-    """The names by which a thing is referred to.
+    """The names of a resource.
 
     Attributes:
         id: Its id.

@@ -15,14 +15,14 @@ __all__ = ["Environment", "EnvironmentSummary", "EnvironmentValue"]
 
 @define(kw_only=True, repr=False, eq=False)
 class EnvironmentSummary(Model):
-    """An environment as it stands in a list.
+    """An environment as it appears in a list.
 
     Attributes:
         id: Its id.
         name: Its name.
         owner: The id of the user it belongs to.
         uid: Its uid.
-        created_at: When it was made (ISO 8601).
+        created_at: When it was created (ISO 8601).
         updated_at: When it was last changed (ISO 8601).
         is_public: Whether everyone can see it.
 
@@ -52,7 +52,7 @@ class Environment(EnvironmentMethods):
         values: Its variables, at most 100.
         id: Its id.
         owner: The id of the user it belongs to.
-        created_at: When it was made (ISO 8601).
+        created_at: When it was created (ISO 8601).
         updated_at: When it was last changed (ISO 8601).
         is_public: Whether everyone can see it.
 
@@ -82,7 +82,7 @@ class EnvironmentValue(Model):
     Attributes:
         key: Its name, 1–254 characters.
         value: Its value.
-        enabled: Whether it counts; true when left out.
+        enabled: Whether it is used; true when left out.
         type: How it is shown: a `secret` is masked in the app.
 
     """

@@ -27,7 +27,7 @@ class Mock(Model):
         environment: The uid of the environment it uses, if it uses one.
         is_public: Whether everyone can call it.
         deactivated: Whether it is switched off.
-        created_at: When it was made (ISO 8601).
+        created_at: When it was created (ISO 8601).
         updated_at: When it was last changed (ISO 8601).
 
     """
@@ -62,7 +62,7 @@ class MockConfig(Model):
         match_body: Whether the body must be the same.
         match_header: Whether headers are looked at.
         match_query_params: Whether the query must be the same.
-        match_wildcards: Whether variables in a path stand for anything.
+        match_wildcards: Whether variables in a path match any value.
         delay: How long it waits before it answers, if it does.
         server_response_id: The answer that it gives to every call, if it does.
 

@@ -35,7 +35,7 @@ __all__ = [
 
 @define(kw_only=True, repr=False, eq=False)
 class MonitorSummary(Model):
-    """A monitor as it stands in a list.
+    """A monitor as it appears in a list.
 
     Attributes:
         id: Its id.
@@ -74,12 +74,12 @@ class Monitor(Model):
         collection_uid: The uid of the collection it runs.
         schedule: When it runs.
         options: How its requests are sent.
-        notifications: Whom it tells about failures and errors.
+        notifications: Who is notified of failures and errors.
         distribution: The regions it runs in; empty when the service chooses.
         active: Whether it runs by its schedule.
         environment_uid: The uid of the environment it uses, if it uses one.
         retry: How often a failed run is repeated.
-        notification_limit: After how many failures in a row it stops to tell about them.
+        notification_limit: After how many failures in a row it stops notifying.
         job_id: The id of the run that goes on.
         last_run: How its last run went, if there was one.
 
@@ -157,7 +157,7 @@ class MonitorOptions(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class MonitorRecipient(Model):
-    """Someone who is told.
+    """A recipient of notifications.
 
     Attributes:
         email: The address.
@@ -169,11 +169,11 @@ class MonitorRecipient(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class MonitorNotifications(Model):
-    """Whom a monitor tells.
+    """Who is notified by a monitor.
 
     Attributes:
-        on_error: Who is told when a run could not be completed.
-        on_failure: Who is told when a test of a run failed.
+        on_error: Who is notified when a run could not be completed.
+        on_failure: Who is notified when a test of a run failed.
 
     """
 
@@ -416,7 +416,7 @@ class ExecutionResponse(Model):
         code: The HTTP status.
         headers: Its headers by their names.
         body: How large its body was.
-        response_time: Ms until the answer was there.
+        response_time: The response time in ms.
         response_size: Bytes of the answer.
 
     """
@@ -457,7 +457,7 @@ class ExecutionFault(Model):
 
     Attributes:
         name: The kind of error.
-        message: What went wrong, for people.
+        message: What went wrong in words.
 
     """
 
@@ -472,7 +472,7 @@ class RunFailure(Model):
     Attributes:
         execution_id: The number of the execution it belongs to.
         name: The kind of failure, such as `AssertionError`.
-        message: What went wrong, for people.
+        message: What went wrong in words.
         assertion: The test by its name, and false.
 
     """

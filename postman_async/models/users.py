@@ -14,7 +14,7 @@ __all__ = ["ApiKeyOwner", "OperationUsage", "User"]
 
 @define(kw_only=True, repr=False, eq=False)
 class ApiKeyOwner(Model):
-    """Whose key it is, and what the account has used.
+    """The user of the key, and the usage of the account.
 
     Attributes:
         user: The user.

@@ -21,18 +21,18 @@ __all__ = [
 
 @define(kw_only=True, repr=False, eq=False)
 class WorkspaceSummary(Model):
-    """A workspace as it stands in a list.
+    """A workspace as it appears in a list.
 
     Attributes:
         id: Its id.
         name: Its name.
         type: Who can see it.
         visibility: Who can see it, mostly the same as `type`.
-        created_by: The id of the user who made it.
+        created_by: The id of the user who created it.
         about: What it is about in one line.
-        created_at: When it was made (ISO 8601).
+        created_at: When it was created (ISO 8601).
         updated_at: When it was last changed (ISO 8601).
-        scim: Ids of the identity provider, if they were asked for.
+        scim: Identity provider ids, if they were asked for.
 
     """
 
@@ -61,7 +61,7 @@ class Workspace(Model):
         id: Its id.
         name: Its name.
         type: Who can see it.
-        description: What people should know about it.
+        description: Its description.
         collections: The collections in it.
         environments: The environments in it.
         mocks: The mocks in it.
@@ -69,13 +69,13 @@ class Workspace(Model):
         apis: The APIs in it.
         specs: The specifications in it.
         visibility: Who can see it, mostly the same as `type`.
-        created_by: The id of the user who made it.
+        created_by: The id of the user who created it.
         updated_by: The id of the user who changed it last.
-        created_at: When it was made (ISO 8601).
+        created_at: When it was created (ISO 8601).
         updated_at: When it was last changed (ISO 8601).
         about: What it is about in one line.
         team: The id of its team, if that was asked for.
-        scim: Ids of the identity provider, if they were asked for.
+        scim: Identity provider ids, if they were asked for.
 
     """
 
@@ -155,7 +155,7 @@ class WorkspaceScim(Model):
     """Users by the ids that the identity provider knows them by.
 
     Attributes:
-        created_by: Who made the workspace.
+        created_by: Who created the workspace.
         updated_by: Who changed the workspace last.
 
     """

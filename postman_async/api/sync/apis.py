@@ -66,7 +66,7 @@ class Apis:
         direction: Literal["asc", "desc"] | str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> builtins.list[Api]:
-        """List the APIs one may see.
+        """List the APIs you have access to.
 
         ``GET /apis``
 
@@ -74,14 +74,14 @@ class Apis:
             workspace: Only the APIs of the workspace with this id.
             since: Only those changed at this moment (ISO 8601) or after it.
             until: Only those changed at this moment (ISO 8601) or before it.
-            created_by: Only those that the user with this id made.
+            created_by: Only those that the user with this id created.
             updated_by: Only those that the user with this id changed last.
             is_public: Only those that everyone can see (true), or only the others.
             name: Only those whose name holds this text.
             summary: Only those whose summary holds this text.
             description: Only those whose description holds this text.
-            sort: The field they are put in order by, such as `name` or `updatedAt`.
-            direction: The order: `asc` upwards, `desc` downwards.
+            sort: The field to sort by, such as `name` or `updatedAt`.
+            direction: The order: `asc` or `desc`.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -90,9 +90,10 @@ class Apis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -124,15 +125,15 @@ class Apis:
         description: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Api:
-        """Make an API.
+        """Create an API.
 
         ``POST /apis``
 
         Args:
             name: Its name.
             workspace: The id of a workspace; the user's own workspace when left out.
-            summary: What it is for in one line.
-            description: What people should know about it.
+            summary: Its purpose in one line.
+            description: Its description.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -141,9 +142,10 @@ class Apis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -167,9 +169,10 @@ class Apis:
             The API.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -192,8 +195,8 @@ class Apis:
         Args:
             api_id: The id of the API.
             name: Its new name.
-            summary: What it is for in one line.
-            description: What people should know about it.
+            summary: Its purpose in one line.
+            description: Its description.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -202,9 +205,10 @@ class Apis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -228,9 +232,10 @@ class Apis:
             What was deleted.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -254,9 +259,10 @@ class Apis:
             All of them.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -273,7 +279,7 @@ class Apis:
         source: ApiVersionSource | Mapping[str, Any] | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> ApiVersionRef:
-        """Make a version of an API, empty or as a copy of another one.
+        """Create a version of an API, empty or as a copy of another one.
 
         ``POST /apis/{api_id}/versions``
 
@@ -289,9 +295,10 @@ class Apis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -318,9 +325,10 @@ class Apis:
             The version.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -350,9 +358,10 @@ class Apis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -379,9 +388,10 @@ class Apis:
             What was deleted.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -408,9 +418,10 @@ class Apis:
             The links.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -437,9 +448,10 @@ class Apis:
             The links.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -466,9 +478,10 @@ class Apis:
             The links.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -495,9 +508,10 @@ class Apis:
             The links.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -524,9 +538,10 @@ class Apis:
             The links.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -553,9 +568,10 @@ class Apis:
             The links.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -582,9 +598,10 @@ class Apis:
             The links by their id, within the type of relation.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -631,9 +648,10 @@ class Apis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -682,9 +700,10 @@ class Apis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -718,9 +737,10 @@ class Apis:
             The schema.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -761,9 +781,10 @@ class Apis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -792,7 +813,7 @@ class Apis:
         workspace: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> SchemaCollection:
-        """Make a collection of a schema, and link it to the version.
+        """Create a collection of a schema, and link it to the version.
 
         ``POST /apis/{api_id}/versions/{api_version_id}/schemas/{schema_id}/collections``
 
@@ -811,9 +832,10 @@ class Apis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -865,9 +887,10 @@ class Apis:
         Raises:
             BadRequestError: The schema is not OpenAPI 3.0 (validationFailed), or such a relation
                 has nothing to bring up to date (validationFailed, malformedRequestError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No API has this id, or it has no version or schema with the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """

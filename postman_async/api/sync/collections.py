@@ -44,7 +44,7 @@ class Collections:
         offset: int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Page[CollectionSummary]:
-        """List the collections one may see.
+        """List the collections you have access to.
 
         ``GET /collections``
 
@@ -60,7 +60,7 @@ class Collections:
 
         Raises:
             BadRequestError: The limit or the offset makes no sense (badRequest).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            NotFoundError: No workspace has the given id (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -110,11 +110,11 @@ class Collections:
         workspace: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Ref:
-        """Make a collection.
+        """Create a collection.
 
         ``POST /collections``
 
-        The service chooses its id; one that the document brings does not count.
+        The service assigns the id; an id in the document is ignored.
 
         Args:
             collection: The collection, with `info` and `item`, in the format v2.0.0 or v2.1.0.
@@ -127,9 +127,9 @@ class Collections:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type. The collection
                 is too large (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No workspace has the given id (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -148,7 +148,7 @@ class Collections:
         workspace: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> ForkedCollection:
-        """Make a copy of a collection that can be merged back later.
+        """Create a copy of a collection that can be merged back later.
 
         ``POST /collections/fork/{collection_uid}``
 
@@ -166,9 +166,9 @@ class Collections:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No collection or workspace has the given id (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -187,14 +187,14 @@ class Collections:
         strategy: Literal["deleteSource", "updateSourceWithDestination"] | str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Ref:
-        """Bring the changes of a fork into the collection it was made of.
+        """Merge a fork into the collection it was created from.
 
         ``POST /collections/merge``
 
         Args:
             source: The uid of the fork.
-            destination: The uid of the collection it was made of.
-            strategy: What becomes of the fork: `deleteSource` deletes it,
+            destination: The uid of the collection it was created from.
+            strategy: What happens to the fork: `deleteSource` deletes it,
                 `updateSourceWithDestination` makes it equal to the merged collection.
             **call_options: What every call takes, see `CallOptions`.
 
@@ -205,9 +205,9 @@ class Collections:
             BadRequestError: A field is missing or of the wrong type, the strategy is not known, or
                 the source is no fork of the destination (malformedRequestError, paramMissingError,
                 badRequest).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No collection has one of the given uids (instanceNotFoundError).
             ConflictError: The two sides of a merge contradict each other.
             PostmanError: The errors of every call, see `postman_async.errors`.
 
@@ -234,9 +234,9 @@ class Collections:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No collection has this uid (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -256,12 +256,11 @@ class Collections:
 
         ``PUT /collections/{collection_uid}``
 
-        What the document does not hold is gone afterwards; there is no partial change.
+        Whatever the document does not contain is deleted; there are no partial updates.
 
         Args:
             collection_uid: The uid of the collection.
-            collection: The collection as it is to be; `info._postman_id`, if there, must be its
-                own id.
+            collection: The new collection; `info._postman_id`, if there, must be its own id.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -271,9 +270,9 @@ class Collections:
             BadRequestError: A part of the collection is missing or of the wrong type, or the id in
                 it is not the one in the path (collectionMismatchError). The collection is too
                 large (malformedRequestError, paramMissingError, collectionMismatchError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No collection has this uid (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -297,9 +296,9 @@ class Collections:
             What was deleted.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No collection has this uid (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """

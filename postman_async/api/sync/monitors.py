@@ -56,7 +56,7 @@ class Monitors:
         limit: int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Page[MonitorSummary]:
-        """List the monitors one may see, a page at a time.
+        """List the monitors you have access to, a page at a time.
 
         ``GET /monitors``
 
@@ -76,9 +76,9 @@ class Monitors:
         Raises:
             BadRequestError: The cursor is not one that the service gave, or a filter makes no
                 sense (badRequest).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No workspace has the given id (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -158,7 +158,7 @@ class Monitors:
         notification_limit: int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Ref:
-        """Make a monitor of a collection.
+        """Create a monitor of a collection.
 
         ``POST /monitors``
 
@@ -170,10 +170,10 @@ class Monitors:
             environment: The uid of the environment it uses.
             active: Whether it runs by its schedule; true when left out.
             options: How its requests are sent.
-            notifications: Whom it tells about failures and errors.
+            notifications: Who is notified of failures and errors.
             distribution: The regions it runs in.
             retry: How often a failed run is repeated.
-            notification_limit: After how many failures in a row it stops to tell about them, 1–99.
+            notification_limit: After how many failures in a row it stops notifying, 1–99.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -183,9 +183,10 @@ class Monitors:
             BadRequestError: A field is missing or of the wrong type, or the cron pattern
                 (cronPatternNotAllowedError) or the timezone is not accepted (badRequest,
                 malformedRequestError, paramMissingError, cronPatternNotAllowedError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No collection, environment or workspace has the given id
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -221,9 +222,9 @@ class Monitors:
             The monitor.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No monitor has this uid (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -256,10 +257,10 @@ class Monitors:
             schedule: When it runs: `cron` (five fields) and `timezone` (such as `Europe/Berlin`).
             active: Whether it runs by its schedule.
             options: How its requests are sent.
-            notifications: Whom it tells about failures and errors.
+            notifications: Who is notified of failures and errors.
             distribution: The regions it runs in.
             retry: How often a failed run is repeated.
-            notification_limit: After how many failures in a row it stops to tell about them, 1–99.
+            notification_limit: After how many failures in a row it stops notifying, 1–99.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -269,9 +270,9 @@ class Monitors:
             BadRequestError: A field is missing or of the wrong type, or the cron pattern
                 (cronPatternNotAllowedError) or the timezone is not accepted (badRequest,
                 malformedRequestError, paramMissingError, cronPatternNotAllowedError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No monitor has this uid (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -305,9 +306,9 @@ class Monitors:
             What was deleted.
 
         Raises:
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No monitor has this uid (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -342,9 +343,9 @@ class Monitors:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: It belongs to someone else, or the feature is not available
-                (forbiddenError).
-            NotFoundError: There is no such thing (instanceNotFoundError).
+            PermissionDeniedError: The resource belongs to someone else, or the feature is not
+                available (forbiddenError).
+            NotFoundError: No monitor has this uid (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """

@@ -32,7 +32,7 @@ class Users:
         return UsersRaw(self._caller.raw)
 
     def me(self, **call_options: Unpack[CallOptions]) -> ApiKeyOwner:
-        """Tell whose key this is, and how much of the month's quota is used.
+        """Read the user of the key, and how much of the monthly quota is used.
 
         ``GET /me``
 
