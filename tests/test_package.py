@@ -32,6 +32,17 @@ def test_importing_the_client_loads_no_model() -> None:
     assert told.strip() == "[]"
 
 
+def test_the_operations_of_a_group_are_loaded_when_one_is_needed() -> None:
+    """So that neither import nor first call depends on how many there are."""
+    code = (
+        "import sys, postman_async as p; client = p.AsyncPostman('PMAK-x');"
+        "loaded = lambda: [m for m in sys.modules if '.operations.' in m];"
+        "before = loaded(); len(p.OPERATIONS); 'x' in p.OPERATIONS; list(p.OPERATIONS);"
+        "client.monitors; print(before, loaded())"
+    )
+    assert python("-c", code).stdout.strip() == "[] ['postman_async.operations.monitors']"
+
+
 @pytest.mark.parametrize("name", postman_async.__all__)
 def test_every_public_name_can_be_had(name: str) -> None:
     assert getattr(postman_async, name) is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import json
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from postman_async.codegen.lower import lower
+from postman_async.codegen.read import Spec
 from postman_async.engine.http.request import build_request
 from postman_async.errors import (
     ConfigurationError,
@@ -19,7 +22,7 @@ from postman_async.errors import (
 )
 from postman_async.options import Retries
 from postman_async.paging import Page
-from tests.codegen.shop import Shop
+from tests.codegen.shop import SPEC, Shop
 from tests.support import reply, scripted
 
 SHELF = '{"id": 1, "name": "top"}'
@@ -386,3 +389,15 @@ async def test_an_error_has_the_name_of_its_type(shop: Shop) -> None:
     with pytest.raises(NotFoundError) as caught:
         await call(shop, "shelves.get", 1, answer=reply(404, body))
     assert caught.value.name == "not-found"
+
+
+def test_a_large_group_may_be_a_folder_of_files(shop: Shop) -> None:
+    note = {"type": "object", "description": "A note.", "properties": {"id": {
+        "type": "integer", "description": "its id."}}}  # fmt: skip
+    document = copy.deepcopy(dict(SPEC.documents["shop.yaml"]))
+    answer = {"$ref": "shelves/notes.yaml#/components/schemas/Note"}
+    get = document["paths"]["/shelves/{shelfId}/notes"]["get"]
+    get["responses"]["200"]["content"]["application/json"]["schema"]["items"] = answer
+    parts = {"components": {"schemas": {"Note": note}}}
+    api = lower(Spec({"shelves/notes.yaml": parts, "shop.yaml": document}))
+    assert [model.ref.name for model in api.models["shelves_notes"]] == ["Note"]
