@@ -19,8 +19,8 @@ ROOMS = ("postman_async.api", "postman_async.api.sync", "postman_async.models")
 
 def modules() -> list[str]:
     """Name the modules of the reference, the resource classes among them."""
-    rooms = [(room, import_module(room).__path__) for room in ROOMS]
-    inside = [f"{room}.{found.name}" for room, path in rooms for found in pkgutil.iter_modules(path)]
+    paths = {room: import_module(room).__path__ for room in ROOMS}
+    inside = [f"{room}.{m.name}" for room in ROOMS for m in pkgutil.iter_modules(paths[room])]
     return [*PUBLIC, *ROOMS, *(name for name in inside if name not in ROOMS)]
 
 

@@ -2,7 +2,7 @@
 
 A server in a process of its own answers each run at once with the same result of three requests.
 The client streams the runs with a journal, and tells its memory on the way; then it reads the
-journal, and resumes the finished batch, which runs nothing.
+journal, and resumes the batch, which runs nothing.
 """
 
 from __future__ import annotations
@@ -94,6 +94,16 @@ async def stream(pm: AsyncPostman, runs: int, journal: Path, *, resume: bool) ->
     assert count == runs
 
 
+def _forget_end(journal: Path) -> None:
+    """Cut off the line that tells how many uids came: a finished batch would begin anew."""
+    with journal.open("rb+") as file:
+        lines = file.read().splitlines(keepends=True)
+        end = max(place for place, line in enumerate(lines) if line.startswith(b'{"end"'))
+        file.seek(0)
+        file.writelines(lines[:end] + lines[end + 1 :])
+        file.truncate()
+
+
 async def main(port: int, runs: int, folder: Path) -> None:
     """Run, read and resume."""
     journal = folder / "runs.jsonl"
@@ -103,6 +113,7 @@ async def main(port: int, runs: int, folder: Path) -> None:
         print(f"the journal has {journal.stat().st_size / 1e6:.1f} MB; reading it:")
         count = sum(1 for _ in read_journal(journal))
         print(f"  {count:>8} outcomes  {resident():7.1f} MB\nresuming it, which runs nothing:")
+        _forget_end(journal)
         await stream(pm, runs, journal, resume=True)
 
 

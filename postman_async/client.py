@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack, cast
@@ -11,6 +12,7 @@ from attrs import fields
 
 from postman_async.api.namespaces import AsyncNamespaces
 from postman_async.engine.caller import AsyncCaller, RawCaller
+from postman_async.engine.http.mask import KeyMask
 from postman_async.engine.http.session import SessionHolder, SessionOptions
 from postman_async.engine.http.target import (
     Secret,
@@ -54,18 +56,34 @@ class AsyncPostman(AsyncNamespaces):
     """
 
     def __init__(self, api_key: str | None = None, **options: Unpack[ClientOptions]) -> None:
+        api_key = Secret.of(api_key)  # hidden before anything can fail
+        try:
+            self._set_up(api_key, options)
+        except ConfigurationError as error:
+            # A base URL or proxy that holds a key by mistake stays in no frame of ours.
+            failure = error.with_traceback(None)
+        else:
+            return
+        del options
+        raise failure
+
+    def _set_up(self, api_key: str | None, options: ClientOptions) -> None:
         _check_names(options)
         key = read_key(api_key)
         self.base_url: str = read_base_url(options.get("base_url"), options.get("region"))
-        self._sessions = SessionHolder(_session_options(options))
+        self._sessions = SessionHolder(_session_options(options, self.base_url))
         quota, limiter = Quota(), _limiter(options.get("rate_limits", "auto"), self.base_url)
         headers = {"X-Api-Key": key, **_HEADERS}
-        others = _other_headers(options.get("scim_api_key"))
-        transport = Transport(self.base_url, self._sessions, headers, limiter, quota, others)
+        scim_key = read_scim_key(options.get("scim_api_key"))
+        mask = KeyMask.of(key) if scim_key is None else KeyMask.of(key, scim_key)
+        most, others = _max_answer(options.get("max_answer", _MAX_ANSWER)), _other_headers(scim_key)
+        transport = Transport(
+            self.base_url, self._sessions, headers, limiter, quota, mask, most, others
+        )
         self._rate_limits = RateLimits(limiter, quota)
         timeout, retries = _times(options)
         self._raw = RawCaller(transport, timeout, retries, options.get("strict", False))
-        self._caller = AsyncCaller(self._raw)
+        self._caller = AsyncCaller(self._raw, {"monitors.run": _run_to_its_end})
 
     @property
     def rate_limits(self) -> RateLimits:
@@ -73,7 +91,7 @@ class AsyncPostman(AsyncNamespaces):
         return self._rate_limits
 
     def __repr__(self) -> str:
-        return f"AsyncPostman(base_url={self.base_url!r})"
+        return f"AsyncPostman(base_url={getattr(self, 'base_url', None)!r})"
 
     async def __aenter__(self) -> Self:
         return self
@@ -121,7 +139,8 @@ class AsyncPostman(AsyncNamespaces):
         Args:
             uids: the monitors; any iterable or async iterable, or a mapping of uids to names.  One
                 that is named twice is run twice.  A collection is checked before anything is sent;
-                in any other iterable, a uid that cannot be sent is an outcome.
+                in any other iterable, a uid that cannot be sent is an outcome.  Leave them out
+                with ``select``, or with ``resume=True``: the journal knows them.
             options: see `BatchOptions`; what each ``monitors.run`` call takes is among them.
 
         Returns:
@@ -154,7 +173,8 @@ class AsyncPostman(AsyncNamespaces):
 
         Raises:
             InvalidArgumentError: as for `monitor_batch`.
-            JournalError: the journal cannot be used.
+            EmptySelectionError: there is no monitor to run.
+            JournalError: the journal cannot be used, or holds the unfinished batch of others.
             PostmanError: the monitors could not be selected.
 
         """
@@ -177,6 +197,15 @@ class AsyncPostman(AsyncNamespaces):
         return _stream(self.monitor_batch(uids, **options))
 
 
+async def _run_to_its_end(
+    caller: RawCaller, arguments: Mapping[str, Any], options: CallOptions
+) -> Any:
+    """Wait for the end of a run also where the service answers before it."""
+    from postman_async.bulk.single import run_to_its_end
+
+    return await run_to_its_end(caller, arguments, options)
+
+
 async def _stream(batch: MonitorBatch) -> AsyncGenerator[MonitorOutcome]:
     async with batch:
         async for outcome in batch:
@@ -184,14 +213,14 @@ async def _stream(batch: MonitorBatch) -> AsyncGenerator[MonitorOutcome]:
 
 
 _HEADERS = {"Accept": "application/json", "User-Agent": "postman-async"}
+_MAX_ANSWER = 256 * 2**20
 
 
-def _other_headers(scim_key: str | None) -> dict[Credential, Mapping[str, str]]:
+def _other_headers(scim_key: Secret | None) -> dict[Credential, Mapping[str, str]]:
     """Make the headers of calls that are authenticated otherwise than with the API key."""
     headers: dict[Credential, Mapping[str, str]] = {"none": _HEADERS, "basic": _HEADERS}
-    secret = read_scim_key(scim_key)
-    if secret is not None:
-        headers["scim"] = {"Authorization": Secret(f"Bearer {secret}"), **_HEADERS}
+    if scim_key is not None:
+        headers["scim"] = {"Authorization": Secret(f"Bearer {scim_key}"), **_HEADERS}
     return headers
 
 
@@ -205,13 +234,14 @@ def _check_names(options: Mapping[str, Any]) -> None:
         raise ConfigurationError(f"there is no option {min(unknown)!r}; there are: {known}")
 
 
-def _session_options(options: ClientOptions) -> SessionOptions:
+def _session_options(options: ClientOptions, base_url: str) -> SessionOptions:
     given: dict[str, Any] = {k: v for k, v in options.items() if k in _SESSION_OPTIONS}
     if given.get("session") is not None:
         clash = sorted(given.keys() & {"connector", "trust_env", "trace_configs"})
         if clash:
             raise ConfigurationError(f"with a session of yours, {clash[0]} is the session's matter")
-    return SessionOptions(**given)
+    made = SessionOptions(**given)
+    return made if base_url.startswith("https:") else made.without_proxy()
 
 
 def _times(options: ClientOptions) -> tuple[Timeout, Retries]:
@@ -224,6 +254,14 @@ def _times(options: ClientOptions) -> tuple[Timeout, Retries]:
     except (TypeError, ValueError) as error:
         raise ConfigurationError(str(error.args[0])) from None
     return timeout, retries
+
+
+def _max_answer(given: object) -> int:
+    if given is None:
+        return sys.maxsize
+    if not isinstance(given, int) or isinstance(given, bool) or given < 1:
+        raise ConfigurationError(f"max_answer must be a number of bytes, or None, not {given!r}")
+    return given
 
 
 def _limiter(given: object, base_url: str) -> Limiter | None:
@@ -244,7 +282,8 @@ def _own_rules(given: object) -> list[RateLimitRule]:
         or not all(isinstance(rule, RateLimitRule) for rule in rules)
     ):
         raise ConfigurationError(
-            f"rate_limits must be 'auto', 'postman', None or RateLimitRule objects, not {given!r}"
+            "rate_limits must be 'auto', 'postman', None or RateLimitRule objects, not"
+            f" {type(given).__name__}"
         )
     buckets = (rule.bucket for rule in PUBLISHED_LIMITS)
     known = {*OPERATIONS, *(bucket for bucket in buckets if bucket is not None)}

@@ -5,19 +5,23 @@
     PostmanError
     ├── ConfigurationError            a wrong or missing setting; nothing was sent
     ├── InvalidArgumentError          a wrong argument (a ValueError too); nothing was sent
+    │   ├── EmptySelectionError       no monitor to run; none was
+    │   └── NestingError              data that holds itself, or is nested too deeply
     ├── JournalError                  a batch's journal that cannot be used
+    ├── BatchFailedError              not every monitor passed; raised on demand only
     ├── DeadlineExceeded              the time of a run in a batch was up (a TimeoutError too)
     ├── UnsettledError                a run's result cannot be told from others, or is not to be had
     ├── TaskError                     work that an operation started
     │   ├── TaskFailedError           the work failed
     │   ├── TaskTimeoutError          the time to wait for it was up (a TimeoutError too)
     │   └── TaskExpiredError          the service has forgotten it
-    ├── ApiError                      the service answered, and the answer is no
-    │   ├── BadRequestError           400, 413, 422
+    ├── ApiError                      the service answered, and the answer is no (others: 402, 405)
+    │   ├── BadRequestError           400, 413, 422, and 406, 414 to 417, 428, 431
+    │   │   └── LengthRequiredError   411
     │   ├── AuthenticationError       401
-    │   ├── PermissionDeniedError     403
-    │   ├── NotFoundError             404
-    │   ├── ConflictError             409, 423
+    │   ├── PermissionDeniedError     403, 451
+    │   ├── NotFoundError             404, 410
+    │   ├── ConflictError             409, 412, 423, 424
     │   ├── RateLimitError            429: waiting helps
     │   ├── UsageLimitError           429 serviceLimitExhausted: waiting does not help
     │   └── ServerError               500 and above
@@ -27,6 +31,7 @@
     │   ├── DisconnectedError         the connection broke while the call was under way
     │   ├── RedirectError             a redirect, which is never followed
     │   └── InvalidResponseError      an answer that is not what the service speaks
+    │       └── AnswerTooLargeError   a 2xx answer that is larger than the client's `max_answer`
     └── ResponseValidationError       strict=True only: the answer drifts from the specification
 
 No message, attribute or traceback of these holds the API key or a header that was sent.
@@ -40,21 +45,27 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 if TYPE_CHECKING:
+    from postman_async.bulk.outcome import BatchReport
     from postman_async.engine.limits.headers import RateLimit
 
 __all__ = [
+    "AnswerTooLargeError",
     "ApiError",
     "AuthenticationError",
     "BadRequestError",
+    "BatchFailedError",
     "CallTimeoutError",
     "ConfigurationError",
     "ConflictError",
     "ConnectError",
     "DeadlineExceeded",
     "DisconnectedError",
+    "EmptySelectionError",
     "InvalidArgumentError",
     "InvalidResponseError",
     "JournalError",
+    "LengthRequiredError",
+    "NestingError",
     "NotFoundError",
     "PermissionDeniedError",
     "PostmanError",
@@ -70,6 +81,10 @@ __all__ = [
     "UnsettledError",
     "UsageLimitError",
 ]
+
+
+ERROR_CONTENT = 131_072
+"""Bytes of an answer's body that an error keeps, at most."""
 
 
 class PostmanError(Exception):
@@ -90,8 +105,36 @@ class InvalidArgumentError(PostmanError, ValueError):
     """An argument cannot be sent (an empty id, ``..`` in a path); nothing was sent."""
 
 
+class EmptySelectionError(InvalidArgumentError):
+    """A batch has no monitor to run, which is hardly ever meant; ``allow_empty=True`` allows it."""
+
+
+class NestingError(InvalidArgumentError, RecursionError):
+    """Data of yours holds itself, or is nested deeper than any JSON (a RecursionError too)."""
+
+
 class JournalError(PostmanError):
     """A batch's journal cannot be used: damaged, in use, or of another batch."""
+
+
+class BatchFailedError(PostmanError):
+    """Not every monitor of a batch passed; `BatchReport.raise_for_failures` raises it.
+
+    Attributes:
+        report: the report of the batch; None in an error that was read from a record.
+
+    """
+
+    report: BatchReport | None = None
+
+    def __init__(self, message: str, report: BatchReport) -> None:
+        """Keep the report."""
+        self.report = report
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let the error cross processes."""
+        return restored, (type(self), str(self), self.__dict__)
 
 
 class DeadlineExceeded(PostmanError, TimeoutError):
@@ -103,7 +146,11 @@ class DeadlineExceeded(PostmanError, TimeoutError):
 
 
 class UnsettledError(PostmanError):
-    """What came of a run in a batch cannot be told; like `DeadlineExceeded`, never raised."""
+    """What came of a run cannot be told.
+
+    A batch never raises it: it is the `error` of an outcome that is ``unknown``.  ``monitors.run``
+    does, where the service answered that the run goes on and then does not show its end.
+    """
 
 
 class TaskError(PostmanError):
@@ -195,7 +242,7 @@ class ApiError(PostmanError):
         message: the service's own words, or the reason of the status.
         details: whatever the service adds to them, or None.
         body: the answer's body, parsed where it is JSON and else the text.
-        content: the body's raw bytes.
+        content: the body's raw bytes; the first 128 kB of them.
         headers: the answer's headers, looked up without regard to case.
         method: the request's HTTP method.
         path: the request's path, without host and query.
@@ -242,7 +289,11 @@ class ApiError(PostmanError):
 
 
 class BadRequestError(ApiError):
-    """400, 413 or 422: the service does not accept the request as it is."""
+    """400, 413, 422 or the like: the service does not accept the request as it is."""
+
+
+class LengthRequiredError(BadRequestError):
+    """411: a body came without its length, which a proxy on the way must have taken away."""
 
 
 class AuthenticationError(ApiError):
@@ -250,15 +301,15 @@ class AuthenticationError(ApiError):
 
 
 class PermissionDeniedError(ApiError):
-    """403: the key is valid but may not do this."""
+    """403 or 451: the key is valid but may not do this."""
 
 
 class NotFoundError(ApiError):
-    """404: the resource does not exist, or the key may not know of it."""
+    """404 or 410: the resource does not exist (any more), or the key may not know of it."""
 
 
 class ConflictError(ApiError):
-    """409 or 423: the state of the thing does not allow it (a merge conflict, a lock)."""
+    """409, 412, 423 or 424: the state of the thing does not allow it (a conflict, a lock)."""
 
 
 class RateLimitError(ApiError):
@@ -340,12 +391,12 @@ class RedirectError(TransportError):
 
 
 class InvalidResponseError(TransportError):
-    """A 2xx answer whose body is not the JSON that was promised.
+    """An answer that is none: its body is not the JSON that was promised, or of another monitor.
 
     Attributes:
         status: the HTTP status.
         headers: the answer's headers.
-        content: the body's raw bytes.
+        content: the body's raw bytes; the first 128 kB of them.
 
     """
 
@@ -353,8 +404,23 @@ class InvalidResponseError(TransportError):
         """Keep the answer that could not be read."""
         self.status: int = answer.status
         self.headers: Mapping[str, str] = answer.headers
-        self.content: bytes = answer.content
+        self.content: bytes = answer.content[:ERROR_CONTENT]
         super().__init__(call, reason)
+
+
+class AnswerTooLargeError(InvalidResponseError):
+    """A 2xx answer has more bytes, decompressed, than the client's option ``max_answer`` allows.
+
+    The service did what it was asked to.
+    """
+
+    def __init__(self, call: str, answer: Answer, most: int) -> None:
+        """Keep the start of the answer."""
+        reason = (
+            f"the answer ({answer.status}) is larger than {most} bytes and was not read to its end;"
+            " if it may be, give the client a larger max_answer, or None"
+        )
+        super().__init__(call, answer, reason)
 
 
 class ResponseValidationError(PostmanError):
@@ -363,7 +429,7 @@ class ResponseValidationError(PostmanError):
     Attributes:
         call: the request's method and path.
         faults: each fault as ``path: what is wrong``.
-        content: the body's raw bytes.
+        content: the body's raw bytes; the first 128 kB of them.
 
     """
 
@@ -371,7 +437,7 @@ class ResponseValidationError(PostmanError):
         """Keep every fault that was found."""
         self.call = call
         self.faults = faults
-        self.content = content
+        self.content = content[:ERROR_CONTENT]
         super().__init__(f"{call}: the answer drifts from the specification: {'; '.join(faults)}")
 
     def __reduce__(self) -> tuple[Any, ...]:

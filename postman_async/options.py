@@ -35,8 +35,12 @@ class Timeout:
             session or connector of your own does not count.
         read: silence of the service: no byte for this long.  Not used for ``monitors.run``,
             whose answer comes when the run has ended.
-        run: the deadline of one ``monitors.run`` call, from its first attempt to its answer;
-            the wait for a place within the rate limits, before that, does not count.
+        run: the deadline of one ``monitors.run`` call, from its first attempt to the end of the
+            run: where the service answers earlier, the looks at the monitor count, too.  The
+            wait for a place within the rate limits, before that, does not.
+        call: the deadline of any other call where there is no ``total``, from its first attempt
+            to its answer, retries and their waits included; 1 second more for each 100 kB that it
+            sends.
         total: the whole call with its retries and waits, those for the rate limits too.  Off by
             default.
 
@@ -45,6 +49,7 @@ class Timeout:
     connect: float | None = field(default=10.0, validator=_seconds)
     read: float | None = field(default=60.0, validator=_seconds)
     run: float | None = field(default=1200.0, validator=_seconds)
+    call: float | None = field(default=600.0, validator=_seconds)
     total: float | None = field(default=None, validator=_seconds)
 
     def altered(self, given: Timeout | float | None) -> Timeout:
@@ -52,8 +57,8 @@ class Timeout:
         if isinstance(given, Timeout):
             return given
         if given is None:
-            return Timeout(connect=None, read=None, run=None)
-        return evolve(self, total=given, run=None)
+            return Timeout(connect=None, read=None, run=None, call=None)
+        return evolve(self, total=given, run=None, call=None)
 
 
 @frozen(kw_only=True)
@@ -68,7 +73,7 @@ class Retries:
         backoff: seconds before the second attempt; doubled for each one after it, with jitter.
         max_backoff: seconds a wait of our own never exceeds.
         max_retry_after: seconds we are willing to wait when the service names a time; when it
-            asks for more, the error is raised at once.
+            asks for more, or for more than an hour, the error is raised at once.
 
     """
 
@@ -132,11 +137,13 @@ class ClientOptions(TypedDict, total=False):
         scim_api_key: the key of the SCIM operations; default: the environment variable
             ``POSTMAN_SCIM_API_KEY``.
         strict: raise `ResponseValidationError` where an answer drifts from the specification.
+        max_answer: the bytes a 2xx answer may have once it is decompressed (256 MB); a larger one
+            raises `AnswerTooLargeError` and is not read to its end.  None: no bound.
         session: a session to use; it is not closed.
         connector: a connector to use; it is not closed.
-        proxy: the address of an HTTP proxy for all calls.
+        proxy: the address of an HTTP proxy for all calls; refused with a plain-http base URL.
         ssl: an SSL context, or aiohttp's other values for it.
-        trust_env: take proxies and netrc from the environment.
+        trust_env: take proxies and netrc from the environment; not for a plain-http base URL.
         trace_configs: aiohttp's trace configurations; the key is hidden in what they can print.
         middlewares: aiohttp's client middlewares, each called for each attempt.
     """
@@ -148,6 +155,7 @@ class ClientOptions(TypedDict, total=False):
     rate_limits: Literal["auto", "postman"] | Sequence[RateLimitRule] | None
     scim_api_key: str | None
     strict: bool
+    max_answer: int | None
     session: aiohttp.ClientSession | None
     connector: aiohttp.BaseConnector | None
     proxy: str | URL | None

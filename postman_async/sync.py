@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from types import TracebackType
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack
 from postman_async.api.sync.namespaces import Namespaces
 from postman_async.client import AsyncPostman
 from postman_async.engine.http.response import RawResponse
+from postman_async.engine.http.session import leave_alone, refuse_other_process
+from postman_async.engine.http.target import Secret
 from postman_async.errors import ConfigurationError
 from postman_async.tasks import SyncTask, Task
 
@@ -38,6 +41,7 @@ class _Loop:
         self._runner = asyncio.Runner()
         self._lock = threading.RLock()
         self._closed = False
+        self._process: int | None = None
         self.batches = 0
         """How many are open."""
 
@@ -45,7 +49,7 @@ class _Loop:
         self, function: Callable[P, Coroutine[Any, Any, R]], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Wait for a coroutine; calls of other threads wait for their turn."""
-        _refuse_running_loop()
+        self._check_place()
         with self._lock:
             self._check_open()
             return self._runner.run(function(*args, **kwargs))
@@ -61,7 +65,7 @@ class _Loop:
         """
         if self.batches:
             return self.run(function, *args, **kwargs)
-        _refuse_running_loop()
+        self._check_place()
         with self._lock:
             self._check_open()
             loop = self._runner.get_loop()
@@ -73,12 +77,20 @@ class _Loop:
                 loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
                 raise
 
+    def _check_place(self) -> None:
+        """Refuse another process before its copy of the loop, or of the lock, is touched."""
+        if self._process != os.getpid():
+            refuse_other_process(self._process)
+            self._process = os.getpid()
+        _refuse_running_loop()
+
     def _check_open(self) -> None:
         if self._closed:
             raise ConfigurationError("this client is closed; make a new one")
 
     def do(self, action: Callable[[], None]) -> None:
         """Do what needs the loop's attention, also while it is running: here or in a thread."""
+        refuse_other_process(self._process)
         if _loop_runs_here():
             action()
         elif self._lock.acquire(blocking=False):
@@ -91,6 +103,10 @@ class _Loop:
 
     def close(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run a last coroutine and close the loop; more than once is harmless."""
+        if self._process not in (None, os.getpid()):
+            self._closed = True
+            leave_alone(self._runner)
+            return
         with self._lock:
             if not self._closed:
                 self.run(last)
@@ -141,7 +157,15 @@ class Postman(Namespaces):
     """
 
     def __init__(self, api_key: str | None = None, **options: Unpack[ClientOptions]) -> None:
-        self._async = AsyncPostman(api_key, **options)
+        api_key = Secret.of(api_key)
+        failure: ConfigurationError | None = None
+        try:
+            self._async = AsyncPostman(api_key, **options)
+        except ConfigurationError as error:
+            failure = error.with_traceback(None)
+        del options  # one that holds a key by mistake stays in no frame of ours
+        if failure is not None:
+            raise failure
         self._loop = _Loop()
         self._caller = _SyncCaller(self._loop, self._async._caller)
 
@@ -156,7 +180,8 @@ class Postman(Namespaces):
         return self._async.rate_limits
 
     def __repr__(self) -> str:
-        return f"Postman(base_url={self.base_url!r})"
+        made = getattr(self, "_async", None)
+        return f"Postman(base_url={getattr(made, 'base_url', None)!r})"
 
     def __enter__(self) -> Self:
         return self

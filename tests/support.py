@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from http import HTTPStatus
-from typing import Any, TypeAlias
+from typing import IO, Any, TypeAlias
 
+import pytest
 from attrs import field, frozen, mutable
 
 from postman_async import AsyncPostman, Postman
@@ -15,6 +17,30 @@ from postman_async import AsyncPostman, Postman
 Call: TypeAlias = Callable[..., Any]
 
 KEY = "PMAK-0123456789abcdef01234567-0123456789abcdef0123456789abcdef01"
+
+
+def full_disk() -> IO[bytes]:
+    """Open a file on a disk that is full.
+
+    It is an open file, so that no code under test gets the path of a device: what replaces files
+    would replace it too, and tests are run as root in containers.
+    """
+    try:
+        return open(os.open("/dev/full", os.O_WRONLY), "wb")
+    except OSError:
+        pytest.skip("this system has no device that is always full")
+
+
+@contextmanager
+def small_files(size: int) -> Iterator[None]:
+    """Let no file that this process writes grow beyond so many bytes, as on a disk that is full."""
+    resource = pytest.importorskip("resource", reason="this system does not limit files")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @contextmanager

@@ -9,26 +9,32 @@ import json
 import pickle
 import re
 import traceback
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
 import postman_async.errors
+from postman_async.bulk.outcome import BatchReport
 from postman_async.engine.http.request import build_request
 from postman_async.engine.http.response import error_of
 from postman_async.engine.operation import Operation, Parameter
 from postman_async.errors import (
     Answer,
+    AnswerTooLargeError,
     ApiError,
+    BatchFailedError,
     CallTimeoutError,
     ConfigurationError,
     ConnectError,
     DeadlineExceeded,
     DisconnectedError,
+    EmptySelectionError,
     InvalidArgumentError,
     InvalidResponseError,
     JournalError,
+    NestingError,
     PostmanError,
     RateLimitError,
     RedirectError,
@@ -43,6 +49,7 @@ from postman_async.errors import (
 from postman_async.options import CallOptions
 
 CALL = "GET /collections/1-a"
+START = datetime(2026, 3, 1, tzinfo=UTC)
 KEY = "PMAK-0123456789abcdef-secret"
 BODY = json.dumps({"error": {"name": "n", "message": "m", "details": {"param": "p"}}}).encode()
 
@@ -56,7 +63,7 @@ def answer(status: int) -> Answer:
 
 def one_of_each() -> list[PostmanError]:
     """Make an error of every class there is."""
-    statuses = (400, 401, 403, 404, 409, 413, 418, 422, 423, 429, 500, 503)
+    statuses = (400, 401, 403, 404, 409, 411, 413, 418, 422, 423, 429, 500, 503)
     quota = Answer(429, answer(429).headers, BODY.replace(b'"n"', b'"serviceLimitExhausted"'))
     return [
         *(error_of(CALL, answer(status)) for status in statuses),
@@ -64,7 +71,10 @@ def one_of_each() -> list[PostmanError]:
         PostmanError("base"),
         ConfigurationError("no key"),
         InvalidArgumentError("empty"),
+        EmptySelectionError("no monitor fits name='x'"),
         JournalError("line 3 is damaged"),
+        BatchFailedError("1 of 1 monitors did not pass", BatchReport((), START, 0.0)),
+        NestingError("it holds itself"),
         DeadlineExceeded("30 s were up"),
         UnsettledError("another run began since"),
         TaskError("collections.start_merge", "1", "odd", "is odd"),
@@ -77,6 +87,7 @@ def one_of_each() -> list[PostmanError]:
         DisconnectedError(CALL, "reset"),
         RedirectError(CALL, 301, "https://elsewhere.example"),
         InvalidResponseError(CALL, answer(200), "cut"),
+        AnswerTooLargeError(CALL, answer(200), 1000),
         ResponseValidationError(CALL, ["$.a: missing", "$.b: missing"], b"{}"),
     ]
 

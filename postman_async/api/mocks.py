@@ -235,8 +235,7 @@ class AsyncMocks:
             Which mock it was.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type
-                (malformedRequestError, paramMissingError).
+            BadRequestError: It is published already (mockAlreadyPublishedError).
             PermissionDeniedError: The resource belongs to someone else, or the feature is not
                 available (forbiddenError).
             NotFoundError: No mock has this uid (instanceNotFoundError).
@@ -261,8 +260,7 @@ class AsyncMocks:
             Which mock it was.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type
-                (malformedRequestError, paramMissingError).
+            BadRequestError: It is private already (mockAlreadyUnpublishedError).
             PermissionDeniedError: The resource belongs to someone else, or the feature is not
                 available (forbiddenError).
             NotFoundError: No mock has this uid (instanceNotFoundError).

@@ -13,12 +13,13 @@ from postman_async.unset import UNSET, Unset
 if TYPE_CHECKING:
     from postman_async.api.raw.monitors import AsyncMonitorsRaw
     from postman_async.engine.operation import Caller
-    from postman_async.models.common import Deleted, Ref
+    from postman_async.models.common import Deleted
     from postman_async.models.monitors import (
         Monitor,
         MonitorDistribution,
         MonitorNotifications,
         MonitorOptions,
+        MonitorRef,
         MonitorRetry,
         MonitorRun,
         MonitorSchedule,
@@ -157,7 +158,7 @@ class AsyncMonitors:
         retry: MonitorRetry | Mapping[str, Any] | Unset = UNSET,
         notification_limit: int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
-    ) -> Ref:
+    ) -> MonitorRef:
         """Create a monitor of a collection.
 
         ``POST /monitors``
@@ -190,7 +191,7 @@ class AsyncMonitors:
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
-        result: Ref = await self._caller.request(
+        result: MonitorRef = await self._caller.request(
             OPERATIONS["monitors.create"],
             {
                 "workspace": workspace,
@@ -246,7 +247,7 @@ class AsyncMonitors:
         retry: MonitorRetry | Mapping[str, Any] | Unset = UNSET,
         notification_limit: int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
-    ) -> Ref:
+    ) -> MonitorRef:
         """Change a monitor; what is left out stays as it is.
 
         ``PUT /monitors/{monitor_uid}``
@@ -276,7 +277,7 @@ class AsyncMonitors:
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
-        result: Ref = await self._caller.request(
+        result: MonitorRef = await self._caller.request(
             OPERATIONS["monitors.update"],
             {
                 "monitor_uid": monitor_uid,
@@ -328,9 +329,11 @@ class AsyncMonitors:
 
         ``POST /monitors/{monitor_uid}/run``
 
-        The answer comes when the run has ended. A run of more than 300 s is answered before that,
-        with `info.status` "running" and without a result; `last_run` of the monitor tells later
-        how it went.
+        It returns when the run has ended. The service answers a run of more than 300 s before
+        that, with 202; the monitor is then looked at until its last run has ended, within
+        `timeout.run`, and the run has its figures but no executions. UnsettledError says that it
+        cannot be told what came of it, CallTimeoutError that the time was up. `with_raw_response`
+        shows the 202.
 
         Args:
             monitor_uid: The uid of the monitor.

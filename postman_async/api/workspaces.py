@@ -46,6 +46,8 @@ class AsyncWorkspaces:
         type: Literal["personal", "team", "private", "public", "partner"] | str | Unset = UNSET,
         created_by: str | int | Unset = UNSET,
         include: str | Unset = UNSET,
+        element_type: Literal["collection", "specification"] | str | Unset = UNSET,
+        element_id: str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
@@ -59,6 +61,9 @@ class AsyncWorkspaces:
             created_by: Only the workspaces that the user with this id created.
             include: What else to include, separated by commas: `scim` for identity provider ids,
                 `mocks:deactivated` for mocks that are switched off.
+            element_type: The kind of the element that the workspaces hold, `collection` or
+                `specification`; it goes together with `element_id`.
+            element_id: Only the workspaces that hold the element with this id or uid.
             cursor: Where the page starts, the `next_cursor` of the page before it.
             limit: How many workspaces a page has at most, 100 at the highest.
             **call_options: What every call takes, see `CallOptions`.
@@ -80,6 +85,8 @@ class AsyncWorkspaces:
                 "type": type,
                 "created_by": created_by,
                 "include": include,
+                "element_type": element_type,
+                "element_id": element_id,
                 "cursor": cursor,
                 "limit": limit,
             },
@@ -93,6 +100,8 @@ class AsyncWorkspaces:
         type: Literal["personal", "team", "private", "public", "partner"] | str | Unset = UNSET,
         created_by: str | int | Unset = UNSET,
         include: str | Unset = UNSET,
+        element_type: Literal["collection", "specification"] | str | Unset = UNSET,
+        element_id: str | Unset = UNSET,
         limit: int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> AsyncGenerator[WorkspaceSummary]:
@@ -105,6 +114,9 @@ class AsyncWorkspaces:
             created_by: Only the workspaces that the user with this id created.
             include: What else to include, separated by commas: `scim` for identity provider ids,
                 `mocks:deactivated` for mocks that are switched off.
+            element_type: The kind of the element that the workspaces hold, `collection` or
+                `specification`; it goes together with `element_id`.
+            element_id: Only the workspaces that hold the element with this id or uid.
             limit: How many workspaces a page has at most, 100 at the highest.
             **call_options: What every call takes, see `CallOptions`.
 
@@ -118,7 +130,14 @@ class AsyncWorkspaces:
         return iterate(
             self._caller,
             OPERATIONS["workspaces.list"],
-            {"type": type, "created_by": created_by, "include": include, "limit": limit},
+            {
+                "type": type,
+                "created_by": created_by,
+                "include": include,
+                "element_type": element_type,
+                "element_id": element_id,
+                "limit": limit,
+            },
             call_options,
         )
 

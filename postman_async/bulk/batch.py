@@ -8,18 +8,19 @@ from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from postman_async.bulk import clock
+from postman_async.bulk.beginning import Beginning
 from postman_async.bulk.history import memory_of
 from postman_async.bulk.journal import Journal
 from postman_async.bulk.options import Settings
 from postman_async.bulk.outcome import BatchReport, MonitorOutcome, OutcomeStatus
+from postman_async.bulk.resources import bounded, load
 from postman_async.bulk.runner import Context
 from postman_async.bulk.scheduler import Drive
-from postman_async.bulk.select import Source
-from postman_async.engine.caller import AsyncCaller
-from postman_async.errors import ConfigurationError, InvalidArgumentError
+from postman_async.bulk.select import NO_UIDS, Source
+from postman_async.errors import ConfigurationError, EmptySelectionError, InvalidArgumentError
 
 if TYPE_CHECKING:
     from postman_async.bulk.options import BatchOptions
@@ -40,6 +41,7 @@ class BatchProgress:
         waiting: how many are about to be triggered: they wait for the rate limit or a retry.
         counts: how many outcomes there are of each status.
         elapsed: seconds since the batch began.
+        known: how many of the outcomes were in the journal when the batch went on with it.
         eta: seconds it will take still if it goes on as it did; None while that is not known.
 
     """
@@ -51,6 +53,7 @@ class BatchProgress:
     counts: Counter[OutcomeStatus]
     elapsed: float
     eta: float | None
+    known: int = 0
 
 
 class MonitorBatch:
@@ -71,7 +74,7 @@ class MonitorBatch:
     def __init__(self, caller: RawCaller, uids: Uids | None, options: BatchOptions) -> None:
         self._caller = caller
         self._settings = settings = Settings.of(options)
-        self._source = _source(uids, settings)
+        self._beginning = Beginning(caller, settings, _source(uids, settings))
         self._journal: Journal | None = None
         self._earlier: Iterator[MonitorOutcome] = iter(())
         self._outcomes: asyncio.Queue[tuple[MonitorOutcome, asyncio.Event] | None] = asyncio.Queue()
@@ -86,22 +89,27 @@ class MonitorBatch:
         """Select what is to be run, open the journal, and begin.
 
         Raises:
+            ConfigurationError: the client belongs to another process or event loop.
             JournalError: the journal cannot be used.
+            EmptySelectionError: no monitor is selected.
             PostmanError: the monitors could not be selected.
 
         """
         if self._task is not None:
             raise ConfigurationError("a batch is run once: make another one")
+        self._caller.check_place()
         self._started_at, self._started = clock.wall(), clock.monotonic()
+        load()
         if self._settings.journal is not None:
-            self._journal = await Journal.open(self._settings.journal, resume=self._settings.resume)
+            self._journal = await Journal.open(self._settings.journal)
         try:
-            source = self._source or await self._selected()
-            await self._compare(source)
+            source = await self._beginning.source(self._journal)
+            if self._journal is not None:
+                self._earlier = self._journal.earlier()
+            self._begin(source)
         except BaseException:
             self._close_journal()
             raise
-        self._begin(source)
         return self
 
     async def __aexit__(
@@ -120,31 +128,15 @@ class MonitorBatch:
         if kind is None and self._failure is None and (ended or not task.cancelled()):
             task.result()
 
-    async def _selected(self) -> Source:
-        """List the monitors; those of a journal are what was selected when it was begun."""
-        settings = self._settings
-        found = None if self._journal is None else self._journal.monitors
-        assert settings.select is not None
-        if found is None:
-            found = await settings.select.find(AsyncCaller(self._caller), settings.looking)
-        return Source(found, settings.repeat, settings.order)
-
-    async def _compare(self, source: Source) -> None:
-        """Check that the journal is one of these monitors, as far as they are known."""
-        journal = self._journal
-        if journal is None:
-            return
-        if source.total is not None:
-            journal.check_length(source.total)
-            async for job in source.jobs():
-                journal.check(job.index, job.uid)
-        journal.head(source.names if self._source is None else None)
-        self._earlier = journal.earlier()
-
     def _begin(self, source: Source) -> None:
-        settings, deadline = self._settings, self._settings.deadline
+        concurrency = bounded(self._settings.concurrency)
+        settings = evolve(self._settings, concurrency=concurrency)
+        deadline = settings.deadline
         ends = None if deadline is None else asyncio.get_running_loop().time() + deadline
         memory = memory_of(self._caller)
+        if self._journal is not None:
+            self._journal.places.tell(memory)
+            self._journal.service = memory.service
         context = Context(self._caller, settings, memory, self._journal, ends)
         self._drive = Drive(context, source, self._hand_out)
         self._task = asyncio.create_task(self._work(self._drive), name="monitor batch")
@@ -243,7 +235,17 @@ class MonitorBatch:
             counts=counts,
             elapsed=elapsed,
             eta=left,
+            known=0 if self._journal is None else self._journal.known,
         )
+
+    @property
+    def journal_note(self) -> str | None:
+        """What an earlier batch in the journal means for this one, in a sentence; else None.
+
+        Such as ``runs.jsonl: goes on with the batch of 2026-01-31T12:00:00+00:00: 73 known, 427
+        to run``.  The log has it, too.
+        """
+        return self._beginning.note
 
     @property
     def running(self) -> list[tuple[str, float]]:
@@ -261,9 +263,16 @@ class MonitorBatch:
 
 
 def _source(uids: Uids | Mapping[str, str] | None, settings: Settings) -> Source | None:
-    """Make the source of given uids; None where they are to be selected."""
-    if (uids is None) == (settings.select is None):
+    """Make the source of given uids; None where they are to be selected, or in the journal."""
+    if uids is not None and settings.select is not None:
         raise InvalidArgumentError("a batch takes either uids or select")
+    if uids is None:
+        if settings.select is None and not settings.resume:
+            raise InvalidArgumentError("a batch takes either uids or select, or resumes a journal")
+        return None
     if isinstance(uids, str | bytes):
         raise InvalidArgumentError("uids must be a collection of uids, not one string: [uid]")
-    return None if uids is None else Source(uids, settings.repeat, settings.order)
+    source = Source(uids, settings.repeat, settings.order)
+    if source.total == 0 and not settings.allow_empty:
+        raise EmptySelectionError(NO_UIDS)
+    return source

@@ -2,19 +2,29 @@
 
 ::
 
-    {"journal": 1, "at": "2026-01-31T12:00:00+00:00", "monitors": null}
-    {"started": 0, "uid": "1-m", "at": "…", "attempt": 1}     before each attempt to trigger
+    {"journal": 1, "at": "2026-01-31T12:00:00+00:00", "monitors": null, "uids": ["1-m"], …}
+    {"started": 0, "uid": "1-m", "at": "…", "attempt": 1, "clock": ["…", 12.5]}
+                                                              before each attempt to trigger
     {"refused": 0}                                            the service did not take it
     {"began": 0, "job": "…"}                                  the service began it
     {"version": 1, "index": 0, "uid": "1-m", …}               its outcome, see `record`
+    {"end": 1, "left": {"0": "1-m"}}                          see below
 
 Each line is handed to the system before anything else happens, so the end of the process (even by
 ``kill -9``) loses none.  It is not forced to the disk: that would cost a write to the disk for
 every run, and only a crash of the whole machine asks for it.  The last line may be torn.
 
+Two clocks tell when an attempt was made: ``at`` the time of day, and ``clock`` a monotonic one with
+its name.  As soon as answers tell what time it is on the service's clock, the next line has that,
+too: ``"service": [name, low, high]`` says how many seconds it is ahead of the monotonic clock of
+that name.  So a later process knows when an attempt was made, whatever its own clock shows; where
+it cannot, it goes by job ids alone.
+
 Outcomes that say that nothing happened (``skipped``), or that the batch was broken off, are not
-written: a batch that is resumed makes up for them.  ``monitors`` holds what a selection found, so
-that a resumed batch runs what was selected first.
+written: a batch that goes on makes up for them.  The first line tells which batch it is (see
+`journal_lines.Header`): a batch that goes on runs what was selected or given first.  Of uids that
+come one by one no number is known: when there are no more, a line tells how many came (``end``),
+and which of them have no line yet (``left``).  A batch has ended when all its outcomes are there.
 """
 
 from __future__ import annotations
@@ -22,206 +32,139 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from array import array
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import datetime
-from hashlib import blake2b
-from typing import IO, Any, TypeAlias
+from functools import partial
+from typing import IO, Any
 
-from attrs import define, evolve, field, frozen
+from attrs import evolve
 
 from postman_async.bulk import clock
+from postman_async.bulk.journal_file import (
+    Path,
+    applied,
+    cut_torn_line,
+    events,
+    open_alone,
+    set_aside,
+)
+from postman_async.bulk.journal_lines import Header, check_event, read_end
 from postman_async.bulk.outcome import MonitorOutcome
-from postman_async.bulk.reconcile import PROMPT, Trigger
-from postman_async.bulk.record import VERSION, from_record, to_record
-from postman_async.errors import InvalidArgumentError, JournalError
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+from postman_async.bulk.places import Places, Started
+from postman_async.bulk.record import VERSION, from_record, line_of
+from postman_async.bulk.service_clock import ServiceClock
+from postman_async.errors import JournalError
 
 __all__ = ["Journal", "Started", "read_journal"]
 
-JOURNAL = 1
-_LARGEST = 2**32
 _ONE_TURN = 500
-_MARGIN = 1.0
-_DOUBT = 60.0
-_START = b'{"journal":'
-
-Path: TypeAlias = "str | os.PathLike[str]"
-
-
-@frozen
-class Started:
-    """A run that was triggered and of which no outcome is known.
-
-    Attributes:
-        at: when it was triggered.
-        attempts: how often it was.
-        certain: the service said that it began it.
-        job: the run's id, if the service told it.
-        crowded: so was another run of the same monitor.
-
-    """
-
-    at: datetime
-    attempts: int
-    certain: bool = False
-    job: str | None = None
-    crowded: bool = False
-
-    def trigger(self) -> Trigger:
-        """Place it on the clock of this process.
-
-        The time of day may have been set since; if it was set back, only a job id tells the run.
-        """
-        age = (clock.wall() - self.at).total_seconds()
-        set_back = age < 0
-        sent = clock.monotonic() - max(age, 0.0)
-        return Trigger(
-            earliest=sent - _MARGIN,
-            latest=sent + PROMPT + _MARGIN,
-            doubt=float("inf") if set_back else _DOUBT,
-            job=self.job,
-            certain=self.certain,
-            crowded=self.crowded,
-            by_id=set_back,
-        )
-
-
-@define
-class Places:
-    """What a journal tells of each place of a batch, in about ten bytes a place."""
-
-    uids: array[int] = field(factory=lambda: array("Q"))
-    done: bytearray = field(factory=bytearray)
-    started: dict[int, tuple[str, Started]] = field(factory=dict)
-    counts: dict[str, int] = field(factory=dict)
-
-    def add(self, event: Mapping[str, Any]) -> None:
-        """Take one event into account.
-
-        Raises:
-            KeyError, TypeError, ValueError: it is none.
-
-        """
-        if event.get("version") == VERSION:
-            self._mark(event["index"], event["uid"])
-            self.done[event["index"]] = 1
-            self.started.pop(event["index"], None)
-            self.counts[event["status"]] = self.counts.get(event["status"], 0) + 1
-        elif "started" in event:
-            self._mark(event["started"], event["uid"])
-            at = datetime.fromisoformat(event["at"])
-            self.started[event["started"]] = event["uid"], Started(at, event["attempt"])
-        elif "refused" in event:
-            self.started.pop(event["refused"], None)
-        elif "began" in event:
-            uid, begun = self.started[event["began"]]
-            begun = evolve(begun, certain=True, job=event["job"])
-            self.started[event["began"]] = uid, begun
-        else:
-            raise ValueError("it is no event")
-
-    def _mark(self, place: int, uid: str) -> None:
-        if not isinstance(place, int) or not 0 <= place < _LARGEST:
-            raise ValueError(f"{place!r} is no place")
-        missing = place + 1 - len(self.done)
-        if missing > 0:
-            self.done.extend(bytes(missing))
-            self.uids.extend([0] * missing)
-        if self.uids[place] not in (0, _number(uid)):
-            raise ValueError(f"place {place} has two monitors")
-        self.uids[place] = _number(uid)
-
-    def __len__(self) -> int:
-        """Count the places it knows of."""
-        return len(self.uids)
-
-    def fits(self, place: int, uid: str) -> bool:
-        """Whether the journal knows nothing of a place, or the same monitor."""
-        return place >= len(self.uids) or self.uids[place] in (0, _number(uid))
-
-    def has(self, place: int) -> bool:
-        """Whether the outcome of a place is known."""
-        return place < len(self.done) and bool(self.done[place])
-
-    def begun(self, place: int) -> Started | None:
-        """Return how the run of a place was triggered, if its outcome is not known."""
-        if place not in self.started:
-            return None
-        uid, begun = self.started[place]
-        twins = sum(other == uid for other, _ in self.started.values())
-        return evolve(begun, crowded=twins > 1)
 
 
 class Journal:
     """An open journal: what it told when it was opened, and a place to write to.
 
     Use `open`; only one process at a time can have it open.
+
+    Attributes:
+        path: the file.
+        header: its first line, or None where it has none yet.
+        places: what it told of each run.
+        total: how many runs the batch has; None while that is not known.
+        kept: under which name the file of a finished batch was kept, if it was.
+
     """
 
     def __init__(self, path: Path, file: IO[bytes]) -> None:
         self.path = path
+        self.header: Header | None = None
         self.places = Places()
-        self.monitors: dict[str, str] | None = None
-        self.length = 0
+        self.total: int | None = None
+        self.kept: os.PathLike[str] | None = None
+        self.service = ServiceClock()
+        self._noted: tuple[str, float, float] | None = None
         self._file = file
+        self._length = 0
+        self._left: dict[int, str] = {}
+        self._reading: IO[bytes] | None = None
 
     @classmethod
-    async def open(cls, path: Path, *, resume: bool) -> Journal:
+    async def open(cls, path: Path) -> Journal:
         """Open a journal, and read what is in it.
 
         Raises:
-            JournalError: it is in use or damaged, or holds a batch that is not to be resumed.
+            JournalError: it is in use or damaged.
             OSError: the file cannot be opened.
 
         """
-        file = open(path, "a+b")  # noqa: SIM115, ASYNC230 - closed by `close`; opening is quick
-        journal = cls(path, file)
+        journal = cls(path, open_alone(path))
         try:
-            _lock(file, path)
-            await journal._read(resume)
+            await journal._read()
         except BaseException:
             journal.close()
             raise
         return journal
 
-    async def _read(self, resume: bool) -> None:
-        for number, (event, end) in enumerate(_events(self.path), 1):
+    async def _read(self) -> None:
+        self._file.seek(0)
+        for number, (event, end) in enumerate(events(self._file, self.path), 1):
             if number == 1:
-                self._begin(event, resume)
+                self.header = applied(Header.read, event, self.path, number)
+                self.total = self.header.total
             else:
-                _apply(self.places.add, event, self.path, number)
-            self.length = end
+                applied(partial(self._take, number), event, self.path, number)
+            self._length = end
             if number % _ONE_TURN == 0:
                 await asyncio.sleep(0)  # other tasks go on while a long one is read
-        self._cut_torn_line()
+        cut_torn_line(self._file, self.path, self._length)
 
-    def _cut_torn_line(self) -> None:
-        self._file.seek(self.length)
-        torn = self._file.read(len(_START))
-        if self.length == 0 and not _START.startswith(torn):
-            raise JournalError(f"{self.path} is no journal")
-        self._file.truncate(self.length)
+    def _take(self, number: int, event: Mapping[str, Any]) -> None:
+        if "end" in event:
+            self.total, self._left = read_end(event)
+        else:
+            check_event(event, number)
+            self.places.add(event)
 
-    def _begin(self, header: Mapping[str, Any], resume: bool) -> None:
-        _check_header(header, self.path)
-        if not resume:
-            raise JournalError(f"{self.path} holds a batch: resume=True goes on with it")
-        self.monitors = header.get("monitors")
+    @property
+    def known(self) -> int:
+        """How many outcomes were known when it was opened."""
+        return sum(self.places.done)
 
-    def head(self, monitors: Mapping[str, str] | None) -> None:
-        """Write the first line, unless there is one; ``monitors`` is what was selected."""
-        if self.length == 0:
-            self._write({"journal": JOURNAL, "at": _now(), "monitors": monitors})
+    @property
+    def finished(self) -> bool:
+        """Whether all outcomes were, and their number, too."""
+        return self.total is not None and self.known >= self.total
+
+    def begin_anew(self) -> None:
+        """Keep the file under a dated name, and begin another one.
+
+        Raises:
+            JournalError: another process was quicker.
+            OSError: the file cannot be renamed, or made.
+
+        """
+        begun = None if self.header is None else self.header.at
+        mode = os.fstat(self._file.fileno()).st_mode
+        self.kept = set_aside(self._file, self.path, begun)
+        self._file = open_alone(self.path, mode, new=True)
+        self.header, self.total, self._length = None, None, 0
+        self.places, self._left, self._noted = Places(), {}, None
+
+    def head(self, header: Header) -> None:
+        """Write the first line."""
+        self.header, self.total = header, header.total
+        self._write(evolve(header, at=_now()).event())
+
+    def end(self, total: int, left: Mapping[int, str]) -> None:
+        """Note that no more uids come: how many came, and which of them have no line yet."""
+        if self.total is None:
+            self.total = total
+            self._write({"end": total, "left": left})
 
     def started(self, place: int, uid: str, attempt: int) -> None:
         """Note that the next thing to happen is an attempt to trigger a run."""
-        self._write({"started": place, "uid": uid, "at": _now(), "attempt": attempt})
+        ticks = [self.service.name, round(clock.monotonic(), 3)]
+        event = {"started": place, "uid": uid, "at": _now(), "attempt": attempt, "clock": ticks}
+        self._write(self._with_service(event))
 
     def refused(self, place: int) -> None:
         """Note that the service did not take it."""
@@ -229,11 +172,18 @@ class Journal:
 
     def began(self, place: int, job: str | None) -> None:
         """Note that the service began it, and under which id."""
-        self._write({"began": place, "job": job})
+        self._write(self._with_service({"began": place, "job": job}))
 
     def ended(self, outcome: MonitorOutcome) -> None:
         """Note what came of it."""
-        self._write(to_record(outcome))
+        self._write_line(line_of(outcome, **self._with_service({})))
+
+    def _with_service(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Add what time it is on the service's clock, if more of it is known than was noted."""
+        if self.service.tells_more(self._noted):
+            self._noted = self.service.told
+            event["service"] = self._noted
+        return event
 
     def check(self, place: int, uid: str) -> None:
         """Refuse a monitor that is not the one it knows at that place.
@@ -242,36 +192,75 @@ class Journal:
             JournalError: it is the journal of another batch.
 
         """
+        if self.total is not None and place >= self.total:
+            raise self.of_another(f"it has {self.total} runs, and this batch has more")
+        uids = None if self.header is None else self.header.uids
+        known = uids[place % len(uids)] if uids else self._left.get(place, uid)
+        if known != uid:
+            raise self.of_another(f"its run {place} is of {known!r}, and here it is of {uid!r}")
         if not self.places.fits(place, uid):
-            raise JournalError(
-                f"{self.path} is the journal of another batch: its run {place} is not of {uid!r}"
-            )
+            raise self.of_another(f"its run {place} is not of {uid!r}")
 
     def check_length(self, total: int) -> None:
-        """Refuse a batch that is shorter than what it knows.
+        """Refuse a batch that has not as many runs.
 
         Raises:
             JournalError: it is the journal of another batch.
 
         """
+        if self.total not in (None, total):
+            raise self.of_another(f"it has {self.total} runs, and this batch has {total}")
         if len(self.places) > total:
-            raise JournalError(
-                f"{self.path} is the journal of another batch: it has run {len(self.places) - 1},"
-                f" and this batch has {total} runs"
+            raise self.of_another(
+                f"it has run {len(self.places) - 1}, and this batch has {total} runs"
             )
 
+    def of_another(self, difference: str) -> JournalError:
+        """Make the error that says in which way its batch is another one."""
+        return JournalError(
+            f"{self.path} is the journal of another batch: {difference}; go on with that one by"
+            " leaving out the monitors (resume=True), or use another file"
+        )
+
+    def uids(self) -> list[str]:
+        """Return the uids of all runs of a batch whose uids came one by one.
+
+        Raises:
+            JournalError: it does not know all of them.
+
+        """
+        found = dict(self._left)
+        self._file.seek(0)
+        for event, _ in events(self._file, self.path):
+            if "uid" in event:
+                found[event["started"] if "started" in event else event["index"]] = event["uid"]
+        if self.total is None or found.keys() != set(range(self.total)):
+            raise JournalError(
+                f"{self.path} does not know all monitors of its batch, whose uids came one by one:"
+                " give them again to go on"
+            )
+        return [found[place] for place in range(self.total)]
+
     def earlier(self) -> Iterator[MonitorOutcome]:
-        """Yield the outcomes that were known when it was opened."""
-        return _outcomes(self.path, self.length)
+        """Return the outcomes that were known when it was opened, to be read one by one."""
+        if not self.known:
+            return iter(())
+        self._reading = open(self.path, "rb")  # noqa: SIM115 - now, while files can be opened
+        return _outcomes(self._reading, self.path, self._length)
 
     def close(self) -> None:
         """Close the file."""
+        if self._reading is not None:
+            self._reading.close()
         with suppress(OSError):  # of a line that could not be written, which has been told
             self._file.close()
 
     def _write(self, event: Mapping[str, Any]) -> None:
+        self._write_line(json.dumps(event, separators=(",", ":")).encode() + b"\n")
+
+    def _write_line(self, line: bytes) -> None:
         try:
-            self._file.write(json.dumps(event, separators=(",", ":")).encode() + b"\n")
+            self._file.write(line)
             self._file.flush()
         except OSError as error:  # which does not say which file it is
             raise OSError(error.errno, error.strerror, str(self.path)) from None
@@ -293,61 +282,18 @@ def read_journal(path: Path) -> Iterator[MonitorOutcome]:
         OSError: it cannot be opened.
 
     """
-    return _outcomes(path)
+    with open(path, "rb") as file:
+        yield from _outcomes(file, path)
 
 
-def _outcomes(path: Path, length: int | None = None) -> Iterator[MonitorOutcome]:
-    for number, (event, end) in enumerate(_events(path), 1):
+def _outcomes(file: IO[bytes], path: Path, length: int | None = None) -> Iterator[MonitorOutcome]:
+    for number, (event, end) in enumerate(events(file, path), 1):
         if length is not None and end > length:
             return
         if number == 1:
-            _check_header(event, path)
+            applied(Header.read, event, path, number)
         elif event.get("version") == VERSION:
-            yield _apply(from_record, event, path, number)
-
-
-def _events(path: Path) -> Iterator[tuple[dict[str, Any], int]]:
-    """Yield each whole line and where it ends; a last line without its end is none."""
-    end = 0
-    with open(path, "rb") as file:
-        for number, line in enumerate(file, 1):
-            if not line.endswith(b"\n"):
-                return
-            end += len(line)
-            try:
-                event = json.loads(line)
-            except ValueError:
-                event = None
-            if not isinstance(event, dict):
-                raise JournalError(f"{path}: line {number} is damaged")
-            yield event, end
-
-
-def _check_header(header: Mapping[str, Any], path: Path) -> None:
-    if header.get("journal") != JOURNAL:
-        raise JournalError(f"{path} is no journal of version {JOURNAL}")
-
-
-def _apply(function: Any, event: Mapping[str, Any], path: Path, number: int) -> Any:
-    try:
-        return function(event)
-    except (KeyError, TypeError, ValueError, InvalidArgumentError) as error:
-        raise JournalError(f"{path}: line {number} makes no sense: {error}") from None
-
-
-def _lock(file: IO[bytes], path: Path) -> None:
-    """Keep other processes out: two that go on with one batch would run monitors twice."""
-    if fcntl is None:
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise JournalError(f"{path} is in use by another batch") from None
-
-
-def _number(uid: str) -> int:
-    """Stand for a uid in eight bytes; never 0."""
-    return int.from_bytes(blake2b(uid.encode("utf-8", "replace"), digest_size=8).digest()) or 1
+            yield applied(from_record, event, path, number)
 
 
 def _now() -> str:

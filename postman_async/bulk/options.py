@@ -31,18 +31,28 @@ class BatchOptions(CallOptions, total=False):
     Keys:
         select: which monitors to run, instead of uids.
         concurrency: how many are under way at the same time at most, those that wait for the
-            rate limit included; default 50.
+            rate limit included; default 50.  Fewer, with a warning in the log, where the process
+            may not open so many files (``ulimit -n``).
         deadline: seconds, or a timedelta, for the whole batch.  What is under way then becomes
             ``unknown``, what was not triggered ``skipped``, both with `DeadlineExceeded`.
         run_deadline: the same for each run, from the moment it is triggered; default 1200 s.
             None waits as long as the service says that it runs.
         fail_fast: trigger nothing more after the first outcome that is not ``passed``.  What is
             under way is waited for; the rest is ``skipped``.
-        max_failures: the same after this many of them.
+        max_failures: the same after this many of them.  Failures that a journal knows already do
+            not count: the rest, which was skipped, would never be run.
         repeat: run the whole list so many times over.
-        journal: a file to append each outcome to, the moment it is known.
-        resume: go on with the batch of that journal: run what is missing, and settle what was
-            under way by looking.
+        journal: a file to append each outcome to, the moment it is known.  Where it holds an
+            unfinished batch of the same monitors, the batch goes on with it: it runs what is
+            missing, settles what was under way by looking, and reports all.  Where it holds a
+            finished one, that file is kept under a dated name and a batch begins anew.  The
+            unfinished batch of another selection, other uids or another ``repeat`` is refused;
+            other options, the client and its key are not compared.
+        resume: go on with the batch of that journal.  Then uids and ``select`` may be left out:
+            the journal knows its monitors; where they are given and are others, the journal is
+            refused even if its batch is finished.  Without a batch in the journal, and after a
+            finished one, it begins one, as ``journal`` alone does.
+        allow_empty: take it for no error that there is no monitor to run.
         on_outcome: called, or awaited, with each new outcome; what it raises ends the batch.
         run_async: trigger with ``async=true`` and poll, so that no connection is held and no
             executions are had; ``"auto"`` does so only for monitors that outlast a proxy.
@@ -66,6 +76,7 @@ class BatchOptions(CallOptions, total=False):
     repeat: int
     journal: str | os.PathLike[str] | None
     resume: bool
+    allow_empty: bool
     on_outcome: Callback | None
     run_async: bool | Literal["auto"]
     on_unknown: Literal["report", "rerun"]
@@ -101,6 +112,7 @@ class Settings:
     repeat: int = field(default=1, validator=_COUNT)
     journal: str | os.PathLike[str] | None = None
     resume: bool = field(default=False, validator=instance_of(bool))
+    allow_empty: bool = field(default=False, validator=instance_of(bool))
     on_outcome: Callback | None = None
     run_async: bool | Literal["auto"] = field(default=False, validator=in_([False, True, "auto"]))
     on_unknown: Literal["report", "rerun"] = field(

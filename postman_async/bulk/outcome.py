@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
 from attrs import frozen
 
-from postman_async.errors import ApiError, PostmanError, ServerError, TransportError
+from postman_async.errors import (
+    ApiError,
+    BatchFailedError,
+    PostmanError,
+    ServerError,
+    TransportError,
+)
 
 if TYPE_CHECKING:
     from postman_async.models.monitors import MonitorRun
@@ -27,6 +33,12 @@ _STATUS: dict[str, OutcomeStatus] = {
     "aborted": "error",
 }
 """The service's word for a run's end to ours; any other word (``running``) is unknown."""
+
+_NAMED = 5
+"""How many outcomes the text of an error names."""
+
+_LONGEST = 200
+"""Characters of an error's text that are quoted."""
 
 
 @frozen(kw_only=True)
@@ -119,8 +131,32 @@ class BatchReport(Sequence[MonitorOutcome]):
 
     @property
     def ok(self) -> bool:
-        """Whether every monitor passed."""
-        return all(outcome.status == "passed" for outcome in self.outcomes)
+        """Whether every monitor passed; False where there was none."""
+        return bool(self.outcomes) and not self.failed
+
+    @property
+    def failed(self) -> tuple[MonitorOutcome, ...]:
+        """The outcomes that are not ``passed``, whichever else they are."""
+        return tuple(outcome for outcome in self.outcomes if outcome.status != "passed")
+
+    def raise_for_failures(self) -> None:
+        """Raise an error unless the report is `ok`.
+
+        Raises:
+            BatchFailedError: there is no outcome, or one that is not ``passed``; the text names
+                the first ones.
+
+        """
+        if not self.ok:
+            raise BatchFailedError(self._in_words(), self)
+
+    def _in_words(self) -> str:
+        failed = self.failed
+        if not failed:
+            return "no monitor ran: the report has no outcomes"
+        first = "; ".join(_in_words(outcome) for outcome in failed[:_NAMED])
+        more = f"; and {len(failed) - _NAMED} more" if len(failed) > _NAMED else ""
+        return f"{len(failed)} of {len(self)} monitors did not pass: {first}{more}"
 
     @property
     def counts(self) -> Counter[OutcomeStatus]:
@@ -130,3 +166,9 @@ class BatchReport(Sequence[MonitorOutcome]):
     def having(self, *statuses: OutcomeStatus) -> tuple[MonitorOutcome, ...]:
         """Return the outcomes of these statuses."""
         return tuple(outcome for outcome in self.outcomes if outcome.status in statuses)
+
+
+def _in_words(outcome: MonitorOutcome) -> str:
+    """Name a monitor, its status and the reason, each in a few words."""
+    told = f"{outcome.name or outcome.uid} {outcome.status}"
+    return told if outcome.error is None else f"{told} ({str(outcome.error)[:_LONGEST]})"

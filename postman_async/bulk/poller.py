@@ -19,7 +19,7 @@ from postman_async.bulk.reconcile import (
     has_ended,
     judge,
 )
-from postman_async.engine.data.convert import load_model
+from postman_async.engine.data.convert import from_dict, load_model
 from postman_async.engine.limits.limiter import at_priority
 from postman_async.errors import (
     PostmanError,
@@ -122,6 +122,7 @@ class Follower:
             if self._gives_up(look, trigger):
                 return Found(status="unknown", error=trigger.error or look)
             return self._until_next(trigger)
+        trigger.others = self.memory.jobs(self.uid)
         verdict, self._misses = judge(trigger, look), 0
         if verdict in ("ended", "lost"):
             return _ended(trigger, look) if verdict == "ended" else _lost(trigger)
@@ -170,6 +171,7 @@ class Follower:
             asked=self._asked,
             answered=clock.monotonic(),
         )
+        self.memory.service.dated(look.date, look.asked, look.answered)
         if not look.readable:
             return UnsettledError("what the service tells of the monitor's last run is unreadable")
         self.name = look.monitor.name
@@ -206,7 +208,8 @@ def _ended(trigger: Trigger, look: Look) -> Found:
         started_at=last.started_at,
         finished_at=last.finished_at,
     )
-    run: MonitorRun = load_model("monitors:MonitorRun")(info=info, stats=last.stats)
+    stats = from_dict(last.stats, load_model("monitors:MonitorRunStats"))
+    run: MonitorRun = load_model("monitors:MonitorRun")(info=info, stats=stats)
     by_time = trigger.job is None or trigger.job != last.job_id
     return Found(status=status_of_run(run), run=run, reconciled=by_time)
 

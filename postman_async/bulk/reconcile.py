@@ -14,7 +14,7 @@ one call of the limit and not two.
 
 What else could have begun at that time is never taken for ours:
 
-- a run that is known to be another one (an earlier run of this client);
+- a run that is known to be another one (an earlier run of this client, or of the journal);
 - one that the monitor's schedule may have begun, which is the case for an active monitor if its
   ``cron`` names the minute in which the run began;
 - one of two: another run is seen going on, or was seen before, or this client had a second call
@@ -31,10 +31,10 @@ places and wants proof has the times left out (``by_id``), and gets ``unknown`` 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from attrs import define, field, frozen
 
@@ -71,9 +71,20 @@ class Known:
     @classmethod
     def of(cls, run: MonitorLastRun | MonitorRunInfo) -> Known:
         """Take what identifies a run."""
-        began, ended = moment(run.started_at), moment(run.finished_at)
+        return cls.told(run.job_id, run.started_at, run.finished_at)
+
+    @classmethod
+    def told(cls, job: object, started_at: object, finished_at: object) -> Known:
+        """Take what identifies a run from parts that may be anything."""
+        began, ended = moment(started_at), moment(finished_at)
         seconds = (ended - began).total_seconds() if began and ended else None
-        return cls(run.job_id, run.started_at, seconds)
+        start = started_at if isinstance(started_at, str) else None
+        return cls(job if isinstance(job, str) else None, start, seconds)
+
+    def began_after(self, other: Known) -> bool:
+        """Whether it is certain that it began after another run."""
+        own, others = moment(self.started_at), moment(other.started_at)
+        return own is not None and others is not None and own > others
 
 
 @define(kw_only=True, eq=False)
@@ -87,6 +98,11 @@ class Trigger:
             clocks are worse than they should be: it is neither taken for ours nor for another.
         before: the monitor's last run whose result was known when the call was sent: it is not
             the one that the call began.
+        earlier: the ids of the runs that were known when the call was sent.
+        others: the ids of the runs that are known by now not to be the one that the call began.
+        sent: between which times of the service's clock the call was sent, in seconds of the
+            epoch.  It is told of the call of another process, on whose clock the time above was;
+            then this one holds.
         job: the run's id, if the service gave it.
         certain: the service said that the run began.
         crowded: this client had another call for the same monitor under way.
@@ -94,6 +110,8 @@ class Trigger:
         error: how the call failed, if it did.
         cut: after how many seconds the call failed ambiguously, if it did.
         seen: the ids of the runs that looks took for ours while they went on.
+        place: the place in a journal that it is of, for whoever goes on with that.
+        entered: since when this client knows of it.
 
     """
 
@@ -101,6 +119,9 @@ class Trigger:
     latest: float
     doubt: float = DOUBT
     before: Known | None = None
+    earlier: Collection[str] = ()
+    others: Collection[str] = ()
+    sent: tuple[float, float] | None = None
     job: str | None = None
     certain: bool = False
     crowded: bool = False
@@ -108,6 +129,16 @@ class Trigger:
     error: PostmanError | None = None
     cut: float | None = None
     seen: set[str] = field(factory=set)
+    place: tuple[str, int] | None = None
+    entered: float = 0.0
+
+    def told(self, info: Any, now: float) -> None:
+        """Take what an answer tells of the run that goes on."""
+        job, status = getattr(info, "job_id", None), getattr(info, "status", None)
+        self.job = job if isinstance(job, str) else None
+        self.certain = self.job is not None or status is not None
+        if status == "running":
+            self.latest = min(self.latest, now)
 
 
 @frozen(kw_only=True)
@@ -134,8 +165,21 @@ class Look:
 
     @property
     def going(self) -> str | None:
-        """The id of the run that goes on, where the service tells it."""
-        return self.monitor.job_id
+        """The id of the run that goes on, where the service tells it.
+
+        The monitor's ``jobId`` is that of its latest run, also when that has ended: a run goes on
+        only if the last run is another one, or has no end.
+        """
+        latest, last = self.monitor.job_id, self.last
+        if latest is None or last is None or last.job_id != latest:
+            return latest
+        ended = last.finished_at is not None and last.status != "running"
+        return None if ended else latest
+
+    @property
+    def latest(self) -> str | None:
+        """The id of the run that began last, where the service tells it."""
+        return self.monitor.job_id or (None if self.last is None else self.last.job_id)
 
     @property
     def readable(self) -> bool:
@@ -149,7 +193,7 @@ class Look:
     @property
     def ids(self) -> set[str]:
         """The ids of all runs it tells of."""
-        told = {self.going, None if self.last is None else self.last.job_id}
+        told = {self.monitor.job_id, None if self.last is None else self.last.job_id}
         return {job for job in told if job is not None}
 
     def began(self) -> tuple[float, float] | None:
@@ -159,6 +203,13 @@ class Look:
             return None
         age = (self.date - started).total_seconds()
         return self.asked - age - 1.0, self.answered - age + coarse(self.last.started_at)
+
+    def began_there(self) -> tuple[float, float] | None:
+        """Between which moments of the service's clock the last run began; as `began`."""
+        started = None if self.last is None else moment(self.last.started_at)
+        if self.last is None or started is None:
+            return None
+        return started.timestamp(), started.timestamp() + coarse(self.last.started_at)
 
 
 def judge(trigger: Trigger, look: Look) -> Verdict:
@@ -170,14 +221,17 @@ def judge(trigger: Trigger, look: Look) -> Verdict:
 
     """
     last = look.last
-    if trigger.job is not None:
-        if last is not None and last.job_id == trigger.job:
-            return "ended" if has_ended(look) else "running"
-        if look.going == trigger.job:
-            return "running"
+    if trigger.job is not None and last is not None and last.job_id == trigger.job:
+        return "ended" if has_ended(look) else "running"
     place = _place(trigger, look)
+    if trigger.job is not None and look.going == trigger.job:
+        # A last run that tells no id of its own may be the one that the monitor names.
+        told = place == "within" and not _doubtful(trigger, look)
+        return "ended" if told and has_ended(look) else "running"
     if place == "before":
-        return "absent" if look.going is None else _goes_on(trigger, look.going)
+        going = look.going
+        ours = going is not None and going not in trigger.earlier
+        return _goes_on(trigger, going) if ours and going is not None else "absent"
     if place != "within" or _doubtful(trigger, look):
         return "lost"
     trigger.seen.update(look.ids)
@@ -194,8 +248,8 @@ def _goes_on(trigger: Trigger, going: str) -> Verdict:
 
 def _place(trigger: Trigger, look: Look) -> Literal["before", "within", "after", "nowhere"]:
     """Place the beginning of the last run against our call."""
-    last, began, known = look.last, look.began(), trigger.before
-    if last is None:
+    last, known = look.last, trigger.before
+    if last is None or look.latest in trigger.earlier:
         return "before"
     if known is not None and known.job and last.job_id:
         if known.job == last.job_id:
@@ -203,12 +257,20 @@ def _place(trigger: Trigger, look: Look) -> Literal["before", "within", "after",
     elif known is not None and known.started_at == last.started_at:
         # Whole seconds name more than one run: ours may have begun in the same one.
         return "nowhere" if coarse(last.started_at) else "before"
+    return _place_in_time(trigger, look)
+
+
+def _place_in_time(trigger: Trigger, look: Look) -> Literal["before", "within", "after", "nowhere"]:
+    """Place it by the times alone, on our clock or on that of the service."""
+    began, first, latest = look.began(), trigger.earliest, trigger.latest
+    if trigger.sent is not None:
+        began, first, latest = look.began_there(), trigger.sent[0], trigger.sent[1] + PROMPT
     if began is None:
         return "nowhere"
     low, high = began
-    if high < trigger.earliest - SKEW:
-        return "before" if high < trigger.earliest - trigger.doubt else "nowhere"
-    return "after" if low > trigger.latest + SKEW else "within"
+    if high < first - SKEW:
+        return "before" if high < first - trigger.doubt else "nowhere"
+    return "after" if low > latest + SKEW else "within"
 
 
 def _doubtful(trigger: Trigger, look: Look) -> bool:
@@ -217,6 +279,8 @@ def _doubtful(trigger: Trigger, look: Look) -> bool:
     if last is None or trigger.by_id or trigger.crowded:
         return True
     if trigger.job is not None and last.job_id is not None:
+        return True
+    if last.job_id in trigger.others:
         return True
     if len(trigger.seen | look.ids) > 1:
         return True

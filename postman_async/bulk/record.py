@@ -16,19 +16,33 @@ misread gets a new version.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+import json
+import math
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeVar, get_args
+
+from attrs import evolve
 
 from postman_async import errors
-from postman_async.bulk.outcome import MonitorOutcome
+from postman_async.bulk.outcome import MonitorOutcome, OutcomeStatus
 from postman_async.engine.data.convert import from_dict, load_model, to_dict
 from postman_async.engine.limits.headers import RateLimit
-from postman_async.errors import ApiError, InvalidArgumentError, PostmanError
+from postman_async.errors import ApiError, InvalidArgumentError, PostmanError, UnsettledError
 
-__all__ = ["VERSION", "from_record", "to_record"]
+__all__ = [
+    "UNWRITABLE",
+    "VERSION",
+    "bearable",
+    "check_record",
+    "from_record",
+    "line_of",
+    "to_record",
+]
 
 VERSION = 1
+
+T = TypeVar("T")
 
 _PLAIN = ("uid", "name", "index", "status", "attempts", "elapsed", "waited", "reconciled")
 _KEPT = {
@@ -58,6 +72,48 @@ def to_record(outcome: MonitorOutcome) -> dict[str, Any]:
     return record
 
 
+def line_of(outcome: MonitorOutcome, **more: Any) -> bytes:
+    """Write an outcome as a line of JSON, with more keys; what cannot be written is left out.
+
+    An answer may hold what Python reads and does not write: a number of more than 4,300 digits, or
+    more levels than the stack has room for.
+    """
+
+    def line(record: Mapping[str, Any]) -> bytes:
+        return json.dumps({**record, **more}, separators=(",", ":")).encode() + b"\n"
+
+    return bearable(outcome, line)
+
+
+UNWRITABLE = (ValueError, TypeError, RecursionError, OverflowError, AttributeError)
+"""What comes of a value that is no JSON, or too much of it."""
+
+
+def bearable(outcome: MonitorOutcome, use: Callable[[Mapping[str, Any]], T]) -> T:
+    """Do something with the record of an outcome, or with as much of it as can be borne.
+
+    The verdict stays in any case; what cannot be borne is left out of the run.
+    """
+    for part in (to_record, _without_executions, _without_run):
+        try:
+            return use(part(outcome))
+        except (*UNWRITABLE, PostmanError):
+            continue
+    bare = MonitorOutcome(uid=outcome.uid, index=outcome.index, status=outcome.status)
+    return use(_without_run(bare))
+
+
+def _without_executions(outcome: MonitorOutcome) -> dict[str, Any]:
+    record = to_record(outcome)
+    kept = {key: part for key, part in record["run"].items() if key in ("info", "stats")}
+    return {**record, "run": kept}
+
+
+def _without_run(outcome: MonitorOutcome) -> dict[str, Any]:
+    words = "the run's result cannot be written as JSON, so it is not kept"
+    return to_record(evolve(outcome, run=None, error=outcome.error or UnsettledError(words)))
+
+
 def from_record(record: Mapping[str, Any]) -> MonitorOutcome:
     """Read an outcome that `to_record` wrote.
 
@@ -65,19 +121,53 @@ def from_record(record: Mapping[str, Any]) -> MonitorOutcome:
         InvalidArgumentError: it is no such record, or one of another version.
 
     """
-    if not isinstance(record, Mapping) or record.get("version") != VERSION:
+    known = check_record(record)
+    return evolve(known, run=from_dict(record["run"], load_model("monitors:MonitorRun")))
+
+
+def check_record(record: Mapping[str, Any]) -> MonitorOutcome:
+    """Read all of a record but its run, which may be any JSON value.
+
+    Raises:
+        InvalidArgumentError: as `from_record` does.
+
+    """
+    if not isinstance(record, Mapping) or record.get("version") != VERSION or "run" not in record:
         raise InvalidArgumentError(f"not an outcome record of version {VERSION}: {record!s:.80}")
     try:
         plain = {name: record[name] for name in _PLAIN}
+        for name, value in plain.items():
+            if not _fits(name, value):
+                raise ValueError(f"{name} is {value!s:.80}")
         started, error = record["started_at"], record["error"]
         return MonitorOutcome(
             **plain,
-            run=from_dict(record["run"], load_model("monitors:MonitorRun")),
             error=None if error is None else _error(error),
-            started_at=None if started is None else datetime.fromisoformat(started),
+            started_at=None if started is None else _moment(started),
         )
-    except (KeyError, TypeError, ValueError) as fault:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as fault:
         raise InvalidArgumentError(f"not an outcome record: {fault!r} in {record!s:.80}") from None
+
+
+def _fits(name: str, value: Any) -> bool:
+    if name in ("index", "attempts"):
+        return type(value) is int and value >= 0
+    if name in ("elapsed", "waited"):
+        return _is_number(value)
+    if name == "status":
+        return value in get_args(OutcomeStatus)
+    if name == "name":
+        return value is None or isinstance(value, str)
+    return isinstance(value, str if name == "uid" else bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and type(value) is not bool and math.isfinite(value)
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _error_record(error: PostmanError) -> dict[str, Any]:
@@ -94,17 +184,39 @@ def _error_record(error: PostmanError) -> dict[str, Any]:
 
 def _error(record: Mapping[str, Any]) -> PostmanError:
     """Make the error again; a class of a later version becomes a plain `PostmanError`."""
-    known = record["type"] in errors.__all__
-    cls: type[PostmanError] = getattr(errors, record["type"]) if known else PostmanError
+    kind, message = record["type"], record["message"]
+    if not isinstance(message, str):
+        raise TypeError(f"message is {message!s:.80}")
+    cls: type[PostmanError] = getattr(errors, kind) if kind in errors.__all__ else PostmanError
     state = {name: record[key] for name, key in _KEPT.items() if key in record}
+    for name, value in state.items():
+        if not _KINDS.get(name, _is_text)(value):
+            raise ValueError(f"{_KEPT[name]} is {value!s:.80}")
     if issubclass(cls, ApiError):
         state = {**_api_state(record), **state}
-    return errors.restored(cls, record["message"], state)
+    return errors.restored(cls, message, state)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+_KINDS: dict[str, Callable[[Any], bool]] = {
+    "status": lambda value: type(value) is int,
+    "attempts": lambda value: type(value) is int,
+    "waited": _is_number,
+    "sent": lambda value: isinstance(value, bool),
+    "faults": lambda value: isinstance(value, list) and all(map(_is_text, value)),
+}
+"""What the kept attributes are that are no texts."""
 
 
 def _api_state(record: Mapping[str, Any]) -> dict[str, Any]:
     """Fill the attributes that every `ApiError` has."""
     method, _, path = record.get("call", "").partition(" ")
+    wait = record.get("retry_after")
+    if wait is not None and not _is_number(wait):
+        raise ValueError(f"retry_after is {wait!s:.80}")
     state: dict[str, Any] = dict.fromkeys(("name", "details", "body", "request_id"))
     state |= {"method": method, "path": path, "headers": {}, "content": b"", "message": ""}
-    return {**state, "rate_limit": RateLimit(retry_after=record.get("retry_after"))}
+    return {**state, "rate_limit": RateLimit(retry_after=wait)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,20 @@ from attrs import define, field, frozen
 from postman_async.bulk import clock
 from postman_async.bulk.outcome import MonitorOutcome, status_of_error, status_of_run
 from postman_async.bulk.poller import Follower, Found
-from postman_async.bulk.reconcile import PROMPT, Known, Trigger
-from postman_async.errors import DeadlineExceeded, PostmanError, UnsettledError
+from postman_async.bulk.reconcile import PROMPT, Known, Trigger, date_of
+from postman_async.bulk.record import UNWRITABLE
+from postman_async.engine.data.convert import load_model
+from postman_async.errors import (
+    Answer,
+    DeadlineExceeded,
+    InvalidResponseError,
+    PostmanError,
+    UnsettledError,
+)
 from postman_async.operations import OPERATIONS
 
 if TYPE_CHECKING:
-    from postman_async.bulk.history import Memory
+    from postman_async.bulk.history import End, Memory
     from postman_async.bulk.journal import Journal
     from postman_async.bulk.options import Settings
     from postman_async.bulk.select import Job
@@ -101,6 +110,7 @@ class Runner:
 
         It may be cancelled while it is `waiting`, and then called again.
         """
+        found: Found | None = None
         try:
             async with asyncio.timeout_at(self._end()) as self._limit:
                 found = await self._find()
@@ -110,7 +120,7 @@ class Runner:
             self.cut_short = self._limit.when() == self.context.ends
             found = self._late()
         finally:
-            self._leave()
+            self._leave("left" if found is None or self.cut_short else _end_of(found))
         return self._outcome(found)
 
     def skipped(self, error: PostmanError | None) -> MonitorOutcome:
@@ -131,17 +141,21 @@ class Runner:
         self.attempts += 1
         if self.context.journal is not None:
             self.context.journal.started(self.job.index, self.job.uid, self.attempts)
-        now, before = clock.monotonic(), self.context.memory.last_run(self.job.uid)
-        self._enter(Trigger(earliest=now, latest=now + PROMPT, before=before), clock.wall())
+        now, memory, uid = clock.monotonic(), self.context.memory, self.job.uid
+        before, earlier = memory.last_run(uid), memory.jobs(uid)
+        trigger = Trigger(earliest=now, latest=now + PROMPT, before=before, earlier=earlier)
+        self._enter(trigger, clock.wall())
 
     def refused(self) -> None:
         """Note that it is certain that the service did not take the attempt."""
         if self.context.journal is not None:
             self.context.journal.refused(self.job.index)
-        self._leave()
+        self._leave("known")
 
     def _enter(self, trigger: Trigger, at: datetime) -> None:
         trigger.by_id |= not self.context.settings.reconcile
+        if self.context.journal is not None:
+            trigger.place = str(self.context.journal.path), self.job.index
         self._trigger = trigger
         self.context.memory.enter(self.job.uid, trigger)
         if self._started_at is None:  # the run's own time begins with the first attempt
@@ -151,9 +165,9 @@ class Runner:
                 self._ends = asyncio.get_running_loop().time() + seconds
                 self._limit.reschedule(self._end())
 
-    def _leave(self) -> None:
+    def _leave(self, end: End) -> None:
         if self._trigger is not None:
-            self.context.memory.leave(self.job.uid, self._trigger)
+            self.context.memory.leave(self.job.uid, self._trigger, end)
         self._trigger = None
 
     # -- from the trigger to what is found ----------------------------------------------------
@@ -169,11 +183,19 @@ class Runner:
                 return found
             trigger = self._trigger
             assert trigger is not None
-            found = await self._follower.follow(trigger) or self._not_begun(trigger)
+            found = await self._followed(trigger) or self._not_begun(trigger)
             if found is not None:
                 return found
             self._doubtful = True
-            self._leave()
+            self._leave("unknown")
+
+    async def _followed(self, trigger: Trigger) -> Found | None:
+        """Look until it is known; what cannot be made out of a look leaves the outcome open."""
+        try:
+            return await self._follower.follow(trigger)
+        except (*UNWRITABLE, PostmanError) as fault:
+            words = f"what the service tells of the monitor is unreadable: {fault!s:.200}"
+            return Found(status="unknown", error=trigger.error or UnsettledError(words))
 
     def _not_begun(self, trigger: Trigger) -> Found | None:
         """Report a run that the service did not begin, unless it may be triggered again."""
@@ -190,11 +212,16 @@ class Runner:
         if self.context.memory.outlasts(self.job.uid) if chosen == "auto" else chosen:
             arguments["run_async"] = True
         options = self.context.settings.call
+        held, answer = "run_async" not in arguments, None
         try:
             answer = await self.context.caller.request(_RUN, arguments, options, self)
+            return self._answered(answer, held=held)
         except PostmanError as error:
             return self._failed(error)
-        return self._answered(answer, held="run_async" not in arguments)
+        except UNWRITABLE as fault:
+            if self._trigger is None:  # it is no answer's fault
+                raise
+            return self._failed(_unusable(answer, fault))
 
     def _failed(self, error: PostmanError) -> Found | None:
         """Judge a failed call: the service may have begun the run all the same."""
@@ -214,16 +241,15 @@ class Runner:
         run, trigger = answer.value, self._trigger
         assert trigger is not None
         info, status = getattr(run, "info", None), status_of_run(run)
+        service, now = self.context.memory.service, clock.monotonic()
+        service.dated(date_of(answer.headers), trigger.earliest, now)
+        service.began(getattr(info, "started_at", None), trigger.earliest)
         ended = getattr(info, "finished_at", None) is not None
         # One that was only started has no figures yet, whatever word stands there.
         told = getattr(run, "stats", None) is not None or (held and answer.status == 200)
         if ended or (status != "unknown" and told):
             return Found(status=status, run=run)
-        job = getattr(info, "job_id", None)
-        trigger.job = job if isinstance(job, str) else None
-        trigger.certain = trigger.job is not None or getattr(info, "status", None) is not None
-        if getattr(info, "status", None) == "running":
-            trigger.latest = min(trigger.latest, clock.monotonic())
+        trigger.told(info, now)
         if trigger.certain and self.context.journal is not None:
             self.context.journal.began(self.job.index, trigger.job)
         return None
@@ -240,12 +266,10 @@ class Runner:
     # -- the outcome --------------------------------------------------------------------------
 
     def _outcome(self, found: Found) -> MonitorOutcome:
-        info: Any = getattr(found.run, "info", None)
-        if hasattr(info, "job_id"):
-            self.context.memory.learn(self.job.uid, Known.of(info))
+        self._learn(found)
         return MonitorOutcome(
             uid=self.job.uid,
-            name=self.job.name or self._follower.name,
+            name=self.job.name or self._name(),
             index=self.job.index,
             status=found.status,
             run=self._kept(found),
@@ -257,10 +281,35 @@ class Runner:
             reconciled=found.reconciled,
         )
 
+    def _learn(self, found: Found) -> None:
+        """Remember the run, unless it tells of itself in a way that nobody understands."""
+        with suppress(*UNWRITABLE, PostmanError):
+            info: Any = getattr(found.run, "info", None)
+            if hasattr(info, "job_id"):
+                self.context.memory.learn(self.job.uid, Known.of(info))
+
+    def _name(self) -> str | None:
+        """Return the name that a look told, if it is one."""
+        name: object = self._follower.name
+        return name if isinstance(name, str) else None
+
     def _kept(self, found: Found) -> MonitorRun | None:
         """Drop the executions that the caller does not want to hold."""
         keep, run = self.context.settings.keep, found.run
         light = keep == "summary" or (keep == "failures" and found.status == "passed")
-        if light and run is not None and hasattr(run, "executions"):
-            run.executions = None
+        if light and isinstance(run, load_model("monitors:MonitorRun")):
+            run.executions = None  # without a look at them: they may be unreadable
         return run
+
+
+def _end_of(found: Found) -> End:
+    return "unknown" if found.status == "unknown" else "known"
+
+
+def _unusable(answer: RawResponse[Any] | None, fault: Exception) -> PostmanError:
+    """Make the error of an answer that cannot be read, or of which something cannot be used."""
+    words = f"the answer cannot be used: {type(fault).__name__}: {fault!s:.200}"
+    if answer is None:
+        return UnsettledError(words)
+    told = Answer(answer.status, answer.headers, b"")
+    return InvalidResponseError("POST /monitors/…/run", told, words)

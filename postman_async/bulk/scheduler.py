@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections import Counter, deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Literal
 
@@ -13,9 +13,17 @@ from attrs import define, field
 
 from postman_async.bulk.outcome import MonitorOutcome, OutcomeStatus
 from postman_async.bulk.runner import Context, Runner
-from postman_async.errors import DeadlineExceeded, PostmanError, UnsettledError
+from postman_async.bulk.select import NO_UIDS
+from postman_async.errors import (
+    AuthenticationError,
+    DeadlineExceeded,
+    EmptySelectionError,
+    PostmanError,
+    UnsettledError,
+)
 
 if TYPE_CHECKING:
+    from postman_async.bulk.journal import Journal
     from postman_async.bulk.select import Job, Source
 
 __all__ = ["Drive"]
@@ -85,6 +93,7 @@ class Drive:
     _reason: PostmanError | None = None
     _failures: int = 0
     _pull: asyncio.Timeout | None = None
+    _broken_off: bool = False
     _task: asyncio.Task[None] | None = None
     _broken: BaseException | None = None
 
@@ -176,7 +185,26 @@ class Drive:
                 if not await self._joined(job):
                     self._start(job)
                     await self._slots.acquire()
+        if not self._broken_off:
+            self._note_end()
         self.exhausted = True
+
+    def _note_end(self) -> None:
+        """Note that no more uids come, which of some sources nobody knew before."""
+        if self.pulled == 0 and not self.context.settings.allow_empty:
+            raise EmptySelectionError(NO_UIDS)
+        journal = self.context.journal
+        if journal is not None:
+            if self.source.total is None:
+                journal.check_length(self.pulled)
+            journal.end(self.pulled, {job.index: job.uid for job in self._unended()})
+
+    def _unended(self) -> Iterator[Job]:
+        """Yield the jobs that came and have no outcome yet."""
+        for lane in self._lanes:
+            if lane.runner is not None:
+                yield lane.runner.job
+            yield from lane.jobs
 
     async def _missing(self) -> AsyncGenerator[Job]:
         """Yield the jobs of which the journal has no outcome."""
@@ -194,6 +222,7 @@ class Drive:
     async def _next(self, jobs: AsyncIterator[Job]) -> Job | None:
         """Get a job; of a source without a known end, no more are taken once it is stopped."""
         if self._stopped and not self.source.whole:
+            self._broken_off = True
             return None
         self._pull = pull = asyncio.timeout(None)
         try:
@@ -202,6 +231,7 @@ class Drive:
         except TimeoutError:
             if not pull.expired():
                 raise
+            self._broken_off = True
             return None
         finally:
             self._pull = None
@@ -257,7 +287,7 @@ class Drive:
         lane.runner = None
         self.counts[outcome.status] += 1
         if lasting and self.context.journal is not None:
-            self.context.journal.ended(outcome)
+            self._note(self.context.journal, outcome)
         self._count_failure(outcome)
         callback = self.context.settings.on_outcome
         if callback is not None:
@@ -265,6 +295,13 @@ class Drive:
             if inspect.isawaitable(answer):
                 await answer
         await self.deliver(outcome)
+
+    def _note(self, journal: Journal, outcome: MonitorOutcome) -> None:
+        """Note an outcome; a key that is refused says nothing of the monitor."""
+        if isinstance(outcome.error, AuthenticationError):
+            journal.refused(outcome.index)
+        else:
+            journal.ended(outcome)
 
     async def _outcome(self, lane: Lane, runner: Runner) -> tuple[MonitorOutcome, bool]:
         """Get an outcome, and whether it is one to be kept when the batch is resumed."""

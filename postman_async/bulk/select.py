@@ -13,19 +13,22 @@ from collections.abc import (
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from attrs import evolve, frozen
+from attrs import asdict, evolve, frozen
 
+from postman_async.bulk.near import near_matches
 from postman_async.engine.http.request import build_request
-from postman_async.errors import InvalidArgumentError
+from postman_async.errors import EmptySelectionError, InvalidArgumentError
 from postman_async.operations import OPERATIONS
 from postman_async.paging import iterate
 
 if TYPE_CHECKING:
-    from postman_async.bulk.journal import Started
+    from postman_async.bulk.places import Started
     from postman_async.engine.operation import Caller
     from postman_async.options import CallOptions
 
-__all__ = ["Job", "MonitorSelector", "Source", "Uids"]
+__all__ = ["NO_UIDS", "Job", "MonitorSelector", "Source", "Uids"]
+
+NO_UIDS = "there is no uid, so no monitor to run; allow_empty=True allows that"
 
 Uids: TypeAlias = Iterable[str] | AsyncIterable[str]
 
@@ -51,24 +54,49 @@ class MonitorSelector:
     collection: str | None = None
     environment: str | None = None
 
-    async def find(self, caller: Caller, options: CallOptions) -> dict[str, str]:
+    @property
+    def conditions(self) -> dict[str, Any]:
+        """What is asked of a monitor: the attributes that are not None."""
+        return asdict(self, filter=lambda _, value: value is not None)
+
+    async def find(
+        self, caller: Caller, options: CallOptions, *, allow_empty: bool = True
+    ) -> dict[str, str]:
         """Return the names of the monitors by their uids, in the service's order.
 
         Only the name is compared here: the service has a filter for everything else.
+
+        Raises:
+            EmptySelectionError: no monitor fits, and ``allow_empty`` is False.
+
         """
-        filters: Mapping[str, Any] = {
-            "workspace": self.workspace,
-            "owner": self.owner,
-            "active": self.active,
-            "collection_uid": self.collection,
-            "environment_uid": self.environment,
-        }
-        given = {key: value for key, value in filters.items() if value is not None}
-        return {
-            monitor.uid: monitor.name
-            async for monitor in iterate(caller, OPERATIONS["monitors.list"], given, options)
-            if self.name is None or fnmatchcase(str(monitor.name), self.name)
-        }
+        given = {_FILTERS.get(key, key): value for key, value in self.conditions.items()}
+        given.pop("name", None)
+        found: dict[str, str] = {}
+        others: dict[str, None] = {}
+        looked_at = 0
+        async for monitor in iterate(caller, OPERATIONS["monitors.list"], given, options):
+            looked_at += 1
+            if self.name is None or fnmatchcase(str(monitor.name), self.name):
+                found[monitor.uid] = monitor.name
+            elif not found:
+                others[str(monitor.name)] = None
+        if not found and not allow_empty:
+            raise EmptySelectionError(self._none_fits(looked_at, others))
+        return found
+
+    def _none_fits(self, looked_at: int, names: Iterable[str]) -> str:
+        asked = ", ".join(f"{name}={value!r}" for name, value in self.conditions.items())
+        told = f"no monitor fits {asked}" if asked else "there is no monitor"
+        if self.name is None:
+            return f"{told}: the service lists none; allow_empty=True allows that"
+        near = near_matches(self.name, names)
+        hint = f"; near: {', '.join(map(repr, near))}" if near else ""
+        return f"{told}; monitors looked at: {looked_at}{hint}"
+
+
+_FILTERS = {"collection": "collection_uid", "environment": "environment_uid"}
+"""The conditions that the service's filter calls otherwise."""
 
 
 @frozen
@@ -99,13 +127,20 @@ class Source:
         uids: the monitors, with their names where they are known.
         repeat: how often the whole is handed out.
         order: a key to sort by, which needs the whole.
+        names: the names of some, where the uids do not bring them along.
 
     """
 
-    def __init__(self, uids: Uids | Mapping[str, str], repeat: int, order: Any = None) -> None:
-        self._uids = uids
-        self.names: Mapping[str, str] = uids if isinstance(uids, Mapping) else {}
-        self._repeat = repeat
+    def __init__(
+        self,
+        uids: Uids | Mapping[str, str],
+        repeat: int,
+        order: Any = None,
+        names: Mapping[str, str] | None = None,
+    ) -> None:
+        self.uids = uids
+        self.repeat = repeat
+        self.names: Mapping[str, str] = uids if isinstance(uids, Mapping) else names or {}
         self._order = order
         self.whole = isinstance(uids, Collection)
         if isinstance(uids, Collection):
@@ -115,7 +150,7 @@ class Source:
     @property
     def total(self) -> int | None:
         """How many jobs there are, or None while that is not known."""
-        return len(self._uids) * self._repeat if isinstance(self._uids, Collection) else None
+        return len(self.uids) * self.repeat if isinstance(self.uids, Collection) else None
 
     async def jobs(self) -> AsyncGenerator[Job]:
         """Yield the jobs."""
@@ -125,16 +160,21 @@ class Source:
             yield Job(index, uid, name if isinstance(name, str) else None)
             index += 1
 
-    async def _rounds(self) -> AsyncIterator[str]:
-        uids = self._uids
+    async def first_round(self) -> AsyncIterator[str]:
+        """Yield the uids once, in their order."""
+        uids = self.uids
         if self._order is not None:
             uids = sorted([uid async for uid in _each(uids)], key=self._order)
-        kept: list[str] = []
         async for uid in _each(uids):
-            if self._repeat > 1:
+            yield uid
+
+    async def _rounds(self) -> AsyncIterator[str]:
+        kept: list[str] = []
+        async for uid in self.first_round():
+            if self.repeat > 1:
                 kept.append(uid)
             yield uid
-        for _ in range(self._repeat - 1):
+        for _ in range(self.repeat - 1):
             for uid in kept:
                 yield uid
 

@@ -12,7 +12,7 @@ import typer
 
 from postman_async.cli import options
 from postman_async.cli.commands import call, me, monitors, report, run
-from postman_async.cli.errors import reported
+from postman_async.cli.errors import reported, say
 
 __all__ = ["app"]
 
@@ -56,6 +56,17 @@ Examples:
 """
 
 
+class _Said(logging.Handler):
+    """Tells warnings as the command tells everything else: in a line on stderr."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the line."""
+        say(record.getMessage())
+
+
+_SAID = _Said(logging.WARNING)
+
+
 def _show_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
@@ -77,9 +88,12 @@ def postman_async(
     ] = False,
 ) -> None:
     """Run Postman monitors in parallel, and a Postman API of your own to try it on."""
+    log = logging.getLogger("postman_async")
     if debug:
         logging.basicConfig(format="%(asctime)s %(name)s: %(message)s")
-        logging.getLogger("postman_async").setLevel(logging.DEBUG)
+        log.setLevel(logging.DEBUG)
+    else:
+        log.addHandler(_SAID)
 
 
 app.command("run", epilog=run.EXAMPLES, no_args_is_help=True)(run.run)

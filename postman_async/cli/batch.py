@@ -6,11 +6,11 @@ import asyncio
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import field, frozen, mutable
 
 from postman_async.cli.client import Service
 from postman_async.cli.errors import (
@@ -23,12 +23,14 @@ from postman_async.cli.errors import (
     complain,
     reported,
     say,
+    words_of,
 )
 from postman_async.cli.interrupt import interruptible
 from postman_async.cli.output.display import Screen, View
 from postman_async.cli.output.summary import Row, row_of, tally
 from postman_async.cli.reports import Report, Style, check_file, check_reports, write_reports
 from postman_async.cli.selection import STDIN, read_uids
+from postman_async.errors import AuthenticationError
 
 if TYPE_CHECKING:
     from postman_async import AsyncPostman, MonitorBatch, MonitorOutcome
@@ -62,9 +64,23 @@ class Plan:
 
 
 def which(
-    named: Sequence[str], source: Path | None, conditions: Mapping[str, Any], *, every: bool
+    named: Sequence[str],
+    source: Path | None,
+    conditions: Mapping[str, Any],
+    *,
+    every: bool,
+    resume: bool = False,
+    allow_empty: bool = False,
 ) -> dict[str, Any]:
     """Return the monitors as the batch takes them: uids, or a selection.
+
+    Args:
+        named: the uids of the command line.
+        source: a file with more.
+        conditions: those of a selection.
+        every: whether all monitors are to be run.
+        resume: whether a journal can name them.
+        allow_empty: whether there may be none.
 
     Raises:
         UsageError: there are none, or both; or one is no uid.
@@ -75,13 +91,15 @@ def which(
     given = {name: value for name, value in conditions.items() if value is not None}
     if not named and source is None:
         if not every and not given:
+            if resume:
+                return {"uids": None}
             raise UsageError("which monitors? give uids, a condition such as --name, or --all")
         return {"uids": None, "select": MonitorSelector(**given)}
     if every or given:
         flag = "--all" if every else f"--{next(iter(given))}"
         raise UsageError(f"give uids or choose with {flag}, not both")
     uids = read_uids(named, source)
-    if not uids:
+    if not uids and not allow_empty:
         raise UsageError(f"{source or 'stdin'} names no monitor")
     return {"uids": uids}
 
@@ -102,19 +120,11 @@ def journal_options(journal: Path | None, resume: Path | None) -> dict[str, Any]
         return {"journal": resume, "resume": True}
     if journal is not None:
         check_file(journal)
-        _check_unused(journal)
+        if journal.exists() and not journal.is_file():
+            raise UsageError(
+                f"{journal} is no plain file, which a journal must be to be gone on with"
+            )
     return {"journal": journal}
-
-
-def _check_unused(journal: Path) -> None:
-    if not journal.exists():
-        return
-    if not journal.is_file():
-        raise UsageError(f"{journal} is no plain file, which a journal must be to be gone on with")
-    if journal.stat().st_size:
-        raise UsageError(
-            f"{journal} holds a batch: --resume {journal} goes on with it; else choose another file"
-        )
 
 
 # -- the run ---------------------------------------------------------------------------------
@@ -137,16 +147,18 @@ def run(service: Service, plan: Plan) -> int:
 
 
 async def _run(service: Service, plan: Plan) -> int:
-    view = plan.screen.view()
+    view, taken = plan.screen.view(), _Taken()
     async with service.client() as pm, pm.monitor_batch(**plan.options) as batch:
+        if batch.journal_note is not None:
+            view.say(batch.journal_note)
         with interruptible(batch.cancel) as interrupt:
-            found = await _watched(pm, batch, view)
-        seconds = batch.progress.elapsed
-    if not found:
-        raise UsageError("no monitor fits; postman-async monitors list shows those there are")
-    outcomes = [outcome for outcome, _ in found]
-    view.table([row for _, row in found])
-    view.text(f"\n{_summary(outcomes, seconds)}")
+            await taken.take(pm, batch, view)
+        progress = batch.progress
+    outcomes, rows = taken.sorted()
+    view.table(rows)
+    view.text(f"\n{_summary(outcomes, progress.elapsed)}")
+    if taken.broken is not None:
+        return _broken_off(taken.broken, outcomes, progress.total, plan)
     if interrupt.code is not None:
         say(f"{_how_far(outcomes)}; {_how_to_go_on(plan.options.get('journal'))}")
     whole = write_reports(plan.reports, outcomes, plan.style)
@@ -155,22 +167,49 @@ async def _run(service: Service, plan: Plan) -> int:
     return interrupt.code or verdict(outcomes) or (0 if whole else UNAVAILABLE)
 
 
-async def _watched(
-    pm: AsyncPostman, batch: MonitorBatch, view: View
-) -> list[tuple[MonitorOutcome, Row]]:
-    """Take the outcomes as they come, and return them in the order of the monitors."""
-    from postman_async import AuthenticationError
+@mutable
+class _Taken:
+    """What is known of a batch: its outcomes and their rows, and what broke it off, if anything."""
 
-    found: list[tuple[MonitorOutcome, Row]] = []
-    async with view.watch(batch, pm.rate_limits) as done:
-        async for outcome in batch:
-            row = row_of(outcome)
-            found.append((outcome, row))
-            if outcome.status != "skipped":
-                done(row)
-            if isinstance(outcome.error, AuthenticationError):
-                batch.cancel()  # the key is no better for the others
-    return sorted(found, key=lambda pair: pair[0].index)
+    found: list[tuple[MonitorOutcome, Row]] = field(factory=list)
+    broken: OSError | None = None
+
+    async def take(self, pm: AsyncPostman, batch: MonitorBatch, view: View) -> None:
+        """Take the outcomes as they come.
+
+        A journal that cannot be written ends a batch, and with it nothing that is known.
+        """
+        async with view.watch(batch, pm.rate_limits) as done:
+            try:
+                async for outcome in batch:
+                    self._add(outcome, done)
+                    if isinstance(outcome.error, AuthenticationError):
+                        batch.cancel()  # the key is no better for the others
+            except OSError as error:
+                self.broken = error
+
+    def _add(self, outcome: MonitorOutcome, done: Callable[[Row], None]) -> None:
+        row = row_of(outcome)
+        self.found.append((outcome, row))
+        if outcome.status != "skipped":
+            done(row)
+
+    def sorted(self) -> tuple[list[MonitorOutcome], list[Row]]:
+        """Return outcomes and rows in the order of the monitors."""
+        pairs = sorted(self.found, key=lambda pair: pair[0].index)
+        return [outcome for outcome, _ in pairs], [row for _, row in pairs]
+
+
+def _broken_off(
+    error: OSError, outcomes: Sequence[MonitorOutcome], total: int | None, plan: Plan
+) -> int:
+    """Tell what ended the batch and how to go on; reports would show what is known as the whole."""
+    reports = "; no report was written" if plan.reports else ""
+    say(
+        f"{words_of(error)}; {len(outcomes)} of {total or 'unknown'} outcomes are known{reports};"
+        f" {_how_to_go_on(plan.options.get('journal'))}"
+    )
+    return verdict(outcomes) or UNAVAILABLE
 
 
 def verdict(outcomes: Iterable[MonitorOutcome]) -> int:
@@ -195,9 +234,9 @@ def _code(outcome: MonitorOutcome) -> int:
 
 def _summary(outcomes: Sequence[MonitorOutcome], seconds: float) -> str:
     counts: Counter[OutcomeStatus] = Counter(outcome.status for outcome in outcomes)
-    waited = sum(outcome.waited for outcome in outcomes) / len(outcomes)
+    waited = sum(outcome.waited for outcome in outcomes) / (len(outcomes) or 1)
     many = "monitor" if len(outcomes) == 1 else "monitors"
-    told = f"{len(outcomes)} {many} in {seconds:.1f} s: {tally(counts)}."
+    told = f"{len(outcomes)} {many} in {seconds:.1f} s: {tally(counts) or 'nothing was run'}."
     if waited >= _WORTH_TELLING:
         told += f" On average they waited {waited:.1f} s for the rate limit."
     return told

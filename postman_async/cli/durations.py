@@ -9,7 +9,7 @@ import typer
 __all__ = ["parse_duration"]
 
 _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
-_PART = re.compile(r"(\d+(?:\.\d+)?)([smh])", re.ASCII)
+_PART = re.compile(r"(?<![\d.])(\d++(?:\.\d++)?)([smh])", re.ASCII)
 _PLAIN = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "complain",
     "reported",
     "say",
+    "words_of",
 ]
 
 FAILED = 1
@@ -65,7 +66,7 @@ def reported(*others: type[Exception]) -> Iterator[None]:
         code = UNAVAILABLE if isinstance(error, (OSError, *others)) else code_of(error)
         if code is None:
             raise
-        raise complain(_words(error), code) from None
+        raise complain(words_of(error), code) from None
 
 
 def code_of(error: Exception) -> int | None:
@@ -92,7 +93,7 @@ def say(message: str) -> None:
     stderr.flush()
 
 
-def _words(error: Exception) -> str:
+def words_of(error: Exception) -> str:
     """Name the file of an error, or its kind where its text alone may be empty."""
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{error.filename}: {error.strerror}"

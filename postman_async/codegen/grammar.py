@@ -54,6 +54,7 @@ _OPERATION: Kind = {
     "x-paging": None,
     "x-paging-meta": None,
     "x-long-poll": None,
+    "x-echo": None,
     "x-safe": None,
     "x-unwrap": None,
     "x-task": "task",
@@ -118,6 +119,7 @@ _SCHEMA: Kind = {
     "x-python-base": None,
     "x-positional": None,
     "x-kind-of": None,
+    "x-instead-of": None,
 }
 _KINDS: Mapping[str, Kind] = {
     "document": _DOCUMENT,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 __all__ = [
     "Api",
@@ -175,6 +176,7 @@ class Method:
         fixed_paging: the parameters that a walk over all pages sets by itself.
         failures: the errors that are special to it.
         deprecated: what to use instead, as a sentence; ``None`` for a method that is current.
+        echo: the keys that lead to where the answer repeats the last id of the path.
 
     """
 
@@ -201,6 +203,7 @@ class Method:
     credential: Credential
     failures: tuple[Failure, ...]
     deprecated: str | None
+    echo: tuple[str, ...] = ()
 
     @property
     def returns(self) -> str:
@@ -237,6 +240,11 @@ class Method:
         return tuple(p for p in self.params if p.positional)
 
     @property
+    def echoed(self) -> str:
+        """The parameter that the answer repeats."""
+        return [p.name for p in self.params if p.location == "path"][-1]
+
+    @property
     def rest(self) -> tuple[Param, ...]:
         """The keyword-only parameters, required ones first."""
         named = [p for p in self.params if not p.positional]
@@ -265,6 +273,7 @@ class Model:
 
     Args:
         base: the hand-written class that it extends, if any.
+        stand_ins: wire names of required fields, and of those that can be in their places.
 
     """
 
@@ -273,6 +282,7 @@ class Model:
     open_ended: bool
     fields: tuple[Field, ...]
     base: str | None = None
+    stand_ins: Mapping[str, str] = Factory(dict)
 
     @property
     def wire_names(self) -> dict[str, str]:

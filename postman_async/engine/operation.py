@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Caller",
     "Credential",
+    "Echo",
     "FileBody",
     "Operation",
     "OperationRegistry",
@@ -76,6 +77,20 @@ class FileBody:
 
     content_type: str
     fields: tuple[str, ...]
+
+
+@frozen
+class Echo:
+    """Where an answer repeats the id that was asked for.
+
+    Args:
+        argument: the argument that is the id.
+        keys: the keys that lead to it, from below the key that the answer is wrapped in.
+
+    """
+
+    argument: str
+    keys: tuple[str, ...]
 
 
 def _is_single(result: Result) -> bool:
@@ -186,6 +201,7 @@ class Operation:
         redirects: the statuses from 300 to 399 that are answers like 2xx ones; they are not
             followed.
         long_poll: the service answers only when its work is done, so silence is no failure.
+        echo: where a 2xx answer repeats an id of the path, if it does.
         safe: a POST that only reads, so it may be sent twice.
         credential: what the call is authenticated with.
         task: how the work that it starts is followed.
@@ -208,6 +224,7 @@ class Operation:
     bucket: str | None = None
     redirects: tuple[int, ...] = ()
     long_poll: bool = False
+    echo: Echo | None = None
     safe: bool = False
     credential: Credential = "key"
     task: TaskRule | None = None

@@ -14,7 +14,6 @@ from postman_async.engine.data.convert import load_model, reader
 from postman_async.engine.data.paths import MISSING, find, find_text
 from postman_async.engine.http.response import parse_json, value_of
 from postman_async.errors import (
-    Answer,
     InvalidArgumentError,
     InvalidResponseError,
     NotFoundError,
@@ -23,6 +22,7 @@ from postman_async.errors import (
 from postman_async.tasks import Look, Task
 
 if TYPE_CHECKING:
+    from postman_async.engine.http.mask import KeyMask
     from postman_async.engine.http.response import RawResponse
     from postman_async.engine.operation import Operation, Result, TaskRule
     from postman_async.options import CallOptions
@@ -45,7 +45,11 @@ def starts_task(operation: Operation, arguments: Mapping[str, Any]) -> bool:
 
 
 def started_task(
-    caller: _Caller, operation: Operation, arguments: Mapping[str, Any], answer: RawResponse[Any]
+    caller: _Caller,
+    operation: Operation,
+    arguments: Mapping[str, Any],
+    mask: KeyMask,
+    answer: RawResponse[Any],
 ) -> Task[Any]:
     """Make the handle of the work that an answer says has begun.
 
@@ -54,13 +58,13 @@ def started_task(
 
     """
     rule = _rule(operation)
-    body = parse_json(_call(operation), answer) if answer.content else None
+    body = parse_json(_call(operation), answer, mask) if answer.content else None
     look = _load(rule.look)
     named = _from_address(look, rule, body, answer) if rule.address else None
     if named is None:
         named = _from_id(operation, look, rule, body, arguments)
     if None in named.values():
-        came = Answer(answer.status, answer.headers, answer.content)
+        came = mask.answer(answer)
         reason = f"the answer ({answer.status}) does not name the task it started"
         raise InvalidResponseError(_call(operation), came, reason)
     word = find_text(body, _beside(rule)) or find_text(body, rule.status)

@@ -86,6 +86,7 @@ class ApiVersion(Model):
         updated_by: The id of the user who changed it last.
         summary: Its purpose in one line.
         description: Its description.
+        release_notes: What is new in it.
         schema: The ids of its schemas.
 
     """
@@ -95,17 +96,19 @@ class ApiVersion(Model):
         "created_at": "createdAt",
         "updated_at": "updatedAt",
         "updated_by": "updatedBy",
+        "release_notes": "releaseNotes",
     }
 
     id: str
     name: str
-    api: str
-    created_by: str | int
+    api: str | None = None
+    created_by: str | int | None = None
     created_at: str
     updated_at: str
     updated_by: str | int | None = None
     summary: str | None = None
     description: str | None = None
+    release_notes: str | None = None
     schema: list[str] | None = None
 
 

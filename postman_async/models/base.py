@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 from attrs import define, evolve, field, fields
 
 from postman_async.engine.data.convert import nulls_of, reader, to_dict, unknown_of
+from postman_async.engine.data.depth import flattened, is_deep, same, unflattened
 from postman_async.engine.data.plan import plan_of
+from postman_async.errors import PostmanError
 
 __all__ = ["Model"]
 
 T = TypeVar("T")
+
+_PICKLED = 100
+"""Levels that pickle takes by itself, whoever calls it."""
 
 
 @define(kw_only=True, repr=False, eq=False)
@@ -27,6 +32,9 @@ class Model:
 
     wire_names: ClassVar[dict[str, str]] = {}
     """Python name to name on the wire, for the fields where the two differ."""
+
+    stand_ins: ClassVar[dict[str, str]] = {}
+    """Names on the wire: a field that is always there, and the one that can be in its place."""
 
     open_ended: ClassVar[bool] = False
     """Whether unknown keys are part of the format, so that even strict reading accepts them."""
@@ -63,7 +71,7 @@ class Model:
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return bool(to_dict(self) == to_dict(other))
+        return same(to_dict(self), to_dict(other))
 
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
@@ -74,19 +82,45 @@ class Model:
         return _read(type(self), to_dict(self))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the document, which is all there is."""
-        return _read, (type(self), to_dict(self))
+        """Pickle the document, which is all there is; in parts where pickle would recurse."""
+        document = to_dict(self)
+        if is_deep(document, _PICKLED):
+            return _read_parts, (type(self), *flattened(document))
+        return _read, (type(self), document)
 
     def __repr__(self) -> str:
-        """Show the fields that hold something."""
-        names = [a.name for a in fields(type(self)) if not a.name.startswith("_")]
+        """Show the fields that hold something; not those whose late text cannot be read."""
+        names = [a.name for a in fields(type(self)) if _can_be_shown(self, a.name)]
         values = {name: getattr(self, name) for name in names}
-        shown = [f"{name}={value!r}" for name, value in values.items() if value is not None]
+        shown = [f"{name}={_shown(v)}" for name, v in values.items() if v is not None]
         if self.extra:
-            shown.append(f"extra={self.extra!r}")
+            shown.append(f"extra={_shown(self.extra)}")
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _can_be_shown(model: Model, name: str) -> bool:
+    """Whether a field is public and readable: a repr, of all things, must not raise."""
+    if name.startswith("_"):
+        return False
+    try:
+        getattr(model, name)
+    except PostmanError:
+        return False
+    return True
 
 
 def _read(cls: type[T], document: dict[str, Any]) -> T:
     made: T = reader(cls)(document)
     return made
+
+
+def _read_parts(cls: type[T], parts: list[Any], links: list[Any]) -> T:
+    return _read(cls, unflattened(parts, links))
+
+
+def _shown(value: Any) -> str:
+    """Show a value; of what is nested deeper than Python can show, that there is something."""
+    try:
+        return repr(value)
+    except RecursionError:
+        return "..."

@@ -28,6 +28,7 @@ __all__ = [
     "CollectionUrl",
     "CollectionVariable",
     "ForkedCollection",
+    "MergedCollection",
 ]
 
 
@@ -103,6 +104,22 @@ class ForkedCollection(Model):
 
 
 @define(kw_only=True, repr=False, eq=False)
+class MergedCollection(Model):
+    """The collection that a fork was merged into.
+
+    Attributes:
+        id: Its id.
+        name: Its name, where the service tells it.
+        uid: Its uid.
+
+    """
+
+    id: str
+    name: str | None = None
+    uid: str
+
+
+@define(kw_only=True, repr=False, eq=False)
 class Collection(CollectionMethods):
     """A whole collection, in the format v2.0.0 or v2.1.0.
 
@@ -114,22 +131,34 @@ class Collection(CollectionMethods):
         variables: Its variables, as old exports call them.
         auth: How the requests in it are authenticated.
         protocol_profile_behavior: How its requests are sent, such as `{"followRedirects": false}`.
+        root_level_requests: The uids of the requests at its first level, in the model `minimal`
+            alone.
+        root_level_folders: The uids of the folders at its first level, in the model `minimal`
+            alone.
 
     """
 
     wire_names: ClassVar[dict[str, str]] = {
         "protocol_profile_behavior": "protocolProfileBehavior",
+        "root_level_requests": "rootLevelRequests",
+        "root_level_folders": "rootLevelFolders",
+    }
+
+    stand_ins: ClassVar[dict[str, str]] = {
+        "item": "rootLevelRequests",
     }
 
     open_ended: ClassVar[bool] = True
 
     info: CollectionInfo
-    item: list[CollectionItem]
+    item: list[CollectionItem] | None = None
     event: list[CollectionEvent] | None = None
     variable: list[CollectionVariable] | None = None
     variables: list[CollectionVariable] | None = None
     auth: CollectionAuth | None = None
     protocol_profile_behavior: dict[str, Any] | None = None
+    root_level_requests: list[str] | None = None
+    root_level_folders: list[str] | None = None
 
 
 @define(kw_only=True, repr=False, eq=False)

@@ -42,10 +42,10 @@ class Mock(Model):
     id: str
     uid: str
     owner: str | int
-    name: str
+    name: str | None = None
     collection: str
     mock_url: str
-    config: MockConfig
+    config: MockConfig | None = None
     environment: str | None = None
     is_public: bool | None = None
     deactivated: bool | None = None

@@ -16,12 +16,15 @@ __all__ = [
     "ExecutionItem",
     "ExecutionRequest",
     "ExecutionResponse",
+    "LastRunTally",
     "Monitor",
     "MonitorDistribution",
     "MonitorLastRun",
+    "MonitorLastRunStats",
     "MonitorNotifications",
     "MonitorOptions",
     "MonitorRecipient",
+    "MonitorRef",
     "MonitorRetry",
     "MonitorRun",
     "MonitorRunInfo",
@@ -31,6 +34,24 @@ __all__ = [
     "RunFailure",
     "RunTally",
 ]
+
+
+@define(kw_only=True, repr=False, eq=False)
+class MonitorRef(Model):
+    """The names of a monitor that was made or changed.
+
+    Attributes:
+        id: Its id.
+        name: Its name.
+        uid: Its uid.
+        active: Whether it runs by its schedule.
+
+    """
+
+    id: str
+    name: str
+    uid: str
+    active: bool | None = None
 
 
 @define(kw_only=True, repr=False, eq=False)
@@ -80,7 +101,7 @@ class Monitor(Model):
         environment_uid: The uid of the environment it uses, if it uses one.
         retry: How often a failed run is repeated.
         notification_limit: After how many failures in a row it stops notifying.
-        job_id: The id of the run that goes on.
+        job_id: The id of its latest run, also when that has ended: `last_run` then has the same.
         last_run: How its last run went, if there was one.
 
     """
@@ -246,7 +267,7 @@ class MonitorLastRun(Model):
     started_at: str
     finished_at: str | None = None
     job_id: str | None = None
-    stats: MonitorRunStats | None = None
+    stats: MonitorLastRunStats | None = None
 
 
 @define(kw_only=True, repr=False, eq=False)
@@ -353,6 +374,52 @@ class MonitorRunStats(Model):
 
 
 @define(kw_only=True, repr=False, eq=False)
+class LastRunTally(Model):
+    """How many there were in the last run, and how many of them failed.
+
+    Attributes:
+        total: How many there were.
+        failed: How many failed, where the service tells it.
+
+    """
+
+    total: int
+    failed: int | None = None
+
+
+@define(kw_only=True, repr=False, eq=False)
+class MonitorLastRunStats(Model):
+    """The figures of the last run.
+
+    Attributes:
+        assertions: The tests.
+        requests: The requests.
+        run_count: How many regions it ran in.
+        error_count: How many of these ended with an error.
+        aborted_count: How many of these were cut off.
+        response_latency: Ms that the answers took on average.
+        response_size: Bytes of the answers together.
+
+    """
+
+    wire_names: ClassVar[dict[str, str]] = {
+        "run_count": "runCount",
+        "error_count": "errorCount",
+        "aborted_count": "abortedCount",
+        "response_latency": "responseLatency",
+        "response_size": "responseSize",
+    }
+
+    assertions: RunTally
+    requests: LastRunTally
+    run_count: int | None = None
+    error_count: int | None = None
+    aborted_count: int | None = None
+    response_latency: float | None = None
+    response_size: float | None = None
+
+
+@define(kw_only=True, repr=False, eq=False)
 class Execution(Model):
     """One request of a run, with its answer and its tests.
 
@@ -447,7 +514,7 @@ class ExecutionBody(Model):
         "content_length": "contentLength",
     }
 
-    content_length: int
+    content_length: int | None = None
     mode: str | None = None
 
 
@@ -481,7 +548,7 @@ class RunFailure(Model):
         "execution_id": "executionId",
     }
 
-    execution_id: int
-    name: str
-    message: str
+    execution_id: int | None = None
+    name: str | None = None
+    message: str | None = None
     assertion: dict[str, bool] | None = None

@@ -36,6 +36,8 @@ class User(Model):
         full_name: The user's name.
         email: The user's mail address.
         is_public: Whether the profile can be seen by everyone.
+        sub: The user's id at the identity provider.
+        email_verified: Whether the mail address was confirmed.
         avatar: The address of the user's picture, if there is one.
         team_id: The id of the team, if the user is in one.
         team_name: The name of the team.
@@ -47,6 +49,7 @@ class User(Model):
     wire_names: ClassVar[dict[str, str]] = {
         "full_name": "fullName",
         "is_public": "isPublic",
+        "email_verified": "emailVerified",
         "team_id": "teamId",
         "team_name": "teamName",
         "team_domain": "teamDomain",
@@ -57,6 +60,8 @@ class User(Model):
     full_name: str
     email: str
     is_public: bool
+    sub: str | None = None
+    email_verified: bool | None = None
     avatar: str | None
     team_id: str | int | None = None
     team_name: str | None = None

@@ -92,8 +92,8 @@ class Workspace(Model):
     description: str | None
     collections: list[WorkspaceMember]
     environments: list[WorkspaceMember]
-    mocks: list[WorkspaceMember]
-    monitors: list[WorkspaceMember]
+    mocks: list[WorkspaceMember] | None = None
+    monitors: list[WorkspaceMember] | None = None
     apis: list[WorkspaceMember] | None = None
     specs: list[WorkspaceMember] | None = None
     visibility: Literal["personal", "team", "private", "public", "partner"] | str | None = None

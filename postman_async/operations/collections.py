@@ -67,7 +67,7 @@ _ALL: tuple[Operation, ...] = (
             Parameter("strategy", "strategy", "field"),
         ),
         result=Result(
-            "common:Ref",
+            "collections:MergedCollection",
             key="collection",
         ),
     ),
@@ -75,7 +75,10 @@ _ALL: tuple[Operation, ...] = (
         id="collections.get",
         method="GET",
         path="/collections/{collection_uid}",
-        parameters=(Parameter("collection_uid", "collection_uid", "path", required=True),),
+        parameters=(
+            Parameter("collection_uid", "collection_uid", "path", required=True),
+            Parameter("model", "model", "query"),
+        ),
         result=Result(
             "collections:Collection",
             key="collection",

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from postman_async.engine.operation import Operation, Parameter, Result
+from postman_async.engine.operation import Echo, Operation, Parameter, Result
 
 __all__ = ["OPERATIONS"]
 
@@ -51,7 +51,7 @@ _ALL: tuple[Operation, ...] = (
         ),
         wrapper="monitor",
         result=Result(
-            "common:Ref",
+            "monitors:MonitorRef",
             key="monitor",
         ),
         bucket="monitors",
@@ -66,6 +66,7 @@ _ALL: tuple[Operation, ...] = (
             key="monitor",
         ),
         bucket="monitors",
+        echo=Echo("monitor_uid", ("uid",)),
     ),
     Operation(
         id="monitors.update",
@@ -84,7 +85,7 @@ _ALL: tuple[Operation, ...] = (
         ),
         wrapper="monitor",
         result=Result(
-            "common:Ref",
+            "monitors:MonitorRef",
             key="monitor",
         ),
         bucket="monitors",
@@ -114,6 +115,7 @@ _ALL: tuple[Operation, ...] = (
         ),
         bucket="monitors",
         long_poll=True,
+        echo=Echo("monitor_uid", ("info", "monitorId")),
     ),
 )
 

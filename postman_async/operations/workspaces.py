@@ -19,6 +19,8 @@ _ALL: tuple[Operation, ...] = (
             Parameter("type", "type", "query"),
             Parameter("created_by", "createdBy", "query"),
             Parameter("include", "include", "query"),
+            Parameter("element_type", "elementType", "query"),
+            Parameter("element_id", "elementId", "query"),
             Parameter("cursor", "cursor", "query"),
             Parameter("limit", "limit", "query"),
         ),

@@ -11,7 +11,8 @@ jsonl      programs, line by line                one outcome
 ========== ===================================== ==============================================
 
 All are made from the records of outcomes (`postman_async.bulk.record`) after secrets have been
-taken out of these (`postman_async.reports.redact`).
+taken out of these (`postman_async.reports.redact`).  What cannot be shown of one outcome is
+noted beside its verdict, and costs the others nothing (`postman_async.reports.records`).
 """
 
 from __future__ import annotations
@@ -21,10 +22,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
-from postman_async.bulk.record import to_record
 from postman_async.errors import ConfigurationError, InvalidArgumentError
 from postman_async.reports.atomic_write import write_whole
-from postman_async.reports.redact import redacted
+from postman_async.reports.records import record_of
 
 if TYPE_CHECKING:
     from postman_async.bulk.outcome import MonitorOutcome
@@ -93,7 +93,7 @@ def render_report(
     """
     if format not in FORMATS:
         raise InvalidArgumentError(f"the format is one of {', '.join(FORMATS)}, not {format!r}")
-    records = (redacted(to_record(outcome), keep_headers=keep_headers) for outcome in outcomes)
+    records = (record_of(outcome, keep_headers=keep_headers) for outcome in outcomes)
     try:
         return _pieces(records, format, title)
     except ModuleNotFoundError as error:

@@ -11,11 +11,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 from attrs import evolve, frozen
 
 from postman_async.bulk.outcome import OutcomeStatus
+from postman_async.reports.text import excerpt
 
 __all__ = ["Check", "Entry", "Fault", "Step", "Tally", "entry_of"]
 
@@ -23,6 +24,8 @@ Json: TypeAlias = Mapping[str, Any]
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
 _NOTHING: Json = {}
+_STATUSES = frozenset(get_args(OutcomeStatus))
+_REASON = 200
 _RUN_NUMBER = re.compile(r" #[0-9]+\Z")
 
 
@@ -101,6 +104,7 @@ class Entry:
         size: bytes of all its answers, or None.
         steps: its requests.
         faults: what went wrong outside of them.
+        notes: what of the outcome could not be shown, as place and reason.
 
     """
 
@@ -120,6 +124,7 @@ class Entry:
     size: float | None
     steps: tuple[Step, ...]
     faults: tuple[Fault, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def ran(self) -> float:
@@ -141,6 +146,11 @@ class Entry:
             return Fault("unknown", f"no result: the run's status is {self.word or 'not known'}")
         return None
 
+    def without_details(self, reason: Exception) -> Entry:
+        """Keep the outcome, where the rest of it cannot be shown, and say why."""
+        notes = (*self.notes, f"details: {reason_of(reason)}")
+        return evolve(self, steps=(), faults=(), word="", job="", latency=None, notes=notes)
+
     def problems(self) -> Iterator[tuple[str, str, str]]:
         """Give what went wrong as place, kind or name, and message; errors come first."""
         if self.verdict is not None:
@@ -156,21 +166,36 @@ class Entry:
                     yield step.name, check.name, check.message
 
 
+def reason_of(error: BaseException) -> str:
+    """Say in some words why something cannot be shown."""
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    return excerpt(f"{type(error).__name__}: {error}", _REASON)
+
+
 def entry_of(record: Json) -> Entry:
-    """Read a record of `postman_async.bulk.record`."""
-    run = _map(record["run"])
+    """Read a record of `postman_async.bulk.record`; what cannot be read of its run is noted."""
+    try:
+        return _entry(record, _map(record["run"]))
+    except Exception as error:  # whatever it is, it is the matter of this entry alone
+        bare = _entry(record, _NOTHING)
+        return evolve(bare, notes=(*bare.notes, f"run: {reason_of(error)}"))
+
+
+def _entry(record: Json, run: Json) -> Entry:
     info, stats = _map(run.get("info")), _map(run.get("stats"))
     steps, faults = _steps(run)
-    started = record["started_at"]
+    elapsed = _number(record["elapsed"], None) or 0.0
+    status = record["status"]
     return Entry(
-        uid=record["uid"],
+        uid=_text(record["uid"]),
         name=_named(record["name"], _without_number(info.get("name")), record["uid"]),
-        status=record["status"],
-        attempts=record["attempts"],
-        started_at=None if started is None else datetime.fromisoformat(started).astimezone(UTC),
-        elapsed=record["elapsed"],
-        waited=min(record["waited"], record["elapsed"]),
-        reconciled=record["reconciled"],
+        status=status if status in _STATUSES else "unknown",
+        attempts=int(_number(record["attempts"], None) or 0),
+        started_at=_moment(record["started_at"]),
+        elapsed=elapsed,
+        waited=min(_number(record["waited"], None) or 0.0, elapsed),
+        reconciled=record["reconciled"] is True,
         word=_text(info.get("status")),
         job=_text(info.get("jobId")),
         assertions=_tally(stats.get("assertions"), _counted(steps)),
@@ -179,12 +204,21 @@ def entry_of(record: Json) -> Entry:
         size=_number(stats.get("responseSize"), None),
         steps=steps,
         faults=(*_error(record["error"]), *faults),
+        notes=tuple(map(_text, record.get("not_shown", ()))),
     )
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _error(error: Any) -> Iterator[Fault]:
     if error is not None:
-        yield Fault(_text(error["type"]), _text(error["message"]))
+        told = _map(error)
+        yield Fault(_text(told.get("type")) or "Error", _text(told.get("message")))
 
 
 def _steps(run: Json) -> tuple[tuple[Step, ...], tuple[Fault, ...]]:

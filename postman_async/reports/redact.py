@@ -1,68 +1,70 @@
-"""Take secrets out of records: pure, values in, values out.
+"""Take secrets out of records: values in, values out.
 
 Three things are looked at, wherever they are in the data:
 
 - headers and other values with a name: ``Authorization``, ``Cookie``, ``X-Api-Key`` and all names
   with a word such as key, token, secret, password, auth or session in them;
 - URLs, in whatever text they stand: what comes before the ``@``, and the values of query
-  parameters with such names;
-- all texts, for what looks like a secret by itself: Postman's API keys, bearer tokens, JSON Web
-  Tokens, ``name=value`` and ``name: "value"`` with such a name, ``Authorization: …``.
+  parameters with such names, percent-encoded or not;
+- all texts, for what looks like a secret by itself (`postman_async.reports.secret_text`):
+  keys of Postman, GitHub, Stripe, Slack, AWS and others, private keys, bearer tokens, JSON Web
+  Tokens, ``name=value``, ``name: "value"`` and ``token: value`` with such a name,
+  ``Authorization: …``.
 
-Only values go; a reader still sees which header was sent.
+Only values go; a reader still sees which header was sent.  What no JSON file could hold becomes a
+text on the way, and what is nested without end is left out and noted: see `Redaction.lost`.
 """
 
 from __future__ import annotations
 
-import functools
+import enum
 import math
-import re
+import uuid
 from collections.abc import Mapping
-from typing import Any
-from urllib.parse import unquote_plus
+from typing import Any, Final, Literal, TypeAlias
 
-from postman_async.reports.text import apart
+from attrs import define, field
 
-__all__ = ["REDACTED", "is_secret_name", "redacted", "redacted_text"]
-
-REDACTED = "[redacted]"
-"""What stands in the place of a secret."""
-
-_SECRET_NAME = re.compile(
-    r"key(?:s|id)?(?![a-z])|token|secret|passw|passphrase|pwd|auth(?!or(?!i[sz]))|session|cookie"
-    r"|credential|signature|\bsig\b|jwt|bearer|csrf|xsrf"
+from postman_async.reports.secret_text import (
+    REDACTED,
+    is_secret_name,
+    redacted_text,
+    without_api_keys,
 )
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_HEADERS = frozenset({"header", "headers"})
-_PAIR_NAMES = ("key", "name")
-_TESTED = frozenset({"assertion", "assertions"})
+from postman_async.reports.text import Names, clean
 
-_MARKS = ("=", ":", "@", "pmak-", "pmat-", "bearer", "basic", "eyj")
-"""Most texts have none of these, and are done with one look."""
+__all__ = [
+    "DEEPEST",
+    "NOT_SHOWN",
+    "REDACTED",
+    "Redaction",
+    "is_secret_name",
+    "redacted",
+    "redacted_text",
+]
 
-_API_KEY = re.compile(r"\bPMA[KT]-[\w-]*", re.IGNORECASE)
-_WEB_TOKEN = re.compile(r"\beyJ[\w-]{4,2000}\.[\w-]+(?:\.[\w-]*)?")
-_BEARER = re.compile(r"\b(bearer)(\s+|%20|\+)(?!\[redacted)[\w.~+/=%-]{6,}", re.IGNORECASE)
-_BASIC = re.compile(r"\b((?i:basic))(\s+)(?=[A-Za-z0-9+/_-]*(?:[a-z][A-Z]|\d|=))[\w+/=-]{6,}")
-_USERINFO = re.compile(r"(\w://)[^/\s?#]*@")
-_USERINFO_ALONE = re.compile(r"^[^/\s:?#@]+:[^/\s@?#]+@(?=\S)")
-# A colon alone is not enough: "Auth: login works" is the name of a test.
-_ASSIGNED = re.compile(
-    r"""(?<![\w.%\[\]-])(?P<name>[\w.%\[\]-]++)"""
-    r"""(?P<sign>["']?\s*(?:=(?!=)|:(?=\s*["']))\s*)"""
-    r"""(?P<value>\[redacted\]|"[^"]*"?|'[^']*'?|[^\s&"'<>#;,)}\]]+)"""
-)
-_WHOLE_LINE = re.compile(
-    r"""\b(?P<name>(?:proxy-)?authorization|(?:set-)?cookie|x-api-key)(?P<sign>["']?\s*:\s*)"""
-    r"""(?P<value>"[^"]*"?|'[^']*'?|[^\r\n"']+)""",
-    re.IGNORECASE,
-)
+NOT_SHOWN = "[not shown]"
+"""What stands in the place of what cannot be shown."""
 
+DEEPEST = 100
+"""Levels of data that are shown: jq 1.6 refuses a file beyond 256, and counts objects twice."""
 
-@functools.lru_cache(4096)
-def is_secret_name(name: str) -> bool:
-    """Tell whether a header, a query parameter or a variable of that name holds a secret."""
-    return _SECRET_NAME.search(_CAMEL.sub("-", unquote_plus(name)).lower()) is not None
+Rule: TypeAlias = Literal["values", "tested", "headers", "kept"]
+"""What a mapping's keys are to redaction.
+
+- ``values``: names of values, so that the name tells whether a text is a secret;
+- ``tested``: what was tested, such as "token is set", so that values are no secrets;
+- ``headers``: names of headers, so that the name tells whether anything is a secret;
+- ``kept``: names of headers that are to be kept.
+"""
+
+_HEADERS: Final = frozenset({"header", "headers"})
+_PAIR_NAMES: Final = ("key", "name")
+_TESTED: Final = frozenset({"assertion", "assertions"})
+_MOST_BITS: Final = 1023
+"""Of an integer that a float can hold; orjson refuses a whole file for a longer one."""
+
+_NAMED_LEVELS: Final = 3
 
 
 def redacted(value: Any, *, keep_headers: bool = False) -> Any:
@@ -74,95 +76,135 @@ def redacted(value: Any, *, keep_headers: bool = False) -> Any:
             same.
 
     Returns:
-        Data of the same shape.  Numbers that JSON does not know (NaN) have become texts.
+        Data of the same shape.  Numbers that JSON does not know (NaN), or no float holds, have
+        become texts, halves of surrogate pairs U+FFFD, and what is nested more than `DEEPEST`
+        levels deep is `NOT_SHOWN`.
 
     """
-    return _walk(value, keep_headers, by_name=True)
+    return Redaction(keep_headers=keep_headers).copy(value)
 
 
-def redacted_text(text: str) -> str:
-    """Replace what looks like a secret within a text."""
-    lowered = text.lower()
-    if not any(mark in lowered for mark in _MARKS):
-        return text
-    text = _API_KEY.sub(REDACTED, text)
-    text = _WEB_TOKEN.sub(REDACTED, text)
-    text = _USERINFO_ALONE.sub(f"{REDACTED}@", _USERINFO.sub(rf"\1{REDACTED}@", text))
-    text = _WHOLE_LINE.sub(_without_value, text)
-    text = _ASSIGNED.sub(_assigned, text)
-    text = _BEARER.sub(rf"\1\2{REDACTED}", text)
-    return _BASIC.sub(rf"\1\2{REDACTED}", text)
+@define
+class Redaction:
+    """The copying of data without its secrets, level by level, however deep it is.
 
+    Attributes:
+        keep_headers: whether the values of headers stay.
+        lost: what could not be shown, as place and reason.
 
-def _assigned(found: re.Match[str]) -> str:
-    return _without_value(found) if is_secret_name(found["name"]) else found[0]
+    """
 
+    keep_headers: bool = False
+    lost: dict[str, None] = field(factory=dict, init=False)
+    _waiting: list[tuple[Any, Any, Any, Rule, tuple[str, ...], int]] = field(
+        factory=list, init=False
+    )
 
-def _without_value(found: re.Match[str]) -> str:
-    value = found["value"]
-    quote = value[0] if value[0] in "\"'" else ""
-    return f"{found['name']}{found['sign']}{quote}{REDACTED}{quote}"
+    def copy(self, value: Any) -> Any:
+        """Copy a value."""
+        root = [None]
+        self._put(root, 0, value, "values", (), 0)
+        while self._waiting:
+            holder, key, inner, rule, place, depth = self._waiting.pop()
+            if depth >= DEEPEST:
+                self._lose(place, f"nested more than {DEEPEST} levels deep")
+            elif isinstance(inner, Mapping):
+                holder[key] = self._mapping(inner, rule, place, depth)
+            else:
+                holder[key] = self._list(inner, rule, place, depth)
+        return root[0]
 
-
-def _walk(value: Any, keep_headers: bool, *, by_name: bool) -> Any:
-    """Redact data; ``by_name`` is off where keys do not name values but what is tested."""
-    if isinstance(value, str):
-        return redacted_text(value)
-    if isinstance(value, Mapping):
-        return _mapping(value, keep_headers, by_name=by_name)
-    if isinstance(value, list | tuple):
-        return [_walk(item, keep_headers, by_name=by_name) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
-
-
-def _mapping(value: Mapping[str, Any], keep_headers: bool, *, by_name: bool) -> dict[str, Any]:
-    content: dict[str, Any] = {}
-    taken: set[str] = set()
-    for name, item in value.items():
-        # The name of an assertion is a key too.  Those that become alike must stay apart.
-        told = apart(redacted_text(name), taken)
-        if by_name and isinstance(item, str) and name not in _PAIR_NAMES and is_secret_name(name):
-            content[told] = REDACTED
-        elif name.lower() in _HEADERS:
-            content[told] = _kept(item) if keep_headers else _headers(item)
+    def _put(
+        self, holder: Any, key: Any, value: Any, rule: Rule, place: tuple[str, ...], depth: int
+    ) -> None:
+        """Copy a plain value; what holds others waits, its place taken already."""
+        if isinstance(value, str):
+            holder[key] = _text(value, rule)
+        elif isinstance(value, Mapping | list | tuple):
+            holder[key] = NOT_SHOWN
+            if isinstance(key, str) and len(place) < _NAMED_LEVELS:
+                place = (*place, key)
+            self._waiting.append((holder, key, value, rule, place, depth))
         else:
-            content[told] = _walk(item, keep_headers, by_name=by_name and name not in _TESTED)
-    return _pair(content)
+            holder[key] = self._plain(value, place)
+
+    def _list(self, items: Any, rule: Rule, place: tuple[str, ...], depth: int) -> list[Any]:
+        content = [None] * len(items)
+        inner: Rule = "values" if rule == "headers" else rule
+        for number, item in enumerate(items):
+            self._put(content, number, item, inner, place, depth + 1)
+        return content
+
+    def _mapping(
+        self, value: Mapping[Any, Any], rule: Rule, place: tuple[str, ...], depth: int
+    ) -> dict[str, Any]:
+        content: dict[str, Any] = {}
+        names, is_pair = Names(), _is_pair(value)
+        for key, item in value.items():
+            name = key if isinstance(key, str) else str(key)
+            # The name of an assertion is a key too.  Those that become alike must stay apart.
+            told = names.apart(clean(name) if rule == "kept" else redacted_text(clean(name)))
+            if _is_secret(name, item, value, rule, is_pair):
+                content[told] = REDACTED
+            else:
+                self._put(content, told, item, self._inner(name, rule), place, depth + 1)
+        return content
+
+    def _inner(self, name: str, rule: Rule) -> Rule:
+        if rule == "kept":
+            return rule
+        if name.lower() in _HEADERS:
+            return "kept" if self.keep_headers else "headers"
+        return "tested" if rule == "tested" or name in _TESTED else "values"
+
+    def _plain(self, value: Any, place: tuple[str, ...]) -> Any:
+        """Make a number that JSON does not know a text, and leave out what is no JSON."""
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, enum.Enum):
+            return redacted(value.value)
+        if isinstance(value, int):
+            return value if value.bit_length() <= _MOST_BITS else self._digits(value, place)
+        if isinstance(value, float):
+            return value if math.isfinite(value) else str(value)
+        if isinstance(value, uuid.UUID):
+            return str(value)
+        self._lose(place, f"{type(value).__name__} is not JSON")
+        return NOT_SHOWN
+
+    def _digits(self, value: int, place: tuple[str, ...]) -> str:
+        try:
+            return str(value)
+        except ValueError:  # more digits than Python writes
+            self._lose(place, f"an integer of {value.bit_length():,} bits")
+            return NOT_SHOWN
+
+    def _lose(self, place: tuple[str, ...], reason: str) -> None:
+        self.lost[": ".join(filter(None, (".".join(place), reason)))] = None
 
 
-def _headers(headers: Any) -> Any:
-    """Redact headers: a map by their names, or a list of pairs."""
-    if not isinstance(headers, Mapping):
-        return redacted(headers)
-    if not _is_pair(headers):
-        headers = {
-            name: REDACTED if value is not None and is_secret_name(name) else value
-            for name, value in headers.items()
-        }
-    return redacted(headers)
+def _text(value: str, rule: Rule) -> str:
+    return without_api_keys(clean(value)) if rule == "kept" else redacted_text(clean(value))
 
 
-def _kept(headers: Any) -> Any:
-    """Copy headers as they are, but for Postman's API keys."""
-    if isinstance(headers, str):
-        return _API_KEY.sub(REDACTED, headers)
-    if isinstance(headers, Mapping):
-        return {name: _kept(value) for name, value in headers.items()}
-    if isinstance(headers, list | tuple):
-        return [_kept(value) for value in headers]
-    return redacted(headers)
+def _is_secret(name: str, item: Any, holder: Mapping[Any, Any], rule: Rule, is_pair: bool) -> bool:
+    """Tell by its name whether a value goes as a whole."""
+    if rule == "kept" or item is None:
+        return False
+    if is_pair:
+        if name == "value":
+            return any(is_secret_name(told) for told in _pair_names(holder))
+    elif rule == "headers":
+        return is_secret_name(name)
+    named = rule != "tested" and isinstance(item, str) and name not in _PAIR_NAMES
+    return named and is_secret_name(name)
 
 
-def _is_pair(content: Mapping[str, Any]) -> bool:
-    return "value" in content and any(isinstance(content.get(n), str) for n in _PAIR_NAMES)
+def _is_pair(content: Mapping[Any, Any]) -> bool:
+    """Know ``{"key": "token", "value": …}``, the form of headers, parameters and variables."""
+    return "value" in content and bool(_pair_names(content))
 
 
-def _pair(content: dict[str, Any]) -> dict[str, Any]:
-    """Redact ``{"key": "token", "value": …}``, the form of headers, parameters and variables."""
-    if _is_pair(content) and content["value"] is not None:
-        names = (content.get(name) for name in _PAIR_NAMES)
-        if any(isinstance(name, str) and is_secret_name(name) for name in names):
-            content["value"] = REDACTED
-    return content
+def _pair_names(content: Mapping[Any, Any]) -> list[str]:
+    names = (content.get(name) for name in _PAIR_NAMES)
+    return [name for name in names if isinstance(name, str)]

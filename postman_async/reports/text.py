@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["apart", "label", "one_line", "shortened", "visible"]
+from attrs import define, field
+
+__all__ = ["Names", "clean", "excerpt", "label", "one_line", "shortened", "visible"]
 
 # C0 and C1 controls but for tab and line feed; marks that turn the writing direction, which can
 # make a text read as another; lone surrogates, which no encoding can write; noncharacters.
@@ -14,6 +16,8 @@ _HIDDEN = re.compile(
     "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\ufeff"
     f"{_PLANES_END}]"
 )
+_LOOK = 8
+"""How much more of a text than its limit is looked at for a line; the rest may all be spaces."""
 
 
 def visible(text: str) -> str:
@@ -36,9 +40,19 @@ def shortened(text: str, limit: int) -> str:
     return text if more <= 0 else f"{text[:limit]}… ({more} more characters)"
 
 
+def excerpt(text: str, limit: int) -> str:
+    """Cut a text, then make it visible: what is cut off is not looked at, however long it is."""
+    more = len(text) - limit
+    shown = visible(text[:limit])
+    return shown if more <= 0 else f"{shown}… ({more} more characters)"
+
+
 def one_line(text: str, limit: int = 300) -> str:
     """Make a text a single, visible, bounded line, for names and headings."""
-    return shortened(" ".join(visible(text).split()), limit)
+    head = text[: limit * _LOOK]
+    line = " ".join(visible(head).split())
+    more = max(0, len(line) - limit) + len(text) - len(head)
+    return f"{line[:limit]}… ({more} more characters)" if more else line
 
 
 def label(text: str) -> str:
@@ -46,11 +60,35 @@ def label(text: str) -> str:
     return one_line(text) or "unnamed"
 
 
-def apart(name: str, taken: set[str]) -> str:
-    """Number a name that is taken already, and take it."""
-    told, number = name, 1
-    while told in taken:
-        number += 1
-        told = f"{name} ({number})"
-    taken.add(told)
-    return told
+def clean(text: str) -> str:
+    """Replace halves of surrogate pairs, which no UTF-8 can hold, by U+FFFD; pairs become one.
+
+    jq, orjson and msgspec refuse a whole file for one such escape.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+@define
+class Names:
+    """Names that stay apart: one that is taken gets a number.
+
+    The next number of each name is remembered, so that n monitors of one name cost n steps and
+    not n².
+    """
+
+    _next: dict[str, int] = field(factory=dict)
+
+    def apart(self, name: str) -> str:
+        """Number a name that is taken already, and take it."""
+        number = self._next.get(name, 1)
+        told = name if number == 1 else f"{name} ({number})"
+        while told in self._next:
+            number += 1
+            told = f"{name} ({number})"
+        self._next[name] = number + 1
+        self._next.setdefault(told, 2)
+        return told

@@ -80,7 +80,7 @@ class Figures:
         self.waited += entry.waited
         self.ran += entry.ran
         if entry.started_at is not None:
-            ended = entry.started_at + timedelta(seconds=min(entry.elapsed, 1e9))
+            ended = _later(entry.started_at, entry.elapsed)
             self.first = min(self.first or entry.started_at, entry.started_at)
             self.last = max(self.last or ended, ended)
 
@@ -102,6 +102,13 @@ class Figures:
             "elapsed": round(self.elapsed, 3),
             "waited": round(self.waited, 3),
         }
+
+
+def _later(at: datetime, seconds: float) -> datetime:
+    try:
+        return at + timedelta(seconds=seconds)
+    except OverflowError:  # beyond the year 9999
+        return at
 
 
 def _iso(at: datetime | None) -> str | None:

@@ -66,6 +66,8 @@ class Run:
     begins: float
     ends: float
     word: str
+    place: int | None = None
+    """The place in the batch whose call began it, where the call tells that."""
 
 
 @define
@@ -109,6 +111,7 @@ class Service:
         lag: seconds by which what it tells of runs is behind.
         ids: whether it tells job ids.
         coarse: whether it tells times in whole seconds.
+        late_last_run: whether a run becomes the last run when it ends; else, when it begins.
         calls: how many calls came.
         connections: how many connections are open.
 
@@ -119,6 +122,7 @@ class Service:
     lag: float = 0.0
     ids: bool = True
     coarse: bool = False
+    late_last_run: bool = False
     url: str = ""
     calls: int = 0
     connections: int = 0
@@ -140,11 +144,13 @@ class Service:
 
     # -- runs ---------------------------------------------------------------------------------
 
-    def begin(self, model: Model, *, ours: bool = True, after: float = 0.0) -> Run:
+    def begin(
+        self, model: Model, *, ours: bool = True, after: float = 0.0, place: int | None = None
+    ) -> Run:
         """Begin a run now or later."""
         begins = self.now() + after
         word = model.word if ours else "error"
-        run = Run(f"job-{next(self._jobs)}", ours, begins, begins + model.seconds, word)
+        run = Run(f"job-{next(self._jobs)}", ours, begins, begins + model.seconds, word, place)
         model.runs.append(run)
         return run
 
@@ -168,10 +174,12 @@ class Service:
             "distribution": [],
         }
         runs = self.shown(model)
+        if runs and self.ids:  # of the latest run, also when it has ended
+            told["jobId"] = runs[-1].job
+            if self.late_last_run:
+                runs = [run for run in runs if run.ends <= self.now() - self.lag]
         if runs:
             told["lastRun"] = self.last(runs[-1])
-            if self.ids and told["lastRun"]["status"] == "running":
-                told["jobId"] = runs[-1].job
         return {"monitor": told}
 
     def last(self, run: Run) -> dict[str, Any]:
@@ -202,7 +210,7 @@ class Service:
 
     # -- calls --------------------------------------------------------------------------------
 
-    async def trigger(self, uid: str, background: bool) -> bytes | None:
+    async def trigger(self, uid: str, background: bool, place: int | None) -> bytes | None:
         """Answer a call that triggers a monitor; None closes the connection."""
         model = self.monitors.get(uid)
         if model is None:
@@ -217,7 +225,8 @@ class Service:
             self.begin(model, ours=False, after=0.3)
         if fault in NOT_BEGUN:
             return await self._refusal(fault)
-        run = self.begin(model, after=2.0 if fault in ("slow", "502, begun later") else 0.0)
+        after = 2.0 if fault in ("slow", "502, begun later") else 0.0
+        run = self.begin(model, after=after, place=place)
         return await self._outcome(uid, run, fault, background)
 
     async def _refusal(self, fault: Fault) -> bytes | None:
@@ -274,7 +283,7 @@ class Service:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
                 method, target, _ = head.split("\r\n", 1)[0].split(" ")
                 gone = asyncio.create_task(reader.read(1))
-                answer = await self._until(gone, self._answer(method, target))
+                answer = await self._until(gone, self._answer(method, target, _place(head)))
                 if answer is None:
                     break
                 gone.cancel()
@@ -299,13 +308,20 @@ class Service:
         result: bytes | None = task.result()
         return result
 
-    async def _answer(self, method: str, target: str) -> bytes | None:
+    async def _answer(self, method: str, target: str, place: int | None) -> bytes | None:
         self.calls += 1
         url = urlsplit(target)
         uid = url.path.split("/")[2]
         if method == "POST":
-            return await self.trigger(uid, parse_qs(url.query).get("async") == ["true"])
+            background = parse_qs(url.query).get("async") == ["true"]
+            return await self.trigger(uid, background, place)
         return await self.look(uid)
+
+
+def _place(head: str) -> int | None:
+    """Read the place that a call is of, if it tells it."""
+    _, found, rest = head.partition("\r\nX-Place: ")
+    return int(rest.partition("\r\n")[0]) if found else None
 
 
 STATS = {"assertions": {"total": 2, "failed": 0}, "requests": {"total": 1, "failed": 0}}

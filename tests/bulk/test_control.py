@@ -271,7 +271,7 @@ async def test_the_total_of_a_stream_is_known_in_the_end(
 
 
 async def test_a_batch_is_at_work_only_in_its_block(pm: AsyncPostman) -> None:
-    batch = pm.monitor_batch([])
+    batch = pm.monitor_batch([], allow_empty=True)
     with pytest.raises(ConfigurationError, match="only inside"):
         batch.pause()
     async with batch:
@@ -427,7 +427,7 @@ async def test_monitors_are_selected_by_what_they_are(
     detail = await pm.monitors.get(uids[0])
 
     async def found(**conditions: Any) -> list[tuple[str, str | None]]:
-        report = await pm.run_monitors(select=MonitorSelector(**conditions))
+        report = await pm.run_monitors(select=MonitorSelector(**conditions), allow_empty=True)
         return [(o.uid, o.name) for o in report]
 
     everyone = [*zip(uids, names, strict=True), (other, "checkout-elsewhere")]

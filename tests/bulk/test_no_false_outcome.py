@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, get_args
 
 import pytest
@@ -10,11 +13,11 @@ from hypothesis import strategies as st
 
 from postman_async import AsyncPostman, BatchReport, MonitorOutcome, Retries, Timeout
 from tests.bulk.kit import in_virtual_time
-from tests.bulk.model import NEVER, NOT_BEGUN, Fault, LookFault, Model, Service, serving
+from tests.bulk.lives import ATTEMPTS, WORDS, Life, World
+from tests.bulk.model import NEVER, NOT_BEGUN, Fault, LookFault, Model, Run, Service, serving
 from tests.support import KEY
 
-ATTEMPTS = 3
-WORDS = {"success": "passed", "failed": "failed", "error": "error", "aborted": "error"}
+EXAMPLES = int(os.environ.get("POSTMAN_ASYNC_EXAMPLES", "80"))
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 
 models = st.builds(
@@ -35,6 +38,7 @@ services = st.builds(
     lag=st.sampled_from([0.0, 1.5]),
     ids=st.booleans(),
     coarse=st.booleans(),
+    late_last_run=st.booleans(),
 )
 options = st.fixed_dictionaries(
     {
@@ -59,7 +63,7 @@ async def run(service: Service, uids: list[str], **given: Any) -> BatchReport:
         return await pm.run_monitors(uids, **given)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(services, options)
 def test_no_interleaving_runs_twice_or_loses_or_lies(
     service: Service, given: dict[str, Any]
@@ -96,6 +100,8 @@ def check_truth(model: Model, outcomes: list[MonitorOutcome], *, ids: bool) -> N
     claimed = [outcome for outcome in claimed if outcome.status != "unknown"]
     if "within" in model.strangers:
         claimed = [outcome for outcome in claimed if not outcome.reconciled]
+    if "after" in model.strangers:  # who may come in the seconds of a second call
+        claimed = [o for o in claimed if not (o.reconciled and o.attempts > 1)]
     assert all(WORDS[model.word] == outcome.status for outcome in claimed)
     assert len(claimed) <= len(model.ours)
     if ids:
@@ -105,6 +111,42 @@ def check_truth(model: Model, outcomes: list[MonitorOutcome], *, ids: bool) -> N
     unclaimed = [outcome for outcome in outcomes if outcome.status in ("skipped", "error")]
     not_run = [outcome for outcome in unclaimed if outcome.run is None]
     assert len(model.ours) <= len(outcomes) - len(not_run)
+
+
+lives = st.lists(
+    st.builds(
+        Life,
+        seconds=st.sampled_from([0.01, 0.4, 1.0, 4.0, 25.0, 80.0]),
+        gap=st.sampled_from([0.0, 0.5, 10.0, 45.0, 200.0]),
+        step=st.sampled_from([0.0, 0.0, -2.0, -35.0, 35.0, -3600.0, 3600.0]),
+        moves=st.booleans(),
+    ),
+    max_size=3,
+)
+strangers = st.lists(st.tuples(st.integers(0, 3), st.floats(0.0, 200.0)), max_size=3)
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(services, options, lives, strangers, st.integers(1, 3))
+def test_no_life_of_a_batch_runs_twice_or_loses_or_lies(
+    service: Service,
+    given: dict[str, Any],
+    lives: list[Life],
+    strangers: list[tuple[int, float]],
+    repeat: int,
+) -> None:
+    """Uids come again, processes are killed, clocks are set, and strangers run the same monitors.
+
+    ``POSTMAN_ASYNC_EXAMPLES=20000`` says in how many scenarios; CONTRIBUTING has the command.
+    """
+    given = {**given, "repeat": repeat}
+    world = World(service, list(service.monitors), given, strangers)
+    with TemporaryDirectory() as folder:
+        report = in_virtual_time(lambda: world.live(lives, Path(folder) / "runs.jsonl"))
+    for outcome in report:
+        note(repr(outcome))
+    assert [outcome.uid for outcome in report] == world.uids * repeat
+    world.check(report)
 
 
 @pytest.mark.parametrize("ids", [True, False])
@@ -143,3 +185,30 @@ def test_a_run_that_was_begun_is_found(fault: Fault, seconds: float, run_async: 
     told = fault in ("none", "slow")
     told |= run_async and fault in ("202", "not JSON", "cut in the answer")  # those never come
     assert outcome.reconciled == (not told and not late)
+
+
+EARLIER = Run("job-of-yesterday", ours=False, begins=-86_400.0, ends=-86_390.0, word="success")
+
+
+@pytest.mark.parametrize(
+    ("fault", "on_unknown", "status", "triggers"),
+    [
+        ("502, begun", "report", "failed", 1),
+        ("502, not begun", "report", "unknown", 1),
+        ("502, not begun", "rerun", "failed", 2),
+    ],
+)
+@pytest.mark.parametrize("late_last_run", [True, False])
+def test_the_job_of_a_run_that_has_ended_is_no_run_under_way(
+    fault: Fault, on_unknown: str, status: str, triggers: int, late_last_run: bool
+) -> None:
+    """The monitor's job id is that of its latest run: yesterday's, until ours shows.
+
+    Taken for a run under way, ours would be one of two and never known, and one that never began
+    would be waited for to the deadline.
+    """
+    model = Model(seconds=20.0, word="failed", faults=[fault], runs=[EARLIER])
+    service = Service({"1-m": model}, lag=1.5, late_last_run=late_last_run)
+    (outcome,) = in_virtual_time(lambda: run(service, ["1-m"], on_unknown=on_unknown))
+    assert (outcome.status, model.triggers) == (status, triggers)
+    assert outcome.elapsed < 60

@@ -73,6 +73,16 @@ BEFORE = Known("earlier", (NOON + timedelta(seconds=4.9)).isoformat())
         (call(), seen(coarse=True), "ended"),
         (call(), seen(dated=False), "lost"),
         (call(latest=5.0 + PROMPT), seen(began=19.0), "ended"),
+        # the monitor's job id is that of its latest run, which may have ended
+        (call(), seen(going="ours"), "ended"),
+        (call(), seen(began=-2.0, job="old", going="old"), "absent"),
+        (call(by_id=True), seen(began=-2.0, job="old", going="old"), "absent"),
+        (call(), seen(began=-2.0, job="old", going="ours"), "running"),
+        (call(), seen(began=-2.0, job="old", going="old", ended=False), "running"),
+        (call(job="ours", certain=True), seen(going="ours"), "ended"),
+        (call(job="ours", certain=True), seen(job=None, going="ours"), "ended"),
+        (call(job="ours", certain=True), seen(began=-2.0, job=None, going="ours"), "running"),
+        (call(job="ours", certain=True), seen(began=-2.0, job="old", going="old"), "absent"),
         # never somebody else's
         (call(crowded=True), seen(), "lost"),
         (call(), seen(going="another"), "lost"),
@@ -81,13 +91,13 @@ BEFORE = Known("earlier", (NOON + timedelta(seconds=4.9)).isoformat())
         (call(before=BEFORE), seen(began=4.9, job=None), "absent"),
         (call(before=Known(None, NOON.isoformat())), seen(began=0.0, job=None), "lost"),
         (call(by_id=True), seen(), "lost"),
-        (call(by_id=True), seen(began=-2.0, going="ours"), "lost"),
+        (call(by_id=True), seen(began=-2.0, job="old", going="ours"), "lost"),
         (call(by_id=True), seen(began=-2.0), "absent"),
         (call(by_id=True, job="ours", certain=True), seen(), "ended"),
         # a run that goes on, and that the last run does not tell of yet
-        (call(), seen(began=-2.0, going="ours"), "running"),
+        (call(), seen(began=-2.0, job=None, going="ours"), "running"),
         (call(), seen(began=None, going="ours"), "running"),
-        (call(crowded=True), seen(began=-2.0, going="ours"), "lost"),
+        (call(crowded=True), seen(began=-2.0, job="old", going="ours"), "lost"),
         # by job id
         (call(job="ours", certain=True), seen(began=-900.0), "ended"),
         (call(job="ours", certain=True), seen(status="running"), "running"),
@@ -192,8 +202,8 @@ def test_a_memory_forgets_the_oldest_and_lets_go_of_what_is_settled() -> None:
     first, second = call(), call()
     memory.enter("1-m", first)
     memory.enter("1-m", second)
-    memory.leave("1-m", first)
-    memory.leave("1-m", second)
+    memory.leave("1-m", first, "known")
+    memory.leave("1-m", second, "known")
     assert (first.crowded, second.crowded, memory._calls) == (True, True, {})
 
 

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import pickle
+import re
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from typing import Any
 
 import pytest
 
-from postman_async import AsyncPostman, InvalidArgumentError, MonitorSelector, Timeout
+from postman_async import (
+    AsyncPostman,
+    BatchFailedError,
+    EmptySelectionError,
+    InvalidArgumentError,
+    MonitorSelector,
+    Timeout,
+)
 from postman_async.bulk.outcome import MonitorOutcome
 from postman_async.emulator import PostmanEmulator
 from tests.support import HANG_UP, KEY, SILENCE, reply, scripted
@@ -49,9 +58,60 @@ async def test_a_report_counts_filters_and_sums_up(
     assert report[1:3] == (report[1], report[2])
 
 
-async def test_nothing_to_run_is_an_empty_report(pm: AsyncPostman) -> None:
-    report = await pm.run_monitors([])
-    assert (list(report), report.ok) == ([], True)
+async def test_nothing_to_run_is_an_error_or_an_empty_report_which_is_not_ok(
+    pm: AsyncPostman,
+) -> None:
+    async def none() -> AsyncIterator[str]:
+        for uid in list[str]():
+            yield uid
+
+    sources: list[Any] = [[], {}, iter(()), none()]
+    for uids in sources:
+        with pytest.raises(EmptySelectionError, match="allow_empty=True"):
+            await pm.run_monitors(uids)
+    for uids in [[], iter(())]:
+        report = await pm.run_monitors(uids, allow_empty=True)
+        assert (list(report), report.ok, report.failed) == ([], False, ())
+        with pytest.raises(BatchFailedError, match="no monitor ran"):
+            report.raise_for_failures()
+
+
+async def test_a_selection_that_fits_nothing_is_an_error_that_helps(
+    local_emulator: PostmanEmulator, pm: AsyncPostman
+) -> None:
+    """It names the pattern, how many were looked at, and what is near; nothing is run."""
+    for name in ("Checkout EU", "checkout-production-us-east", "search"):
+        local_emulator.add_monitor(name)
+    near = {
+        "chekout-*": "looked at: 3; near: 'Checkout EU', 'checkout-production-us-east'",
+        "CHECKOUT*": "looked at: 3; near: 'Checkout EU', 'checkout-production-us-east'",
+        "*serch": "looked at: 3; near: 'search'",
+        "nothing": "looked at: 3",
+    }
+    for pattern, words in near.items():
+        told = re.escape(f"no monitor fits name='{pattern}'; monitors {words}")
+        with pytest.raises(EmptySelectionError, match=f"{told}$"):
+            await pm.run_monitors(select=MonitorSelector(name=pattern))
+    with pytest.raises(EmptySelectionError, match="no monitor fits owner=7: the service lists"):
+        await pm.run_monitors(select=MonitorSelector(owner=7))
+    report = await pm.run_monitors(select=MonitorSelector(name="nothing"), allow_empty=True)
+    assert (len(report), report.ok) == (0, False)
+
+
+async def test_a_report_raises_for_what_did_not_pass(
+    local_emulator: PostmanEmulator, pm: AsyncPostman
+) -> None:
+    good = local_emulator.add_monitor("good")
+    bad = [local_emulator.add_monitor(f"bad {n}", outcome="failed") for n in range(6)]
+    (await pm.run_monitors([good])).raise_for_failures()
+    names = {good: "good", "1-unknown": "gone", **{uid: f"bad {n}" for n, uid in enumerate(bad)}}
+    report = await pm.run_monitors(names)
+    assert [o.name for o in report.failed] == ["gone", *(f"bad {n}" for n in range(6))]
+    with pytest.raises(BatchFailedError, match=r"^7 of 8 monitors did not pass: gone error ") as e:
+        report.raise_for_failures()
+    assert e.value.report is report
+    assert "; bad 3 failed; and 2 more" in str(e.value)
+    assert pickle.loads(pickle.dumps(e.value)).args == e.value.args
 
 
 async def test_200_monitors_of_a_second_run_at_once_and_none_is_lost(

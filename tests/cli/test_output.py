@@ -6,22 +6,22 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import IO
 from xml.etree import ElementTree
 
 import pytest
 
 from postman_async.emulator import PostmanEmulator
 from tests.cli.kit import COMMAND, Here, assert_one_complaint, environment, run
-
-FULL = Path("/dev/full")
-needs_full = pytest.mark.skipif(not FULL.exists(), reason="needs a device that is full")
+from tests.support import full_disk
 
 
-def onto(target: Path | None, *arguments: str, emulator: PostmanEmulator) -> tuple[int, str]:
+def onto(target: IO[bytes] | None, *arguments: str, emulator: PostmanEmulator) -> tuple[int, str]:
     """Run the command with a file for its stdout, or with none; return its code and stderr."""
-    stdout = "1>&-" if target is None else f"1>{target}"
+    without = ["sh", "-c", '"$@" 1>&-', "sh"] if target is None else []
     ended = subprocess.run(
-        ["sh", "-c", f'"$@" {stdout}', "sh", *COMMAND, *arguments],
+        [*without, *COMMAND, *arguments],
+        stdout=target,
         stderr=subprocess.PIPE,
         text=True,
         check=False,
@@ -33,23 +33,23 @@ def onto(target: Path | None, *arguments: str, emulator: PostmanEmulator) -> tup
 # -- a stdout that takes nothing -------------------------------------------------------------
 
 
-@needs_full
 @pytest.mark.parametrize("outcome", ["passed", "failed"])
 def test_a_full_disk_costs_neither_the_verdict_nor_the_reports(
     outcome: str, emulator: PostmanEmulator, tmp_path: Path
 ) -> None:
     emulator.add_monitor("m", outcome=outcome)  # type: ignore[arg-type]
     junit = tmp_path / "junit.xml"
-    code, told = onto(FULL, "run", "--all", "--junit", str(junit), emulator=emulator)
+    with full_disk() as full:
+        code, told = onto(full, "run", "--all", "--junit", str(junit), emulator=emulator)
     assert code == (1 if outcome == "failed" else 4)
     assert told == "postman-async: cannot write to stdout: No space left on device\n"
     assert ElementTree.parse(junit).getroot().get("tests") == "1"
 
 
-@needs_full
 @pytest.mark.parametrize("command", ["me", "monitors list", "call users.me --raw", "--help"])
 def test_no_command_takes_a_full_disk_for_success(command: str, emulator: PostmanEmulator) -> None:
-    code, told = onto(FULL, *command.split(), emulator=emulator)
+    with full_disk() as full:
+        code, told = onto(full, *command.split(), emulator=emulator)
     assert code == 4
     assert "No space left" in told
     assert len(told.splitlines()) == 1

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -15,8 +17,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from postman_async import AuthenticationError
-from postman_async.bulk.journal import read_journal
+from postman_async import AuthenticationError, MonitorOutcome
+from postman_async.bulk.journal import Journal, read_journal
 from postman_async.emulator import PostmanEmulator
 from tests.cli.kit import (
     COMMAND,
@@ -27,6 +29,7 @@ from tests.cli.kit import (
     run,
     runs_of,
 )
+from tests.support import small_files
 
 
 def counted(ended: Ended) -> str:
@@ -154,21 +157,36 @@ def test_the_exit_code_is_4_for_errors_and_for_a_service_out_of_reach(
         (["1-m", "--name", "m*"], "--name, not both"),
         (["1-m 2-m"], "'1-m 2-m' is no monitor uid"),
         (["--from", "/no/such/file"], "/no/such/file"),
-        (["--from", "/dev/null"], "/dev/null names no monitor"),
+        (["--from", "empty"], "empty names no monitor"),
         (["--all", "--html", "/no/such/folder/r.html"], "no folder /no/such/folder"),
-        (["--all", "--html", "/"], "it is a folder"),
+        (["--all", "--html", "folder"], "it is a folder"),
         (["--all", "--html", "x", "--json", "x"], "two reports"),
         (["--all", "--resume", "/no/such/journal"], "--journal begins one"),
         (["--all", "--resume", "a", "--journal", "b"], "leave out --journal"),
-        (["--all", "--journal", "/"], "cannot write /: it is a folder"),
-        (["--all", "--journal", "/dev/null"], "/dev/null is no plain file"),
+        (["--all", "--journal", "folder"], "cannot write folder: it is a folder"),
+        pytest.param(
+            ["--all", "--journal", "socket"],
+            "socket is no plain file",
+            marks=pytest.mark.skipif(sys.platform == "win32", reason="needs a file of no bytes"),
+        ),
         (["--all", "--journal", "/no/such/folder/j"], "no folder /no/such/folder"),
         (["--all", "--journal", "new", "--jsonl", "./new"], "new is the journal"),
     ],
 )
 def test_the_exit_code_is_2_for_wrong_usage_and_nothing_is_sent(
-    arguments: list[str], words: str, emulator: PostmanEmulator, here: Here
+    arguments: list[str],
+    words: str,
+    emulator: PostmanEmulator,
+    here: Here,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("empty").touch()
+    Path("folder").mkdir()
+    if "socket" in arguments:
+        with socket.socket(socket.AF_UNIX) as bound:
+            bound.bind("socket")
     before = len(emulator.requests)
     assert_one_complaint(here("run", *arguments), 2, words)
     assert len(emulator.requests) == before
@@ -222,17 +240,18 @@ def test_a_report_on_stdout_has_stdout_for_itself(emulator: PostmanEmulator, her
     assert "1 monitor in" in ended.stderr
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
 def test_a_report_that_cannot_be_written_in_the_end_costs_neither_verdict_nor_the_others(
     emulator: PostmanEmulator, here: Here, tmp_path: Path
 ) -> None:
     emulator.add_monitor("m")
-    other = tmp_path / "r.json"
-    ended = here("run", "--all", "--html", "/dev/full", "--json", str(other))
-    assert_one_complaint(ended, 4, "cannot write /dev/full: No space left")
-    assert json.loads(other.read_text())["outcomes"]
-    emulator.add_monitor("n", outcome="failed")
-    assert here("run", "--all", "--html", "/dev/full").code == 1
+    page, other = tmp_path / "r.html", tmp_path / "r.json"
+    with small_files(10_000):
+        ended = here("run", "--all", "--html", str(page), "--json", str(other))
+        assert_one_complaint(ended, 4, f"cannot write {page}: File too large")
+        assert json.loads(other.read_text())["outcomes"]
+        emulator.add_monitor("n", outcome="failed")
+        assert here("run", "--all", "--html", str(page)).code == 1
+    assert list(tmp_path.iterdir()) == [other]
 
 
 def test_a_page_of_a_job_that_is_not_there_is_no_reason_to_stop(
@@ -248,11 +267,129 @@ def test_a_journal_is_not_mixed_with_another_batch(
 ) -> None:
     uid, journal = emulator.add_monitor("m"), str(tmp_path / "runs.jsonl")
     assert here("run", uid, "--journal", journal).code == 0
-    assert_one_complaint(here("run", uid, "--journal", journal), 2, f"--resume {journal}")
     other = emulator.add_monitor("other")
     assert_one_complaint(here("run", other, "--resume", journal), 2, "another batch")
-    assert counted(here("run", uid, "--resume", journal)) == "1 passed"
     assert runs_of(emulator) == Counter({uid: 1})
+
+
+def cut(journal: Path, lines: int) -> None:
+    """Leave so many lines of a journal, as if the process had ended there."""
+    kept = journal.read_bytes().splitlines(keepends=True)[:lines]
+    journal.write_bytes(b"".join(kept))
+
+
+@pytest.mark.parametrize("way", ["same", "same with --resume", "--resume alone"])
+@pytest.mark.parametrize("kind", ["uids", "file", "stdin", "selection"])
+def test_one_command_line_can_be_repeated_until_it_succeeds(
+    emulator: PostmanEmulator,
+    here: Here,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+    kind: str,
+) -> None:
+    """It goes on, says so, and begins anew when all is known; the journal alone is enough."""
+    journal, file = tmp_path / "runs.jsonl", tmp_path / "uids"
+    uids = [emulator.add_monitor(f"m {n}") for n in range(4)]
+    file.write_text("\n".join(uids), encoding="utf-8")
+    ways = {"uids": uids, "file": ["--from", str(file)], "stdin": ["-"], "selection": ["--all"]}
+
+    def run_again(*arguments: str) -> Ended:
+        monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(uids)))
+        return here("run", *arguments, "-c", "1")
+
+    assert run_again(*ways[kind], "--journal", str(journal)).code == 0
+    cut(journal, 5)  # a head, and two lines for each run
+    again = {
+        "same": [*ways[kind], "--journal", str(journal)],
+        "same with --resume": [*ways[kind], "--resume", str(journal)],
+        "--resume alone": ["--resume", str(journal)],
+    }[way]
+    ended = run_again(*again)
+    assert (ended.code, ended.stderr, counted(ended)) == (0, "", "4 passed")
+    assert "goes on with the batch of" in ended.stdout
+    assert ": 2 known, 2 to run\n" in ended.stdout
+    assert sorted(runs_of(emulator).values()) == [1, 1, 2, 2]
+    ended = run_again(*again)
+    assert (ended.code, counted(ended)) == (0, "4 passed")
+    assert "a new batch, 4 to run; the finished one is kept as " in ended.stdout
+    assert sorted(runs_of(emulator).values()) == [2, 2, 3, 3]
+
+
+def test_the_unfinished_batch_of_another_selection_is_refused(
+    emulator: PostmanEmulator, here: Here, tmp_path: Path
+) -> None:
+    """Before, ``--resume`` ran all of the old batch, whatever was selected."""
+    journal = tmp_path / "runs.jsonl"
+    for n in range(3):
+        emulator.add_monitor(f"m {n}")
+    assert here("run", "--all", "--journal", str(journal)).code == 0
+    cut(journal, 3)
+    ran = runs_of(emulator)
+    for option in ("--resume", "--journal"):
+        told = "it runs all monitors, and this batch name='m 1'"
+        assert_one_complaint(here("run", "--name", "m 1", option, str(journal)), 2, told)
+    assert_one_complaint(here("run", "--resume", str(journal), "--repeat", "2"), 2, "repeats")
+    assert runs_of(emulator) == ran
+
+
+def test_a_key_that_is_refused_says_nothing_of_the_monitors(
+    emulator: PostmanEmulator, here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same command with the right key runs all of them."""
+    uids = [emulator.add_monitor(f"m {n}") for n in range(3)]
+    command = ["run", *uids, "-c", "1", "--journal", str(tmp_path / "runs.jsonl")]
+    with monkeypatch.context() as patched:
+        patched.setenv("POSTMAN_API_KEY", "PMAK-wrong")
+        assert here(*command).code == 3
+    ended = here(*command)
+    assert (ended.code, counted(ended)) == (0, "3 passed")
+    assert ": 0 known, 3 to run" in ended.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_journal_on_a_full_disk_costs_nothing_that_is_known(
+    emulator: PostmanEmulator, here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table of what is known, why it ended, and the way to go on."""
+    for n in range(4):
+        emulator.add_monitor(f"m {n}")
+    journal, report = tmp_path / "runs.jsonl", tmp_path / "r.json"
+    ended_as_it_was = Journal.ended
+
+    def ended_and_full(self: Journal, outcome: MonitorOutcome) -> None:
+        ended_as_it_was(self, outcome)
+        if outcome.index == 1:
+            with open("/dev/full", "wb") as full:
+                os.dup2(full.fileno(), self._file.fileno())
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "ended", ended_and_full)
+        told = here("run", "--all", "-c", "1", "--journal", str(journal), "--json", str(report))
+    assert_one_complaint(
+        told, 4, f"{journal}: No space left on device", "2 of 4 outcomes are known"
+    )
+    assert counted(told) == "2 passed"
+    assert len(re.findall(r"^passed .* s  m \d$", told.stdout, re.MULTILINE)) == 2
+    assert not report.exists()
+    assert "no report was written" in told.stderr
+
+    _, *arguments = shlex.split(told.stderr.partition("go on with: ")[2])
+    again = here(*arguments)
+    assert (again.code, counted(again)) == (0, "4 passed")
+    assert max(runs_of(emulator).values()) == 1
+
+
+def test_no_monitor_is_allowed_where_that_is_said(
+    emulator: PostmanEmulator, here: Here, tmp_path: Path
+) -> None:
+    emulator.add_monitor("checkout")
+    told = here("run", "--name", "Checkout")
+    assert_one_complaint(told, 2, "no monitor fits name='Checkout'", "looked at: 1", "'checkout'")
+    (tmp_path / "uids").touch()
+    for which in (["--name", "Checkout"], ["--from", str(tmp_path / "uids")]):
+        ended = here("run", *which, "--allow-empty")
+        assert (ended.code, counted(ended)) == (0, "nothing was run")
 
 
 # -- signals and pipes -----------------------------------------------------------------------

@@ -113,6 +113,31 @@ async def test_a_body_with_a_charset_is_read_in_it(charset: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "codec",
+    ["rot13", "zip", "hex", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "mbcs",
+     "undefined", "utf-7", "utf8.x", "__init__", "aliases", "none-such"],
+)  # fmt: skip
+async def test_a_charset_that_is_no_text_encoding_is_read_as_utf_8(codec: str) -> None:
+    """Of Python's codecs some compress, run rules of their own, or are found by an import."""
+    body = json.dumps({"api": {**API, "name": r"für \u00fc"}}, ensure_ascii=False)
+    told = f"application/json; charset={codec}"
+    async with (
+        scripted(reply(200, body, Content_Type=told), reply(500, "für", Content_Type=told)) as s,
+        AsyncPostman(KEY, base_url=s.url) as pm,
+    ):
+        assert (await pm.apis.create(name="n")).name == r"für \u00fc"
+        with pytest.raises(ServerError, match="für"):
+            await pm.apis.create(name="n")
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "UTF-16LE", "latin-1", "windows-1252", "cp1252"])
+async def test_the_text_encodings_of_the_web_are_known(charset: str) -> None:
+    answer = reply(500, "für".encode(charset), Content_Type=f"text/plain; charset={charset}")
+    async with scripted(answer) as server:
+        assert str(await failure(server)).endswith("für")
+
+
+@pytest.mark.parametrize(
     ("kind", "body"),
     [
         (JSON, b""),

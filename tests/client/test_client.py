@@ -258,16 +258,6 @@ async def test_a_middleware_may_read_the_answer(
         assert (await pm.users.me()).user.username
 
 
-async def test_a_proxy_gets_the_call() -> None:
-    """Over http to this machine a proxy sees the whole request, so the target is absolute."""
-    async with (
-        scripted(reply(200, '{"environments": []}')) as proxy,
-        AsyncPostman(KEY, base_url="http://127.0.0.1:9", proxy=proxy.url) as pm,
-    ):
-        assert await pm.environments.list() == []
-    assert proxy.received[0].target == "http://127.0.0.1:9/environments"
-
-
 async def test_a_cancelled_call_leaves_the_connection_closed_and_no_task(
     local_emulator: PostmanEmulator, pm: AsyncPostman
 ) -> None:

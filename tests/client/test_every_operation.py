@@ -63,11 +63,13 @@ def live_with_collections(call: Call) -> str:
     """Make, read, change, fork, merge, list and delete collections; one is left."""
     made = call("collections.create", collection=COLLECTION)
     collection: Collection = call("collections.get", made.uid)
+    assert collection.item
     assert collection.item[0].request.extra == {"x-unknown": [1, None]}  # type: ignore[union-attr]
     collection.info.name = "orders, new"
     assert call("collections.update", made.uid, collection=collection).name == "orders, new"
     fork = call("collections.fork", made.uid, label="mine", workspace=_home(call))
     forked: Collection = call("collections.get", fork.uid)
+    assert forked.item
     forked.item[0].name = "read all"
     call("collections.update", fork.uid, collection=forked)
     call("collections.merge", source=fork.uid, destination=made.uid, strategy="deleteSource")
@@ -123,7 +125,7 @@ def live_with_imports(call: Call, tmp_path: Path) -> None:
     for given in (OPENAPI, text, file):
         (made,) = call("imports.openapi", given)
         collection: Collection = call("collections.get", made.uid)
-        assert (collection.info.name, len(collection.item)) == ("Pets", 1)
+        assert (collection.info.name, len(collection.item or [])) == ("Pets", 1)
         call("collections.delete", made.uid)
     dump = {"version": 1, "collections": [COLLECTION], "environments": [ENVIRONMENT]}
     for data in (dump, json.dumps(dump), json.dumps(dump).encode()):

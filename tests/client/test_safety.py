@@ -21,6 +21,7 @@ from postman_async import (
     PostmanError,
     RedirectError,
     ServerError,
+    TransportError,
     UsageLimitError,
 )
 from tests.support import HANG_UP, KEY, CutShort, reply, scripted
@@ -62,6 +63,34 @@ async def test_a_proxy_that_is_asked_for_a_tunnel_does_not_get_the_key(
     assert KEY not in str(request)
 
 
+@pytest.mark.parametrize("client", [AsyncPostman, Postman])
+def test_a_proxy_with_a_plain_http_base_url_is_refused(client: Any) -> None:
+    """It would be sent the whole request, key and all: there is no tunnel without TLS."""
+    with pytest.raises(ConfigurationError, match=r"(?s)proxy.*https"):
+        client(KEY, base_url="http://127.0.0.1:1", proxy="http://127.0.0.1:2")
+
+
+@pytest.mark.parametrize("options", [{"trust_env": True}, {"proxy": "http://127.0.0.1:2"}])
+async def test_a_session_with_a_proxy_is_refused_for_a_plain_http_base_url(options: Any) -> None:
+    async with aiohttp.ClientSession(**options) as session:
+        with pytest.raises(ConfigurationError, match="proxy"):
+            AsyncPostman(KEY, base_url="http://127.0.0.1:1", session=session)
+        AsyncPostman(KEY, base_url="https://127.0.0.1:1", session=session)
+
+
+async def test_a_proxy_of_the_environment_is_not_used_for_a_plain_http_base_url(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with scripted(reply(body=RUN)) as server, scripted(reply(body=RUN)) as proxy:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        async with AsyncPostman(KEY, base_url=server.url, trust_env=True) as pm:
+            await pm.monitors.run("1-m")
+    assert (proxy.connections, len(server.received)) == (0, 1)
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_a_redirect_is_not_followed_even_to_the_same_host(status: int) -> None:
     """Every other client of this API sends the key to whatever host a redirect names."""
@@ -86,6 +115,13 @@ async def test_a_redirect_is_not_followed_even_to_the_same_host(status: int) -> 
         "https://api.getpostman.com/?apikey=secret",
         "https://api.getpostman.com/#x",
         "http://[::1",
+        "https://xn--a",
+        "https://xn--\u00fc.com",
+        "https://\ud800.com",
+        f"https://{'a' * 64}.com",
+        "https://a..b",
+        f"https://{'.'.join(['a' * 63] * 5)}",
+        "https://host:99999",
     ],
 )
 def test_a_base_url_the_key_must_not_go_to_is_refused(url: str) -> None:
@@ -95,7 +131,16 @@ def test_a_base_url_the_key_must_not_go_to_is_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:1", "http://[::1]:1/", "http://localhost:1", "https://proxy.test/p/"]
+    "url",
+    [
+        "http://127.0.0.1:1",
+        "http://[::1]:1/",
+        "http://localhost:1",
+        "https://proxy.test/p/",
+        "https://xn--tda.example",
+        f"https://{'a' * 63}.com.",
+        "https://[fe80::1]",
+    ],
 )
 def test_https_and_this_machine_are_accepted(url: str) -> None:
     assert AsyncPostman(KEY, base_url=url).base_url == url.rstrip("/")
@@ -194,6 +239,27 @@ async def test_no_call_can_replace_the_key_or_the_target(name: str) -> None:
         with pytest.raises(InvalidArgumentError, match=name):
             await pm.users.me(extra_headers={name: "x"})
     assert server.connections == 0
+
+
+@pytest.mark.parametrize("code", [*range(9), *range(10, 32), 127, 0xD800])
+async def test_a_header_that_cannot_be_sent_is_refused_before_anything_is_sent(code: int) -> None:
+    """It was found out on the connection, and the run reported as possibly sent."""
+    async with scripted() as server, AsyncPostman(KEY, base_url=server.url) as pm:
+        with pytest.raises(InvalidArgumentError, match="X-Odd"):
+            await pm.monitors.run("1-m", extra_headers={"X-Odd": f"a{chr(code)}b"})
+    assert server.connections == 0
+
+
+async def test_what_aiohttp_refuses_to_write_was_surely_not_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever else it may refuse in future versions."""
+    monkeypatch.setattr("postman_async.engine.http.request._check_header", lambda *_: None)
+    async with scripted() as server, AsyncPostman(KEY, base_url=server.url) as pm:
+        with pytest.raises(TransportError, match="cannot be sent") as caught:
+            await pm.monitors.run("1-m", extra_headers={"X-Odd": "a\nb"})
+    assert not caught.value.sent
+    assert server.received == []
 
 
 # -- one trigger, one run -----------------------------------------------------------------------

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -13,6 +15,7 @@ from postman_async import (
     CallTimeoutError,
     InvalidArgumentError,
     RateLimitError,
+    RateLimitRule,
     Retries,
     ServerError,
     Timeout,
@@ -37,7 +40,7 @@ def now() -> float:
 async def seconds_of_a_run(pm: AsyncPostman, emulator: PostmanEmulator, duration: float) -> float:
     uid = emulator.add_monitor("long", duration=duration)
     began = now()
-    run = await pm.monitors.run(uid)
+    run = (await pm.monitors.with_raw_response.run(uid)).value
     assert run.info.status == ("success" if duration < 300 else "running")
     return now() - began
 
@@ -76,6 +79,79 @@ async def test_another_call_waits_60_s_for_a_silent_service() -> None:
         with pytest.raises(CallTimeoutError, match="silent"):
             await pm.users.me()
     assert now() - began == pytest.approx(60, abs=2)
+
+
+@asynccontextmanager
+async def dripping(every: float, start: bytes = b"HTTP/1.1 200 OK\r\n") -> AsyncIterator[str]:
+    """Answer so that no read timeout ever notices: a little of the header from time to time."""
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(start)
+            while not reader.at_eof() and not writer.is_closing():
+                await asyncio.sleep(every)
+                writer.write(b"x")
+                await writer.drain()
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+    listening = await asyncio.start_server(drip, "127.0.0.1", 0)
+    async with listening:
+        yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+
+
+BODY_TO_COME = b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"
+
+
+@pytest.mark.parametrize("start", [b"HTTP/1.1 200 OK\r\n", BODY_TO_COME], ids=["head", "body"])
+@pytest.mark.parametrize(
+    ("timeout", "seconds"),
+    [(Timeout(), 600), (Timeout(call=90.0), 90), (Timeout(total=700.0), 700), (700, 700)],
+)
+async def test_an_answer_that_comes_drop_by_drop_has_a_bound(
+    timeout: Timeout | float, seconds: float, start: bytes
+) -> None:
+    """It is never silent for the read timeout."""
+    async with dripping(50, start) as url, AsyncPostman(KEY, base_url=url) as pm:
+        began = now()
+        with pytest.raises(CallTimeoutError, match=f"deadline of {seconds}"):
+            await pm.users.me(timeout=timeout)
+    assert now() - began == pytest.approx(seconds, abs=2)
+
+
+@pytest.mark.parametrize("timeout", [None, Timeout(call=None)])
+async def test_that_bound_can_be_lifted(timeout: Timeout | None) -> None:
+    async with dripping(50) as url, AsyncPostman(KEY, base_url=url, timeout=timeout) as pm:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(10_000):
+                await pm.users.me()
+    assert now() >= 10_000
+
+
+async def test_a_large_body_has_more_time_to_be_sent() -> None:
+    """At the rate at which 100 kB take a second."""
+    async with scripted(SILENCE) as server:
+        timeout = Timeout(call=30.0, read=None)
+        async with AsyncPostman(KEY, base_url=server.url, timeout=timeout) as pm:
+            began = now()
+            with pytest.raises(CallTimeoutError, match=r"deadline of 50\.0 s"):
+                await pm.apis.create(name="n" * 2_000_000)
+    assert now() - began == pytest.approx(50, abs=2)
+
+
+async def test_the_wait_for_a_place_is_not_time_of_the_call() -> None:
+    """Many calls at once wait for the rate limit as long as it takes."""
+    rule = RateLimitRule(calls=1, seconds=400)
+    answers = [reply(body=ME)] * 3
+    async with (
+        scripted(*answers) as server,
+        AsyncPostman(KEY, base_url=server.url, rate_limits=[rule]) as pm,
+    ):
+        await asyncio.gather(*(pm.users.me() for _ in answers))
+    assert now() >= 800
 
 
 async def test_a_read_that_timed_out_is_repeated_where_that_is_safe() -> None:

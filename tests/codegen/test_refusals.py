@@ -88,7 +88,11 @@ def test_an_unknown_word_is_named_with_its_location(change: Change, complaint: s
         (put("/shelves", "get", security=[{"oauth": []}]), "a security that is none of"),
         (put("/shelves", "get", **{"x-safe": True}), "x-safe, which is for a POST"),
         (put("/shelves", "get", **{"x-instead": "No."}), "is not deprecated"),
-        (put("/shelves", "get", **{"x-unwrap": "other"}), "unwraps 'other'"),
+        (
+            put("/shelves", "get", **{"x-unwrap": "other"}),
+            "names the key 'other', which the answer",
+        ),
+        (put("/shelves", "get", **{"x-echo": ["data", "other"]}), "names the key 'other'"),
         (put("/shelves", "get", responses={}), "has no 2xx answer"),
         (put("/shelves/{shelfId}", "get", **{"x-paging": "cursor"}), "does not answer a list"),
         (

@@ -172,11 +172,12 @@ async def use_monitors(
 
 async def use_mocks(mcp: Mcp, emulator: PostmanEmulator, collection: str, environment: str) -> None:
     home = emulator.default_workspace
-    plan = {"name": "Stand-in", "collection": collection, "environment": environment}
+    plan: dict[str, Any] = {"name": "Stand-in", "collection": collection}
+    plan |= {"environment": environment, "private": True}
     mock = uid_in(await mcp.tool("createMock", workspace=home, mock=plan))
     assert mock in await mcp.tool("getMocks", workspace=home)
     assert "Stand-in" in await mcp.tool("getMock", mockId=mock)
-    await mcp.tool("updateMock", mockId=mock, mock={**plan, "name": "Stand-in 2", "private": True})
+    await mcp.tool("updateMock", mockId=mock, mock={**plan, "name": "Stand-in 2"})
     await mcp.tool("publishMock", mockId=mock)
     await mcp.tool("unpublishMock", mockId=mock)
     await mcp.tool("deleteMock", mockId=mock)

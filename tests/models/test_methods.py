@@ -18,7 +18,8 @@ from tests.models.documents import MODELS, Documents, any_json, quick, text_of
 COLLECTIONS = sorted((Path(__file__).parents[3] / "shared" / "collections").glob("*.json"))
 REAL = pytest.mark.parametrize(
     "file",
-    COLLECTIONS or [pytest.param(None, marks=pytest.mark.skip("there are none here"))],
+    COLLECTIONS
+    or [pytest.param(None, marks=pytest.mark.skip("../shared/collections is not here"))],
     ids=[file.stem for file in COLLECTIONS] or None,
 )
 SHOP: dict[str, Any] = {

@@ -121,6 +121,14 @@ def test_a_number_that_no_float_holds_is_told_when_it_is_looked_at() -> None:
         _ = run.executions
 
 
+def test_what_cannot_be_read_does_not_keep_a_model_from_being_shown() -> None:
+    """A log line or a debugger asks for the repr of whatever there is."""
+    pytest.importorskip("msgspec")
+    executions = b'[{"id": 1e999, "item": {"name": "%s"}}]' % (b"x" * 3000)
+    content = b'{"run": {"info": {"status": "success"}, "executions": %s}}' % executions
+    assert "success" in repr(read_answer("monitors.run", content))
+
+
 @pytest.mark.parametrize(
     "body", [[1], {"run": None}, {"run": 1}, {"other": {}}, {"run": {}, "more": 1}]
 )

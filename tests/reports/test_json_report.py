@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from postman_async import from_record, to_record
 from postman_async.reports.formats.json import VERSION, schema
 from postman_async.reports.redact import redacted
+from postman_async.reports.text import clean
 from tests.reports.support import HOSTILE, hostile, one_of_each, rendered
 from tests.reports.support import outcome as made
 
@@ -61,7 +62,7 @@ def test_the_schema_refuses_what_is_no_outcome(change: str) -> None:
 def test_hostile_texts_are_data(text: str) -> None:
     told = rendered([hostile(text)], "json", title=text)
     assert told.isascii()
-    assert report([hostile(text)])["outcomes"][0]["name"] == text
+    assert report([hostile(text)])["outcomes"][0]["name"] == clean(text)
     assert rendered([hostile(text)], "jsonl").isascii()
 
 

@@ -15,11 +15,47 @@ from markdown_it.token import Token
 from postman_async.bulk.record import to_record
 from postman_async.reports.entries import entry_of
 from postman_async.reports.formats.markdown import MAX_BYTES, escaped, markdown
-from postman_async.reports.text import one_line
+from postman_async.reports.text import label, one_line
 from tests.reports.support import HOSTILE, execution, hostile, one_of_each, rendered, run
 from tests.reports.support import outcome as made
 
-PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+PARSER = MarkdownIt("gfm-like")
+"""GitHub's Markdown, and with its addresses that become links all by themselves."""
+
+NO_WIDTH = "\u200b"
+PIECES = (
+    *(
+        "#",
+        "##",
+        "-",
+        "+",
+        "1.",
+        "2)",
+        "=",
+        " ",
+        "\n",
+        "\t",
+        "|",
+        "\\",
+        "`",
+        "*",
+        "_",
+        "~",
+        "[",
+        "]",
+    ),
+    *("(", ")", "!", "<", ">", "&", "&amp;", "&#64;", "$", "^", "%", "?", "'", '"', ".", ",", "é"),
+    *("@", "bob", "http", "https", "ftp", "mailto", "xmpp", "www", ":", "/", "//", "localhost"),
+    *("example", "com", "example.com", "ю.рф", "x@y.zz", "12", "GH-", "owner/repo", "smile", "::"),
+)
+"""What Markdown, and who finds links in it, have an eye on."""
+
+MADE_A_LINK = re.compile(r"(?:^|\W)@\w|#\d|\bGH-\d|\bwww\.\S|\w:(?=//)|:smile:", re.IGNORECASE)
+"""What GitHub looks for in the text of the finished page."""
+
+texts = st.lists(st.sampled_from(PIECES), max_size=12).map("".join) | st.text(
+    st.characters(codec=None, exclude_categories=())
+)
 OURS = re.compile(r"</?details>|<summary>[^<]*</summary>|\s")
 
 
@@ -37,7 +73,8 @@ def cells(text: str) -> list[list[str]]:
         if token.type == "tr_open":
             rows.append([])
         elif token.type == "inline" and rows and len(rows[-1]) < 7:
-            rows[-1].append("".join(child.content for child in token.children or []))
+            content = "".join(child.content for child in token.children or [])
+            rows[-1].append(content.replace(NO_WIDTH, ""))
     return rows
 
 
@@ -76,15 +113,55 @@ def test_good_news_are_short() -> None:
     assert rendered([], "markdown").startswith("## ❌ Monitor runs: No monitors were run\n")
 
 
-@given(st.text(st.characters(codec=None, exclude_categories=())))
+@given(texts)
 @settings(max_examples=200)
 def test_an_escaped_text_is_read_as_it_was(text: str) -> None:
-    line = one_line(text, 200)
+    """But for the spaces without width that keep it from becoming a link."""
+    line = one_line(text, 200).replace(NO_WIDTH, "")
     table = f"|a|b|\n|-|-|\n|x|{escaped(text)}|\n"
     assert cells(table) == [["a", "b"], ["x", line]]
     inline = PARSER.parse(f"- **{escaped(f'.{text}.')}**: {escaped(f'.{text}.')}\n")[3]
     kinds = {token.type for token in inline.children or []}
     assert kinds <= {"text", "text_special", "strong_open", "strong_close"}
+
+
+@given(texts)
+@settings(max_examples=200)
+def test_nothing_foreign_becomes_more_than_text(text: str) -> None:
+    """Not at the begin of a line, in a list, in a table, in bold; nor does it call anyone."""
+    told = escaped(text)
+    page = f"- {told} › **{escaped(label(text))}**: {told}\n\n|a|b|\n|-|-|\n|{told}|b|\n\n{told}\n"
+    ours = {"text", "text_special", "inline", "strong", "list_item", "bullet_list", "paragraph"}
+    ours |= {"table", "thead", "tbody", "tr", "th", "td"}
+    found = list(parsed(page))
+    assert {re.sub("_(open|close)$", "", token.type) for token in found} <= ours
+    assert not [t for t in found if t.type == "text" and MADE_A_LINK.search(t.content)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("# x", "## #", "- x", "+ x", "1. x", "12) y", "===", "---", "- - -", "* * *", "> x"),
+        *("[ ] to do", "@alice", "cc @org/team.", "me@example.com", "mailto:me@example.com"),
+        *("http://example.com/a", "HTTPS://EXAMPLE.COM", "www.example.com", "example.com/path"),
+        *("//example.com", "//localhost/", "ftp://example.com", "#12", "GH-12", "owner/repo#1"),
+        *(":smile:", "<b>x</b>", "<!-- x", "a | b", "`x`", "![x](https://example.com/x.png)"),
+    ],
+)
+def test_what_means_something_in_markdown_means_nothing(text: str) -> None:
+    told = escaped(text)
+    (paragraph,) = [t for t in PARSER.parse(told) if t.type == "inline"]
+    assert {t.type for t in paragraph.children or []} == {"text"}
+    shown = "".join(t.content for t in paragraph.children or [])
+    assert shown.replace(NO_WIDTH, "") == text
+    assert PARSER.parse(told)[0].type == "paragraph_open"
+    assert not MADE_A_LINK.search(shown)
+
+
+def test_a_name_in_a_summary_calls_nobody_either() -> None:
+    told = rendered([made("failed", run("failed"), name="@bob #12 <b> GH-3")], "markdown")
+    (summary,) = re.findall("<summary>(.*)</summary>", told)
+    assert summary == "❌ @\u200bbob #\u200b12 &lt;b&gt; GH-\u200b3: 1 problem"
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)

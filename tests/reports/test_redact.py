@@ -120,9 +120,82 @@ def test_what_looks_like_a_secret_is_gone_from_any_text(text: str) -> None:
     assert redacted_text(redacted_text(text)) == redacted_text(text)
 
 
+KEYS = [
+    *(
+        f"{kind}_a1B2a1B2a1B2a1B2a1B2a1B2a1B2a1B2a1B2"
+        for kind in ("ghp", "gho", "ghu", "ghs", "ghr")
+    ),
+    "github_pat_11ABCDEFG0abcdefghijkl_a1B2a1B2a1B2a1B2",
+    *(f"{kind}_{of}_4eC39HqLyjWDarjtT1zdp7dc" for kind in ("sk", "rk") for of in ("live", "test")),
+    "xoxb-123456789012-abcdefABCDEF",
+    "xoxp-123456789012-abcdefABCDEF",
+    "xoxe.xoxp-1-Mi0yLTEyMzQ1Njc4",
+    "xapp-1-A0123456-789-abcdef",
+    "AKIAIOSFODNN7EXAMPLE",
+    "ASIAIOSFODNN7EXAMPLE",
+    "glpat-ABCdef123456_-xyz12",
+    "PMAT-01HABCDEFGHJKMNPQRSTVWXYZ0",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+    "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----",
+    "-----BEGIN PRIVATE KEY-----\\nMIIEowIBAAKCAQEA\\n",
+    "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk",
+    "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQOY\n-----END PGP PRIVATE KEY BLOCK-----",
+]
+"""Made-up keys, each of a form that its service documents."""
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_key_of_a_known_form_is_gone_wherever_it_stands(key: str) -> None:
+    assert redacted_text(f"before {key}") == f"before {REDACTED}"
+    for data in ({"x": [f"({key})"]}, {f"uses '{key}'": 1}, {"headers": {"X-Any": key}}):
+        assert key not in str(redacted(data))
+        assert REDACTED in str(redacted(data))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("token: abc", "token: [redacted]"),
+        ("password: x", "password: [redacted]"),
+        ("the password: hunter2 was refused", "the password: [redacted] was refused"),
+        ("access token: abc, and more", "access token: [redacted], and more"),
+        ("{client_secret: abc}", "{client_secret: [redacted]}"),
+        ("api_key:abcdef", "api_key:[redacted]"),
+        ("Session: 8f3ab2c91d77e0", "Session: [redacted]"),
+        ("?%61pi%5Fkey=abc&b=1", "?%61pi%5Fkey=[redacted]&b=1"),
+        ("?%2574oken=abc", "?%2574oken=[redacted]"),
+        ("?x%5Btoken%5D=abc", "?x%5Btoken%5D=[redacted]"),
+        ("?to=%2F%3Ftoken%3Dabc%26page%3D2", "?to=%2F%3Ftoken%3D[redacted]%26page%3D2"),
+        ("?to=%252F%253Ftoken%253Dabc%2526p", "?to=%252F%253Ftoken%253D[redacted]%2526p"),
+        ("url=https://x.com/?token=abc", "url=https://x.com/?token=[redacted]"),
+        ('message="x?token=abc&b=1"', 'message="x?token=[redacted]&b=1"'),
+    ],
+)
+def test_a_value_is_gone_and_what_is_around_it_stays(text: str, told: str) -> None:
+    assert redacted_text(text) == told
+    assert redacted_text(told) == told
+
+
+@given(st.lists(st.sampled_from([*KEYS, *NAMES, "=", ": ", "%3D", "&", "?", '"', "'", " ", "a"])))
+def test_redaction_is_done_at_once(pieces: list[str]) -> None:
+    """What is redacted has nothing to redact, and no key is left of it."""
+    once = redacted_text(" ".join(pieces))
+    assert redacted_text(once) == once
+    assert not any(key in once for key in KEYS)
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        "Token: is present",
+        "Token: valid",
+        "Tokens: 15",
+        "secret: none",
+        "Password: must be 8 characters",
+        "Key: id",
+        "Auth: 401",
+        "risk-assessment-of-many-things",
+        "urn:isbn:0451450523",
         "Auth: login works",
         "Token is present",
         "Session: created within 200 ms",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import subprocess
 import sys
 import tracemalloc
@@ -24,6 +25,7 @@ from postman_async import (
 )
 from postman_async.emulator import PostmanEmulator
 from postman_async.reports import FORMATS
+from postman_async.reports.atomic_write import write_whole
 from tests.reports.support import execution, one_of_each, rendered, run
 from tests.reports.support import outcome as made
 from tests.test_package import python
@@ -87,7 +89,7 @@ def test_a_file_that_cannot_be_replaced_is_written_over(
     assert list(tmp_path.iterdir()) == [file]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs modes, links and devices")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs modes, links and pipes")
 def test_what_is_no_plain_file_is_written_in_place(tmp_path: Path) -> None:
     kept, link = tmp_path / "kept.md", tmp_path / "link.md"
     kept.touch(mode=0o640)
@@ -98,8 +100,29 @@ def test_what_is_no_plain_file_is_written_in_place(tmp_path: Path) -> None:
     kept.write_text("", "utf-8")
     write_report([], kept)
     assert (kept.stat().st_size > 0, kept.stat().st_mode & 0o777) == (True, 0o640)
-    write_report([], "/dev/null", "markdown")
-    assert Path("/dev/null").is_char_device()
+    os.mkfifo(tmp_path / "pipe.md")
+    reader = os.open(tmp_path / "pipe.md", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_report([], tmp_path / "pipe.md")
+        assert b"No monitors were run" in os.read(reader, 10_000)
+    finally:
+        os.close(reader)
+    assert (tmp_path / "pipe.md").is_fifo()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs pipes")
+def test_what_is_no_plain_file_is_never_replaced(tmp_path: Path) -> None:
+    """Even where it came to be there while the report was written; a pipe stands for a device."""
+    pipe = tmp_path / "pipe.md"
+
+    def coming() -> Iterator[str]:
+        os.mkfifo(pipe)
+        yield "text"
+
+    with pytest.raises(OSError, match="no plain file, and is not replaced"):
+        write_whole(pipe, coming())
+    assert list(tmp_path.iterdir()) == [pipe]
+    assert pipe.is_fifo()
 
 
 async def test_a_batch_of_the_emulator_is_reported_in_all_formats(

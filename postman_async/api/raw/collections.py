@@ -12,7 +12,12 @@ from postman_async.unset import UNSET, Unset
 if TYPE_CHECKING:
     from postman_async.engine.http.response import RawResponse
     from postman_async.engine.operation import Caller
-    from postman_async.models.collections import Collection, CollectionSummary, ForkedCollection
+    from postman_async.models.collections import (
+        Collection,
+        CollectionSummary,
+        ForkedCollection,
+        MergedCollection,
+    )
     from postman_async.models.common import Deleted, Ref
     from postman_async.options import CallOptions
     from postman_async.paging import Page
@@ -83,9 +88,9 @@ class AsyncCollectionsRaw:
         destination: str,
         strategy: Literal["deleteSource", "updateSourceWithDestination"] | str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
-    ) -> RawResponse[Ref]:
+    ) -> RawResponse[MergedCollection]:
         """Do what `AsyncCollections.merge` does."""
-        response: RawResponse[Ref] = await self._caller.request(
+        response: RawResponse[MergedCollection] = await self._caller.request(
             OPERATIONS["collections.merge"],
             {"source": source, "destination": destination, "strategy": strategy},
             call_options,
@@ -93,11 +98,17 @@ class AsyncCollectionsRaw:
         return response
 
     async def get(
-        self, collection_uid: str, **call_options: Unpack[CallOptions]
+        self,
+        collection_uid: str,
+        *,
+        model: Literal["minimal"] | str | Unset = UNSET,
+        **call_options: Unpack[CallOptions],
     ) -> RawResponse[Collection]:
         """Do what `AsyncCollections.get` does."""
         response: RawResponse[Collection] = await self._caller.request(
-            OPERATIONS["collections.get"], {"collection_uid": collection_uid}, call_options
+            OPERATIONS["collections.get"],
+            {"collection_uid": collection_uid, "model": model},
+            call_options,
         )
         return response
 

@@ -12,12 +12,13 @@ from postman_async.unset import UNSET, Unset
 if TYPE_CHECKING:
     from postman_async.engine.http.response import RawResponse
     from postman_async.engine.operation import Caller
-    from postman_async.models.common import Deleted, Ref
+    from postman_async.models.common import Deleted
     from postman_async.models.monitors import (
         Monitor,
         MonitorDistribution,
         MonitorNotifications,
         MonitorOptions,
+        MonitorRef,
         MonitorRetry,
         MonitorRun,
         MonitorSchedule,
@@ -80,9 +81,9 @@ class AsyncMonitorsRaw:
         retry: MonitorRetry | Mapping[str, Any] | Unset = UNSET,
         notification_limit: int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
-    ) -> RawResponse[Ref]:
+    ) -> RawResponse[MonitorRef]:
         """Do what `AsyncMonitors.create` does."""
-        response: RawResponse[Ref] = await self._caller.request(
+        response: RawResponse[MonitorRef] = await self._caller.request(
             OPERATIONS["monitors.create"],
             {
                 "workspace": workspace,
@@ -123,9 +124,9 @@ class AsyncMonitorsRaw:
         retry: MonitorRetry | Mapping[str, Any] | Unset = UNSET,
         notification_limit: int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
-    ) -> RawResponse[Ref]:
+    ) -> RawResponse[MonitorRef]:
         """Do what `AsyncMonitors.update` does."""
-        response: RawResponse[Ref] = await self._caller.request(
+        response: RawResponse[MonitorRef] = await self._caller.request(
             OPERATIONS["monitors.update"],
             {
                 "monitor_uid": monitor_uid,

@@ -13,7 +13,12 @@ from postman_async.unset import UNSET, Unset
 if TYPE_CHECKING:
     from postman_async.api.sync.raw.collections import CollectionsRaw
     from postman_async.engine.operation import SyncCaller
-    from postman_async.models.collections import Collection, CollectionSummary, ForkedCollection
+    from postman_async.models.collections import (
+        Collection,
+        CollectionSummary,
+        ForkedCollection,
+        MergedCollection,
+    )
     from postman_async.models.common import Deleted, Ref
     from postman_async.options import CallOptions
 
@@ -114,7 +119,8 @@ class Collections:
 
         ``POST /collections``
 
-        The service assigns the id; an id in the document is ignored.
+        The service chooses its id. A document that brings the id of a collection that is there is
+        refused (instanceFoundError): `without_ids()` of the model makes a copy for this.
 
         Args:
             collection: The collection, with `info` and `item`, in the format v2.0.0 or v2.1.0.
@@ -125,8 +131,9 @@ class Collections:
             The names of the collection.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type. The collection
-                is too large (malformedRequestError, paramMissingError).
+            BadRequestError: A part of the collection is missing or of the wrong type, or a
+                collection with its id is there already (instanceFoundError). The collection is too
+                large (malformedRequestError, paramMissingError, instanceFoundError).
             PermissionDeniedError: The resource belongs to someone else, or the feature is not
                 available (forbiddenError).
             NotFoundError: No workspace has the given id (instanceNotFoundError).
@@ -186,7 +193,7 @@ class Collections:
         destination: str,
         strategy: Literal["deleteSource", "updateSourceWithDestination"] | str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
-    ) -> Ref:
+    ) -> MergedCollection:
         """Merge a fork into the collection it was created from.
 
         ``POST /collections/merge``
@@ -199,7 +206,7 @@ class Collections:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            The names of the collection.
+            The names of the merged collection.
 
         Raises:
             BadRequestError: A field is missing or of the wrong type, the strategy is not known, or
@@ -212,20 +219,31 @@ class Collections:
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
-        result: Ref = self._caller.request(
+        result: MergedCollection = self._caller.request(
             OPERATIONS["collections.merge"],
             {"source": source, "destination": destination, "strategy": strategy},
             call_options,
         )
         return result
 
-    def get(self, collection_uid: str, **call_options: Unpack[CallOptions]) -> Collection:
-        """Read a whole collection.
+    def get(
+        self,
+        collection_uid: str,
+        *,
+        model: Literal["minimal"] | str | Unset = UNSET,
+        **call_options: Unpack[CallOptions],
+    ) -> Collection:
+        """Read a whole collection, or what it begins with.
 
         ``GET /collections/{collection_uid}``
 
+        With the model `minimal` the collection has no `item`, which is None then, but
+        `root_level_requests` and `root_level_folders` in its place.
+
         Args:
             collection_uid: The uid of the collection.
+            model: How much of the collection comes: `minimal` for the uids of the requests and
+                folders at its first level alone, all of it when left out.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -241,7 +259,9 @@ class Collections:
 
         """
         result: Collection = self._caller.request(
-            OPERATIONS["collections.get"], {"collection_uid": collection_uid}, call_options
+            OPERATIONS["collections.get"],
+            {"collection_uid": collection_uid, "model": model},
+            call_options,
         )
         return result
 
@@ -256,7 +276,8 @@ class Collections:
 
         ``PUT /collections/{collection_uid}``
 
-        Whatever the document does not contain is deleted; there are no partial updates.
+        Whatever the document does not contain is deleted; there are no partial updates. It has to
+        name its format (`info.schema`).
 
         Args:
             collection_uid: The uid of the collection.

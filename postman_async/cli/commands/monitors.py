@@ -16,7 +16,7 @@ from postman_async.cli.errors import UsageError, reported
 from postman_async.cli.output.streams import Format, at, clean, dump_json, show_table, stderr, write
 
 if TYPE_CHECKING:
-    from postman_async import AsyncPostman, Monitor, MonitorSummary, Ref
+    from postman_async import AsyncPostman, Monitor, MonitorRef, MonitorSummary
 
 __all__ = ["app"]
 
@@ -200,7 +200,7 @@ def update_monitor(
 
 async def _update(
     pm: AsyncPostman, uid: str, fields: dict[str, Any], schedule: dict[str, str]
-) -> Ref:
+) -> MonitorRef:
     """Change what was given; half of a schedule is filled up with the present one."""
     if len(schedule) == 1:
         present = (await pm.monitors.get(uid)).schedule
@@ -248,7 +248,7 @@ def _fields(more: Sequence[str] | None, **given: Any) -> dict[str, Any]:
     return values | {name: value for name, value in given.items() if value is not None}
 
 
-def _write_json(value: Monitor | Ref | list[MonitorSummary]) -> None:
+def _write_json(value: Monitor | MonitorRef | list[MonitorSummary]) -> None:
     from postman_async import to_dict
 
     write(dump_json(to_dict(value)))

@@ -24,8 +24,8 @@ Examples:
   postman-async run --workspace 1f0df51a-... --name 'checkout-*' --active --fail-fast
   postman-async run --from uids.txt --junit junit.xml --html report.html
   postman-async monitors list -o json | jq -r '.[].uid' | postman-async run -
-  postman-async run --all --journal runs.jsonl      # and, after a Ctrl-C or a crash:
-  postman-async run --all --resume runs.jsonl
+  postman-async run --all --journal runs.jsonl      # after a Ctrl-C or a crash: the same, or
+  postman-async run --resume runs.jsonl
 
 \b
 Exit codes, the first that fits:
@@ -101,6 +101,9 @@ def run(
     collection: options.Collection = None,
     environment: options.Environment = None,
     active: options.Active = None,
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="It is no error if no monitor fits.")
+    ] = False,
     # how
     concurrency: Annotated[
         int,
@@ -149,10 +152,14 @@ def run(
     ] = Keep.all,
     journal: Annotated[
         Path | None,
-        options.file_option("--journal", "Note each outcome in this file the moment it is known."),
+        options.file_option(
+            "--journal",
+            "Note each outcome in this file; go on with its batch if that is unfinished.",
+        ),
     ] = None,
     resume: Annotated[
-        Path | None, options.file_option("--resume", "Go on with the batch of this journal.")
+        Path | None,
+        options.file_option("--resume", "Go on with this journal's batch: it knows the monitors."),
     ] = None,
     # reports
     junit: options.JUnit = None,
@@ -195,7 +202,14 @@ def run(
         "active": active,
     }
     with reported():
-        which = batch.which(uids or [], source, conditions, every=every)
+        which = batch.which(
+            uids or [],
+            source,
+            conditions,
+            every=every,
+            resume=resume is not None,
+            allow_empty=allow_empty,
+        )
         reports = planned(
             junit=junit, html=html, markdown=markdown, json=json, jsonl=jsonl, summary=summary
         )
@@ -204,6 +218,7 @@ def run(
                 **which,
                 **batch.journal_options(journal, resume),
                 **_given(retries=retries, run_deadline=run_deadline),
+                "allow_empty": allow_empty,
                 "concurrency": concurrency,
                 "deadline": deadline,
                 "fail_fast": fail_fast,

@@ -151,7 +151,7 @@ class _Base:
         self._console = shown
 
     def say(self, message: str) -> None:
-        self._console.print(message, style="dim", markup=False)
+        self._console.print(message, style="dim", markup=False, soft_wrap=True)
 
     def text(self, text: str) -> None:
         self._console.print(text, markup=False, soft_wrap=True)

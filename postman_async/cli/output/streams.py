@@ -35,8 +35,11 @@ NARROW = 80
 
 _KEPT_BY_JSON = r"\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069"
 _IN_JSON = re.compile(f"[{_KEPT_BY_JSON}]")
-_IN_TEXT = re.compile(rf"[\x00-\x1f{_KEPT_BY_JSON}]")
-"""What moves a cursor, colours a terminal, ends a line or turns the direction of a text."""
+_IN_TEXT = re.compile(rf"[\x00-\x1f{_KEPT_BY_JSON}\ud800-\udfff]")
+"""What moves a cursor, colours a terminal, ends a line or turns the direction of a text.
+
+And half a character, which no terminal can show.
+"""
 
 
 class Format(StrEnum):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from postman_async.cli.output.streams import at, clean
+from postman_async.errors import PostmanError
 
 if TYPE_CHECKING:
     from postman_async import MonitorOutcome
@@ -45,16 +46,18 @@ class Row:
 def row_of(outcome: MonitorOutcome, name: str | None = None) -> Row:
     """Sum up one outcome; what looks like a secret in it is taken out, as in reports.
 
+    What of its run nobody can read is left out: it must not cost the table of all the others.
+
     Args:
         outcome: the outcome.
         name: the monitor's name, where it is known better than by the outcome.
 
     """
-    from postman_async.bulk.record import to_record
+    from postman_async.bulk.record import bearable
     from postman_async.reports.entries import entry_of
     from postman_async.reports.redact import redacted
 
-    entry = entry_of(redacted(to_record(outcome)))
+    entry = bearable(outcome, lambda record: entry_of(redacted(record)))
     return Row(
         name=clean(name or entry.name),
         status=outcome.status,
@@ -75,11 +78,13 @@ def _assertions(made: Tally, outcome: MonitorOutcome) -> str:
 
 
 def _seconds(outcome: MonitorOutcome) -> float:
+    from postman_async.bulk.record import UNWRITABLE
+
     times = (at(outcome.run, "info", name) for name in ("started_at", "finished_at"))
     try:
         began, ended = (datetime.fromisoformat(str(time)) for time in times)
         return (ended - began).total_seconds()
-    except (ValueError, TypeError):  # no run, or times of another kind than promised
+    except (*UNWRITABLE, PostmanError):  # no run, or times of another kind than promised
         return outcome.elapsed
 
 

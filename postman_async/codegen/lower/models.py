@@ -40,6 +40,11 @@ def _model(spec: Spec, part: Located) -> Model:
             for wire, node in part.node["properties"].items()
         ),
         part.node.get("x-python-base"),
+        {
+            node["x-instead-of"]: wire
+            for wire, node in part.node["properties"].items()
+            if "x-instead-of" in node
+        },
     )
 
 

@@ -10,7 +10,7 @@ from postman_async.codegen.ir import Credential, Method, Param, Type
 from postman_async.codegen.lower.bodies import body
 from postman_async.codegen.lower.failures import failures
 from postman_async.codegen.lower.parameters import parameters
-from postman_async.codegen.lower.results import accepted, fixed_paging, redirects, result
+from postman_async.codegen.lower.results import accepted, echo, fixed_paging, redirects, result
 from postman_async.codegen.lower.source import Source
 from postman_async.codegen.lower.tasks import task_start
 
@@ -59,6 +59,7 @@ def method(source: Source) -> Method:
         credential=credential,
         failures=failures(source),
         deprecated=_deprecated(source),
+        echo=echo(source),
     )
 
 

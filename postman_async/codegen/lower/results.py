@@ -12,7 +12,7 @@ from postman_async.codegen.ir import Param, Result, Type
 from postman_async.codegen.lower.source import Source
 from postman_async.codegen.read import Located
 
-__all__ = ["accepted", "fixed_paging", "redirects", "result", "value"]
+__all__ = ["accepted", "echo", "fixed_paging", "redirects", "result", "value"]
 
 _JSON = "application/json"
 _START = {"cursor": "cursor", "offset": "offset", "scim": "startIndex"}
@@ -138,14 +138,23 @@ def _unwrapped(source: Source, schema: Located) -> tuple[str | None, Located]:
     return keys[0], schema.at(properties[keys[0]])
 
 
+def echo(source: Source) -> tuple[str, ...]:
+    """Return the keys to the id that the answer repeats, below the key that wraps the value."""
+    keys: list[str] = source.word("x-echo", [])
+    if keys:
+        content = source.node["responses"]["200"]["content"]
+        _at(source, source.part.at(content[_JSON]["schema"]), keys)
+    return tuple(keys[1:])
+
+
 def _at(source: Source, schema: Located, keys: list[str]) -> Located:
-    """Follow the keys of `x-unwrap`; ``*`` is the only key of a map."""
+    """Follow keys into the schema of an answer; ``*`` is the only key of a map."""
     for key in keys:
         found = source.resolve(schema)
         inner = found.node.get("additionalProperties") if key == "*" else None
         node = found.node.get("properties", {}).get(key, inner)
         if not isinstance(node, dict):
-            raise source.error(f"unwraps {key!r}, which the answer does not have")
+            raise source.error(f"names the key {key!r}, which the answer does not have")
         schema = found.at(node)
     return schema
 

@@ -86,7 +86,7 @@ def _new_default_workspace(store: Store) -> str:
 def add_monitor(service: Service, name: str, script: Script, workspace: str | None) -> str:
     """Make a monitor with a script, and return its uid."""
     if not isinstance(name, str) or not name:
-        raise EmulatorError("a monitor needs a name")
+        raise EmulatorError("name: a monitor needs a name")
     with service.store.transaction():
         home = _workspace(service, workspace)
         facts = {

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_type_hints
 
 from aiohttp import web
 
 from postman_async.emulator.controls import actions as scenarios
 from postman_async.emulator.controls import loading
-from postman_async.emulator.controls.faults import fault_of
+from postman_async.emulator.controls.arguments import check
+from postman_async.emulator.controls.faults import Fault, fault_of
 from postman_async.emulator.controls.limits import Limits
 from postman_async.emulator.errors import bad_request
 from postman_async.emulator.exceptions import EmulatorError
@@ -39,11 +40,12 @@ class Ask:
     query: Mapping[str, str]
     params: Mapping[str, str]
 
-    def arguments(self, *known: str) -> Json:
-        """Return the body, if it has only fields that are known."""
-        unknown = sorted(self.body.keys() - set(known))
-        if unknown:
-            raise EmulatorError(f"it takes {', '.join(known)}, and no {unknown[0]!r}")
+    def arguments(self, **known: Any) -> Json:
+        """Return the body, if it has only fields that are known, each of its type."""
+        for name, value in self.body.items():
+            if name not in known:
+                raise EmulatorError(f"it takes {', '.join(known)}, and no {name[:100]!r}")
+            check(name, value, known[name])
         return dict(self.body)
 
 
@@ -58,10 +60,7 @@ def reset(ask: Ask) -> Json:
 
 def seed(ask: Ask) -> Json:
     """``PUT seed``, ``{"seed": 7}``: take all further ids from a seed; null for random ones."""
-    value = ask.arguments("seed").get("seed")
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
-        raise EmulatorError(f"a seed is a whole number, not {value!r}")
-    ask.service.store.seed(value)
+    ask.service.store.seed(ask.arguments(seed=int | None).get("seed"))
     return {}
 
 
@@ -88,11 +87,21 @@ async def restore(request: web.Request) -> web.StreamResponse:
 
 def add_faults(ask: Ask) -> Json:
     """``POST faults``: ``{"operation", "script": […], "times", "probability", "seed"}``."""
-    given = ask.arguments("operation", "script", "times", "probability", "seed")
+    given = ask.arguments(
+        operation=str, script=Any, times=int | None, probability=float | None, seed=int
+    )
     script = given.pop("script", None)
-    faults = [fault_of(each) for each in (script if isinstance(script, list) else [script])]
-    ask.service.faults.on(str(given.pop("operation", "")), faults, **given)
+    described = script if isinstance(script, list) else [script]
+    faults = [_fault(index, each) for index, each in enumerate(described)]
+    ask.service.faults.on(given.pop("operation", ""), faults, **given)
     return show_faults(ask)
+
+
+def _fault(index: int, described: Any) -> Fault:
+    try:
+        return fault_of(described)
+    except EmulatorError as error:
+        raise EmulatorError(f"script.{index}: {error}") from None
 
 
 def show_faults(ask: Ask) -> Json:
@@ -134,11 +143,12 @@ def move_clock(ask: Ask) -> Json:
 
     Several are done in this order; ``freeze: true`` stands at the present moment.
     """
-    clock, given = ask.service.world.clock, ask.arguments("set", "freeze", "advance", "resume")
+    given = ask.arguments(set=str, freeze=str | bool, advance=float, resume=bool)
+    clock = ask.service.world.clock
     if "set" in given:
-        clock.set(_moment(given["set"]))
-    if given.get("freeze"):
-        clock.freeze(None if given["freeze"] is True else _moment(given["freeze"]))
+        clock.set(_moment("set", given["set"]))
+    if given.get("freeze", False) is not False:
+        clock.freeze(None if given["freeze"] is True else _moment("freeze", given["freeze"]))
     if "advance" in given:
         clock.advance(given["advance"])
     if given.get("resume"):
@@ -146,11 +156,11 @@ def move_clock(ask: Ask) -> Json:
     return show_clock(ask)
 
 
-def _moment(value: Any) -> datetime:
+def _moment(name: str, value: str) -> datetime:
     try:
         return datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        raise EmulatorError(f"a moment is ISO 8601 text, not {value!r}") from None
+    except ValueError:
+        raise EmulatorError(f"{name} is a moment as ISO 8601 text, not {value[:100]!r}") from None
 
 
 def show_limits(ask: Ask) -> Json:
@@ -161,7 +171,7 @@ def show_limits(ask: Ask) -> Json:
 
 def set_limits(ask: Ask) -> Json:
     """``PUT limits``: ``{}`` for those of the service; fields as `Limits` has them."""
-    ask.service.limiter.set(Limits(**ask.body))
+    ask.service.limiter.set(Limits(**ask.arguments(**get_type_hints(Limits))))
     return show_limits(ask)
 
 
@@ -176,14 +186,14 @@ def drop_limits(ask: Ask) -> Json:
 
 def add_monitor(ask: Ask) -> Json:
     """``POST monitors``: ``name`` and what `PostmanEmulator.add_monitor` takes; answers the uid."""
-    given = ask.arguments("name", "workspace", *_SCRIPT)
+    given = ask.arguments(name=str, workspace=str | None, **_SCRIPT)
     name, workspace = given.pop("name", ""), given.pop("workspace", None)
     return {"uid": scenarios.add_monitor(ask.service, name, _script(given), workspace)}
 
 
 def script_run(ask: Ask) -> Json:
     """``PUT monitors/{uid}/script``: the same fields, or ``run``, a result of one's own."""
-    given = ask.arguments("run", "failed_assertions", *_SCRIPT)
+    given = ask.arguments(run=Mapping[str, Any] | None, failed_assertions=int | None, **_SCRIPT)
     run = given.pop("run", None)
     script = _script(given)
     if run is not None:
@@ -192,7 +202,7 @@ def script_run(ask: Ask) -> Json:
     return {}
 
 
-_SCRIPT = ("outcome", "duration", "requests", "assertions")
+_SCRIPT: Json = {"outcome": str, "duration": float, "requests": int, "assertions": int}
 
 
 def _script(given: Json) -> Script:

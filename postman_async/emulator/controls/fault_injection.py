@@ -53,7 +53,8 @@ async def inject(fault: Fault, request: web.Request, proceed: Proceed) -> web.St
 async def _answer(fault: Answer, request: web.Request, proceed: Proceed) -> web.StreamResponse:
     await _read(request)
     if isinstance(fault.body, str):
-        made = web.Response(text=fault.body, status=fault.status, content_type="text/plain")
+        made = web.Response(body=_encoded(fault.body), status=fault.status)
+        made.headers["Content-Type"] = "text/plain; charset=utf-8"
     else:
         made = answer(fault.body, fault.status)
     made.headers.update(fault.headers)
@@ -163,7 +164,7 @@ async def _drip(fault: Drip, request: web.Request, proceed: Proceed) -> web.Stre
 
 async def _alter(fault: Alter, request: web.Request, proceed: Proceed) -> web.StreamResponse:
     made = await proceed()
-    body = _body(made) if fault.body is None else fault.body.encode()
+    body = _body(made) if fault.body is None else _encoded(fault.body)
     if fault.cut:
         body = body[: len(body) // 2]
     if fault.lie:
@@ -196,6 +197,11 @@ def _begun(made: web.StreamResponse, length: int) -> web.StreamResponse:
 
 def _kept(made: web.StreamResponse) -> dict[str, str]:
     return {name: value for name, value in made.headers.items() if name not in _REPLACED}
+
+
+def _encoded(text: str) -> bytes:
+    """Return a text as UTF-8, with half a surrogate pair as JSON can bring it."""
+    return text.encode(errors="surrogatepass")
 
 
 def _body(made: web.StreamResponse) -> bytes:

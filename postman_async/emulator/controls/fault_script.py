@@ -19,6 +19,9 @@ CONNECT = "connect"
 """Stands for a new connection, before its first byte."""
 
 
+_MOST = 1_000_000
+
+
 @dataclass
 class _Chance:
     """A fault that some of the requests meet."""
@@ -84,7 +87,9 @@ class Faults:
         elif times is None:
             self._endless[operation] = _only(faults)
         elif isinstance(times, bool) or not isinstance(times, int) or times < 1:
-            raise EmulatorError(f"a script is repeated 1 time or more, not {times!r}")
+            raise EmulatorError(f"times: a script is repeated 1 time or more, not {times!r}")
+        elif len(faults) * times > _MOST:
+            raise EmulatorError(f"times: a script has at most {_MOST:,} faults in all")
         else:
             self._scripts.setdefault(operation, deque()).extend(faults * times)
 

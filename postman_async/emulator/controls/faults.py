@@ -21,10 +21,13 @@ Where a fault has a place (``at``), it is one of:
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from postman_async.emulator.controls.arguments import checked
 from postman_async.emulator.exceptions import EmulatorError
 
 __all__ = [
@@ -61,8 +64,6 @@ __all__ = [
 Place: TypeAlias = Literal["arrival", "read", "done", "body"]
 RetryAfter: TypeAlias = Literal["Retry-After", "RetryAfter", "X-RateLimit-RetryAfter"]
 
-_PLACES = ("arrival", "read", "done", "body")
-_SPELLINGS = ("Retry-After", "RetryAfter", "X-RateLimit-RetryAfter")
 _ERROR_NAMES = {
     400: "badRequest",
     401: "AuthenticationError",
@@ -70,6 +71,9 @@ _ERROR_NAMES = {
     404: "instanceNotFoundError",
     429: "rateLimited",
 }
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CONTROL_CHARACTER = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+_LONGEST_WAIT = 1e9  # thirty years: a moment that far off can still be written
 _HTML = "<html>\r\n<head><title>{0}</title></head>\r\n<body><h1>{0}</h1></body>\r\n</html>\r\n"
 
 
@@ -179,6 +183,7 @@ def ok() -> Fault:
     return Ok(name="ok()")
 
 
+@checked
 def status(
     code: int,
     *,
@@ -206,22 +211,51 @@ def status(
         spelling: which header says so.
         date: whether it says so with an HTTP date.
     """
-    if not 200 <= code <= 599:
-        raise EmulatorError(f"a status is a number from 200 to 599, not {code!r}")
-    if spelling not in _SPELLINGS:
-        raise EmulatorError(f"the spellings are {', '.join(_SPELLINGS)}, not {spelling!r}")
+    _code(code)
+    if retry_after is not None and abs(retry_after) > _LONGEST_WAIT:
+        raise EmulatorError(f"retry_after is at most {_LONGEST_WAIT:g} seconds, not {retry_after}")
     if body is None:
         error = name or _ERROR_NAMES.get(code, "serverError")
         body = _problem(code, error, message) if problem else _named(error, message, details)
     return Answer(
         name=f"status({code})",
         status=code,
-        headers=dict(headers or {}),
-        body=body,
+        headers=_headers(headers or {}),
+        body=_body(body),
         retry_after=retry_after,
         spelling=spelling,
         date=date,
     )
+
+
+def _code(code: int) -> int:
+    if not 200 <= code <= 599:
+        raise EmulatorError(f"code is a status from 200 to 599, not {code!r}")
+    return code
+
+
+def _headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return headers that can be sent; what cannot would end the connection without an answer."""
+    for name, value in headers.items():
+        if not _TOKEN.fullmatch(name):
+            raise EmulatorError(f"headers have no name {name[:100]!r}")
+        _header_value(f"headers: {name}", value)
+    return dict(headers)
+
+
+def _header_value(name: str, value: str) -> str:
+    if _CONTROL_CHARACTER.search(value):
+        raise EmulatorError(f"{name} is no value of a header: {value[:100]!r}")
+    return value
+
+
+def _body(body: Any) -> Any:
+    """Return a body that can be written as JSON."""
+    try:
+        json.dumps(body, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise EmulatorError(f"body is a JSON value or a text: {error}") from None
+    return body
 
 
 def _named(name: str, message: str, details: Any) -> dict[str, Any]:
@@ -233,14 +267,16 @@ def _problem(code: int, title: str, message: str) -> dict[str, Any]:
     return {"type": "about:blank", "title": title, "status": code, "detail": message}
 
 
+@checked
 def reset_connection(at: Place = "read") -> Fault:
     """Reset the TCP connection (RST) at a place."""
-    return Break(name=f"reset_connection({_place(at)!r})", at=at, reset=True)
+    return Break(name=f"reset_connection({at!r})", at=at, reset=True)
 
 
+@checked
 def hang_up(at: Place = "read") -> Fault:
     """Close the connection in good order (FIN) at a place; no further byte is sent."""
-    return Break(name=f"hang_up({_place(at)!r})", at=at, reset=False)
+    return Break(name=f"hang_up({at!r})", at=at, reset=False)
 
 
 def cut_body() -> Fault:
@@ -248,44 +284,51 @@ def cut_body() -> Fault:
     return Break(name="cut_body()", at="body", reset=False)
 
 
+@checked
 def stall(seconds: float, at: Place = "read") -> Fault:
     """Say nothing for so many seconds at a place, then go on."""
-    return Stall(name=f"stall({seconds:g}, {_place(at)!r})", at=at, seconds=_positive(seconds))
+    return Stall(name=f"stall({seconds:g}, {at!r})", at=at, seconds=_positive(seconds))
 
 
+@checked
 def drip(seconds: float = 0.01, size: int = 1) -> Fault:
     """Send the body in pieces of ``size`` bytes, with so many seconds before each."""
     if size < 1:
-        raise EmulatorError(f"a piece has 1 byte or more, not {size!r}")
+        raise EmulatorError(f"size is 1 byte or more, not {size!r}")
     return Drip(name=f"drip({seconds:g}, {size})", size=size, seconds=_positive(seconds))
 
 
+@checked
 def bad_json(body: str | None = None) -> Fault:
     """Carry the operation out and answer what is no JSON: half of the body, or a text."""
     return Alter(name="bad_json()", cut=body is None, body=body)
 
 
+@checked
 def content_type(value: str) -> Fault:
     """Carry the operation out and call the answer's body something else."""
-    return Alter(name=f"content_type({value!r})", content_type=value)
+    return Alter(name=f"content_type({value!r})", content_type=_header_value("value", value))
 
 
+@checked
 def wrong_length(by: int) -> Fault:
     """Carry the operation out and tell a Content-Length that is ``by`` bytes off; then close."""
     return Alter(name=f"wrong_length({by})", lie=by)
 
 
+@checked
 def proxy_html(code: int = 502, title: str = "Bad Gateway") -> Fault:
     """Answer as a proxy in between does: HTML, whatever the status."""
     html = {"Content-Type": "text/html"}
     body = _HTML.format(title)
-    return Answer(name=f"proxy_html({code})", status=code, headers=html, body=body)
+    return Answer(name=f"proxy_html({code})", status=_code(code), headers=html, body=body)
 
 
+@checked
 def redirect(location: str, code: int = 302) -> Fault:
     """Answer with a redirect to a URL."""
-    headers = {"Location": location}
-    return Answer(name=f"redirect({code})", status=code, headers=headers, body="")
+    headers = {"Location": _header_value("location", location)}
+    return Answer(name=f"redirect({code})", status=_code(code), headers=headers, body="")
 
 
 def accepted() -> Fault:
@@ -298,20 +341,15 @@ def twice() -> Fault:
     return Trigger(name="twice()", executions=2)
 
 
+@checked
 def slow_tls(seconds: float) -> Fault:
     """Let a new connection wait before its TLS handshake: ``faults.on("connect", …)``."""
     return SlowTls(name=f"slow_tls({seconds:g})", seconds=_positive(seconds))
 
 
-def _place(at: str) -> str:
-    if at not in _PLACES:
-        raise EmulatorError(f"the places are {', '.join(_PLACES)}, not {at!r}")
-    return at
-
-
 def _positive(seconds: float) -> float:
-    if not 0 <= seconds < float("inf"):
-        raise EmulatorError(f"a fault lasts a number of seconds, not {seconds!r}")
+    if not 0 <= seconds <= _LONGEST_WAIT:
+        raise EmulatorError(f"seconds is from 0 to {_LONGEST_WAIT:g}, not {seconds!r}")
     return seconds
 
 
@@ -334,10 +372,11 @@ def fault_of(value: Any) -> Fault:
         EmulatorError: there is no such fault, or it has other arguments.
     """
     given = {"fault": value} if isinstance(value, str) else value
-    if not isinstance(given, dict) or given.get("fault") not in MAKERS:
-        raise EmulatorError(f"a fault is one of {', '.join(MAKERS)}, not {value!r}")
+    name = given.get("fault") if isinstance(given, dict) else None
+    if not isinstance(name, str) or name not in MAKERS:
+        raise EmulatorError(f"a fault is one of {', '.join(MAKERS)}, not {repr(value)[:100]}")
     arguments = {key: argument for key, argument in given.items() if key != "fault"}
     try:
-        return MAKERS[given["fault"]](**arguments)
-    except (TypeError, ValueError) as error:
-        raise EmulatorError(f"the fault {given['fault']!r}: {error}") from None
+        return MAKERS[name](**arguments)
+    except (TypeError, ValueError, EmulatorError) as error:
+        raise EmulatorError(f"the fault {name!r}: {error}") from None

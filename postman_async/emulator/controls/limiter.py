@@ -93,7 +93,7 @@ class Limiter:
         error = named(429, limits.error, message)
         error.headers.update(self._headers(limits, state, moment))
         if limits.retry_after is not None:
-            value = retry_after(moment, math.ceil(state.reset), date=limits.date)
+            value = retry_after(moment, math.ceil(round(state.reset, 6)), date=limits.date)
             error.headers[limits.retry_after] = value
         return error
 
@@ -116,12 +116,14 @@ def _tightest(states: list[State]) -> State | None:
 
 
 def _window_headers(style: str, state: State, moment: datetime) -> dict[str, str]:
-    limit, remaining, reset = state.rate.calls, state.remaining, math.ceil(state.reset)
+    limit, remaining, reset = state.rate.calls, state.remaining, math.ceil(round(state.reset, 6))
     if style == "RateLimit":
         return {style: f"limit={limit}, remaining={remaining}, reset={reset}"}
     if style == "RateLimit-Policy":
         return {style: f"{limit};w={state.rate.seconds:g}"}
     prefix = style.removesuffix("*")
-    when = math.ceil(moment.timestamp() + state.reset) if style.startswith("X-") else reset
+    when = (
+        math.ceil(round(moment.timestamp() + state.reset, 6)) if style.startswith("X-") else reset
+    )
     figures = {"Limit": limit, "Remaining": remaining, "Reset": when}
     return {f"{prefix}{name}": str(figure) for name, figure in figures.items()}

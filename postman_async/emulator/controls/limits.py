@@ -6,8 +6,9 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias, get_type_hints
 
+from postman_async.emulator.controls.arguments import check
 from postman_async.emulator.controls.faults import RetryAfter
 from postman_async.emulator.exceptions import EmulatorError
 
@@ -15,9 +16,8 @@ __all__ = ["HeaderStyle", "Limits", "Rate", "State", "Window", "bucket_of", "ser
 
 HeaderStyle: TypeAlias = Literal["X-RateLimit-*", "RateLimit-*", "RateLimit", "RateLimit-Policy"]
 
-_STYLES = ("X-RateLimit-*", "RateLimit-*", "RateLimit", "RateLimit-Policy")
-_WINDOWS = ("sliding", "fixed")
-_ERRORS = ("rateLimited", "rateLimitError")
+_ERRORS = Literal["rateLimited", "rateLimitError"]
+_LONGEST = 1e9  # thirty years: a moment that far off can still be written
 
 
 class Rate(NamedTuple):
@@ -57,17 +57,14 @@ class Limits:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
+        for name, hint in get_type_hints(type(self)).items():
+            check(name, getattr(self, name), hint)
+        check("error", self.error, _ERRORS)
         for name, rate in {"user": self.user, **(self.buckets or {})}.items():
             if rate is not None and not _sensible(rate):
-                raise EmulatorError(f"the limit {name} is (calls, seconds), not {rate!r}")
-        if self.month is not None and not _whole(self.month):
+                raise EmulatorError(f"{name} is (calls, seconds), not {rate!r}")
+        if self.month is not None and self.month < 0:
             raise EmulatorError(f"month is a number of calls, not {self.month!r}")
-        if self.window not in _WINDOWS:
-            raise EmulatorError(f"a window is {' or '.join(_WINDOWS)}, not {self.window!r}")
-        if isinstance(self.headers, str) or not set(self.headers) <= set(_STYLES):
-            raise EmulatorError(f"headers are some of {', '.join(_STYLES)}, not {self.headers!r}")
-        if self.error not in _ERRORS:
-            raise EmulatorError(f"an error is {' or '.join(_ERRORS)}, not {self.error!r}")
 
     def rates(self) -> dict[str, Rate]:
         """Return the rate of each bucket."""
@@ -76,16 +73,9 @@ class Limits:
         return {name: Rate(*rate) for name, rate in self.buckets.items()}
 
 
-def _whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _sensible(rate: Any) -> bool:
-    try:
-        calls, seconds = rate
-        return _whole(calls) and calls > 0 < seconds < float("inf")
-    except (TypeError, ValueError):
-        return False
+def _sensible(rate: tuple[int, float]) -> bool:
+    calls, seconds = rate
+    return calls > 0 < seconds <= _LONGEST
 
 
 # -- what the service's description says --------------------------------------------------------

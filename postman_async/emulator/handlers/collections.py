@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from postman_async.emulator.errors import bad_request, plain_problem
+from postman_async.emulator.errors import bad_request, named, plain_problem
 from postman_async.emulator.handlers.common import add_collection, listed, replace_collection
 from postman_async.emulator.serving.call import Call
 from postman_async.emulator.state import validation
 from postman_async.emulator.state.documents import complete_collection, shown_collection
 from postman_async.emulator.state.forks import MergeConflict, merge_documents
-from postman_async.emulator.state.ids import iso, now, same_id
+from postman_async.emulator.state.ids import bare_id, iso, now, same_id
 from postman_async.emulator.state.removal import remove
 from postman_async.emulator.state.store import Entity, Json
 
@@ -24,7 +24,7 @@ def list_all(call: Call) -> Json:
     limit = validation.positive(call.query, "limit")
     offset = validation.positive(call.query, "offset", low=0) or 0
     name = call.query.get("name")
-    found = call.store.all("collections", call.workspace())
+    found = call.listed("collections")
     fitting = [entity for entity in found if name in (None, entity.name)]
     page = fitting[offset:] if limit is None else fitting[offset : offset + limit]
     return {"collections": [_listed(call, entity) for entity in page]}
@@ -38,28 +38,68 @@ def _listed(call: Call, entity: Entity) -> Json:
 
 
 def create(call: Call) -> Json:
-    """``POST /collections``: a new collection; the service chooses its id."""
+    """``POST /collections``: a new collection; the service chooses its id.
+
+    A document that names a collection which is there is refused: it was meant for an update.
+    """
     document = validation.wrapped(call.body(), "collection")
+    known = bare_id(_given_id(document))
+    if known is not None and call.store.find("collections", known) is not None:
+        message = "The collection exists already: update it, or leave out info._postman_id."
+        raise bad_request(message, "instanceFoundError", {"item": "collection", "id": known})
     return {"collection": add_collection(call, call.home(), document).ref}
 
 
 def get(call: Call) -> Json:
-    """``GET /collections/{uid}``: the whole document."""
-    return {"collection": shown_collection(call.target("collections"))}
+    """``GET /collections/{uid}``: the whole document; ``model=minimal`` names what it begins with.
+
+    The minimal form has the uids of the requests and folders at the first level in their places.
+    """
+    model = call.query.get("model")
+    if model is not None:
+        validation.one_of(model, ("minimal",), "model")
+    shown = shown_collection(call.target("collections"))
+    return {"collection": shown if model is None else _minimal(shown)}
+
+
+def _minimal(shown: Json) -> Json:
+    items = shown["item"]
+    return {
+        "info": shown["info"],
+        "variable": shown.get("variable") or [],
+        "auth": shown.get("auth"),
+        "events": shown.get("event") or [],
+        "rootLevelRequests": [item["uid"] for item in items if "item" not in item],
+        "rootLevelFolders": [item["uid"] for item in items if "item" in item],
+    }
 
 
 def update(call: Call) -> Json:
-    """``PUT /collections/{uid}``: replace the whole document."""
+    """``PUT /collections/{uid}``: replace the whole document, which has to name its format."""
+    _refuse_async(call)
     document = validation.wrapped(call.body(), "collection")
     entity = call.target("collections")
-    info = document.get("info")
-    given = info.get("_postman_id") if isinstance(info, dict) else None
-    complete_collection(document)
+    given = _given_id(document)
+    complete_collection(document, formatted=True)
     if given and not same_id(given, entity.id):
         message = "The collection's id is not the one in the path."
         raise bad_request(message, "collectionMismatchError")
     replace_collection(call, entity, document)
     return {"collection": entity.ref}
+
+
+def _given_id(document: Json) -> Any:
+    """Return the id that a document brings along."""
+    info = document.get("info")
+    return info.get("_postman_id") if isinstance(info, dict) else None
+
+
+def _refuse_async(call: Call) -> None:
+    """Refuse what would be answered with a task: to do it at once would hide that from a test."""
+    preferences = [each.partition(";")[0].strip().lower() for each in call.prefer.split(",")]
+    if "respond-async" in preferences:
+        message = "The emulator does not support Prefer: respond-async yet: leave the header out."
+        raise named(501, "notImplementedError", message)
 
 
 def delete(call: Call) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from postman_async.emulator.errors import not_found
+from postman_async.emulator.errors import bad_request, not_found
 from postman_async.emulator.handlers.common import linked, linked_environment
 from postman_async.emulator.handlers.users import TEAM
 from postman_async.emulator.serving.call import Call
@@ -36,8 +36,22 @@ def mock_url(call: Call, mock: Entity) -> str:
 def list_all(call: Call) -> Json:
     """``GET /mocks``: all mock servers, or a workspace's, or a team's."""
     team = validation.positive(call.query, "teamId")
-    found = call.store.all("mocks", call.workspace()) if team in (None, TEAM) else []
-    return {"mocks": [_shown(call, mock) for mock in found]}
+    # With both, only the workspace counts.
+    everyones = team in (None, TEAM) or "workspace" in call.query
+    found = call.listed("mocks") if everyones else []
+    return {"mocks": [_listed(call, mock) for mock in found]}
+
+
+def _listed(call: Call, mock: Entity) -> Json:
+    """Return a mock server as it stands in a list, where no server response is no key at all.
+
+    A list is documented with a text there, or nothing: clients that check it fail on a null.
+    """
+    shown = _shown(call, mock)
+    if shown["config"]["serverResponseId"] is None:
+        config = {k: v for k, v in shown["config"].items() if k != "serverResponseId"}
+        return {**shown, "config": config}
+    return shown
 
 
 def _shown(call: Call, mock: Entity) -> Json:
@@ -153,16 +167,19 @@ def delete(call: Call) -> Json:
 
 def publish(call: Call) -> Json:
     """``POST /mocks/{uid}/publish``: from now on whoever knows its address may call it."""
-    return _set_private(call, private=False)
+    return _set_private(call, private=False, already="mockAlreadyPublishedError")
 
 
 def unpublish(call: Call) -> Json:
     """``DELETE /mocks/{uid}/unpublish``: from now on it asks for the key."""
-    return _set_private(call, private=True)
+    return _set_private(call, private=True, already="mockAlreadyUnpublishedError")
 
 
-def _set_private(call: Call, *, private: bool) -> Json:
+def _set_private(call: Call, *, private: bool, already: str) -> Json:
     mock = call.target("mocks")
+    if mock.facts["private"] is private:
+        state = "private" if private else "public"
+        raise bad_request(f"The mock server is {state} already.", already)
     mock.facts["private"] = private
     call.store.save(mock)
     return {"mock": {"id": mock.id}}

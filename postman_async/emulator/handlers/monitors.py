@@ -91,7 +91,8 @@ def get(call: Call) -> Json:
             shown[key] = facts[key]
     last = call.store.last_run(monitor.id)
     if last is not None:
-        if last["info"]["status"] == "running":
+        # The id of the latest run, ended or not: in the document's example it is lastRun's own.
+        if "jobId" in last["info"]:
             shown["jobId"] = last["info"]["jobId"]
         shown["lastRun"] = _last_run(last)
     return {"monitor": shown}

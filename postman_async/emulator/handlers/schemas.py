@@ -9,7 +9,8 @@ from aiohttp import web
 from postman_async.emulator.errors import bad_request, not_found, plain_problem
 from postman_async.emulator.handlers.common import add_collection, replace_collection, version_of
 from postman_async.emulator.handlers.relations import COLLECTION_TYPES, link, links_of
-from postman_async.emulator.runs.conversions import collection_of, openapi_version, synchronised
+from postman_async.emulator.runs.conversions import collection_of, synchronised
+from postman_async.emulator.runs.descriptions import openapi_version
 from postman_async.emulator.serving.call import Call, answer
 from postman_async.emulator.state import validation
 from postman_async.emulator.state.ids import same_id

@@ -9,7 +9,7 @@ from postman_async.emulator.errors import bad_request, forbidden
 from postman_async.emulator.serving.call import Call
 from postman_async.emulator.serving.paging import cursor_of, position_of
 from postman_async.emulator.state import validation
-from postman_async.emulator.state.ids import OWNER
+from postman_async.emulator.state.ids import OWNER, bare_id
 from postman_async.emulator.state.removal import remove
 from postman_async.emulator.state.store import Entity, Json
 
@@ -17,6 +17,7 @@ __all__ = ["create", "delete", "get", "list_all", "update"]
 
 _TYPES = ("personal", "team", "private", "public", "partner")
 _MEMBERS = ("collections", "environments", "mocks", "monitors", "apis")
+_ELEMENTS = ("collection", "specification")
 _LARGEST_PAGE = 100
 
 
@@ -39,7 +40,24 @@ def _filter(call: Call) -> Callable[[Entity], bool]:
     if kind is not None and kind not in _TYPES:
         raise bad_request(f"The query parameter 'type' must be one of {', '.join(_TYPES)}.")
     creator = validation.positive(call.query, "createdBy")
-    return lambda w: kind in (None, w.facts["type"]) and creator in (None, w.owner)
+    homes = _homes(call)
+    return lambda w: (
+        kind in (None, w.facts["type"])
+        and creator in (None, w.owner)
+        and (homes is None or w.id in homes)
+    )
+
+
+def _homes(call: Call) -> list[str] | None:
+    """Return the workspaces that hold the element of the query; None when it names none."""
+    kind, reference = (call.query.get(name) for name in ("elementType", "elementId"))
+    if kind is None and reference is None:
+        return None
+    if kind is None or reference is None:
+        raise bad_request("The query parameters 'elementType' and 'elementId' go together.")
+    validation.one_of(kind, _ELEMENTS, "elementType")
+    # There are no specifications here yet, so that none of them is in a workspace.
+    return call.store.workspaces_of(f"{kind}s", bare_id(reference) or "")
 
 
 def _listed(call: Call, workspace: Entity) -> Json:

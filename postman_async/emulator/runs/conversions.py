@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 
 from postman_async.emulator.errors import malformed, server_error
 from postman_async.emulator.exceptions import ConversionError, EmulatorError
+from postman_async.emulator.runs.descriptions import check_description
 from postman_async.emulator.runs.runs import Engine
 from postman_async.emulator.state.documents import complete_collection, without_new_ids
 from postman_async.emulator.state.store import Json
 
-__all__ = ["collection_of", "openapi_version", "synchronised", "upgraded"]
+__all__ = ["collection_of", "synchronised", "upgraded"]
 
 
 async def collection_of(converter: Engine, specification: str, options: Json | None = None) -> Json:
     """Return a new collection of an OpenAPI description."""
+    await asyncio.to_thread(check_description, specification)
     found = await _converted(converter.convert(specification, options))
     return complete_collection(without_new_ids(found, before={}))
 
@@ -24,6 +27,7 @@ async def synchronised(converter: Engine, specification: str, collection: Json) 
 
     The collection keeps its name and description, and what the converter does not know.
     """
+    await asyncio.to_thread(check_description, specification)
     found = await _converted(converter.sync(specification, collection))
     merged = {**collection, **found, "info": dict(collection["info"])}
     return complete_collection(without_new_ids(merged, before=collection))
@@ -43,16 +47,3 @@ async def _converted(pending: Awaitable[Json]) -> Json:
         raise malformed(str(reason)) from None
     except EmulatorError as reason:
         raise server_error(str(reason), 503) from None
-
-
-def openapi_version(text: str) -> str:
-    """Return the version an OpenAPI 3 description names, such as ``3.0.3``; else nothing."""
-    import yaml
-
-    # JSON is YAML, too.  The loader in C, where there is one, is ten times as fast.
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        found = yaml.load(text, loader)  # noqa: S506 - both are safe loaders
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return ""
-    return str(found.get("openapi", "")) if isinstance(found, dict) else ""

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
+from postman_async.emulator.controls.arguments import check
 from postman_async.emulator.exceptions import EmulatorError
 from postman_async.emulator.state.ids import iso
 
@@ -19,6 +20,15 @@ Json: TypeAlias = dict[str, Any]
 Outcome: TypeAlias = Literal["passed", "failed", "error"]
 
 _STATUS = {"passed": "success", "failed": "failed", "error": "error"}
+_HINTS: Mapping[str, Any] = {
+    "outcome": Literal["passed", "failed", "error"],
+    "duration": float,
+    "requests": int,
+    "assertions": int,
+    "failed_assertions": int,
+}
+_LONGEST = 100 * 366 * 86_400.0  # a century, as far as the clock can be advanced at once
+_MOST = 100_000
 _SIZE = 298
 _FAULT = {"name": "Error", "message": "connect ECONNREFUSED 127.0.0.1:9"}
 
@@ -46,17 +56,18 @@ class Script:
 
     def __post_init__(self) -> None:
         """Refuse a plan that contradicts itself."""
-        if self.outcome not in _STATUS:
-            raise EmulatorError(f"an outcome is one of {', '.join(_STATUS)}, not {self.outcome!r}")
-        if not 0 <= self.duration < float("inf"):
-            raise EmulatorError(f"a duration is a number of seconds, not {self.duration!r}")
-        counts = (self.requests, self.assertions, self.failed_assertions)
-        if not all(isinstance(count, int) for count in counts):
-            raise EmulatorError(f"a run has whole numbers of requests and assertions: {counts}")
-        if self.requests < 1 or not 0 <= self.failed_assertions <= self.assertions:
-            raise EmulatorError("a run has at least 1 request, and fails no more than it asserts")
+        for name, hint in _HINTS.items():
+            check(name, getattr(self, name), hint)
+        if not 0 <= self.duration <= _LONGEST:
+            raise EmulatorError(f"duration is 0 to {_LONGEST:g} seconds, not {self.duration!r}")
+        if not 1 <= self.requests <= _MOST:
+            raise EmulatorError(f"requests: a run has 1 to {_MOST:,}, not {self.requests}")
+        if not 0 <= self.assertions <= _MOST:
+            raise EmulatorError(f"assertions: a run has 0 to {_MOST:,}, not {self.assertions}")
+        if not 0 <= self.failed_assertions <= self.assertions:
+            raise EmulatorError("failed_assertions: a run fails no more than it asserts")
         if (self.outcome == "failed") != (self.failed_assertions > 0) and self.outcome != "error":
-            raise EmulatorError("a run is failed exactly when assertions of it fail")
+            raise EmulatorError("outcome: a run is failed exactly when assertions of it fail")
 
     @classmethod
     def planned(
@@ -64,6 +75,7 @@ class Script:
     ) -> Script:
         """Return a plan, with the number of failing assertions that the outcome needs."""
         if failed is None:
+            check("assertions", assertions, int)
             alone = outcome == "error" and requests == 1
             failed = assertions if alone else int(outcome == "failed")
         return cls(outcome, duration, requests, assertions, failed)

@@ -13,6 +13,7 @@ from pathlib import Path
 from attrs import frozen
 
 from postman_async.emulator.exceptions import EngineUnavailable
+from postman_async.emulator.runtime.environment import tool_environment
 
 __all__ = ["MINIMUM", "NODE_VARIABLE", "Node", "find_node"]
 
@@ -88,7 +89,12 @@ async def _version(executable: str) -> tuple[int, int, int] | None:
     """Ask the executable itself; None when it cannot be run or says something else."""
     try:
         process = await asyncio.create_subprocess_exec(
-            executable, "--version", stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL
+            executable,
+            "--version",
+            stdin=DEVNULL,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            env=tool_environment(),
         )
     except OSError:
         return None

@@ -1,16 +1,20 @@
-"""The collection engine: a Node worker that is found, installed, started and kept alive."""
+"""The collection engine: Node workers that are found, installed, started and kept alive."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections import Counter
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, TypeAlias
 
 from postman_async.emulator.exceptions import ConversionError, EngineCrashed, EngineUnavailable
 from postman_async.emulator.runtime.install import install
 from postman_async.emulator.runtime.job import RunJob
-from postman_async.emulator.runtime.node import find_node
+from postman_async.emulator.runtime.node import Node, find_node
+from postman_async.emulator.runtime.pool import WorkerPool
 from postman_async.emulator.runtime.worker import Worker
 
 __all__ = ["CollectionEngine", "Isolation"]
@@ -18,18 +22,29 @@ __all__ = ["CollectionEngine", "Isolation"]
 Isolation: TypeAlias = Literal["run", "shared"]
 
 _CONVERSION_SECONDS = 60.0
-# A sandbox costs about 31 MB and, to boot, 0.12 s of processor time.
-_LIMITS: Mapping[Isolation, Mapping[str, int]] = {
-    "run": {"maxRuns": 16, "maxSandboxes": 16, "spares": 2},
-    "shared": {"maxRuns": 256, "maxSandboxes": 2, "spares": 2},
+_GRACE_SECONDS = 10.0  # the worker keeps the time limit itself, unless a run keeps it from working
+_MAX_RUNS: Mapping[Isolation, int] = {"run": 16, "shared": 256}
+# Of one process.  A sandbox costs about 31 MB and, to boot, 0.12 s of processor time.
+_SANDBOXES: Mapping[Isolation, Mapping[str, int]] = {
+    "run": {"maxSandboxes": 2, "spares": 1},
+    "shared": {"maxSandboxes": 2, "spares": 2},
+}
+# Of one script.  Real ones stay far below; a few times as much does no harm beyond its own run.
+_SCRIPT_LIMITS: Mapping[str, int] = {
+    "maxMessages": 100_000,
+    "maxMessageMb": 32,
+    "maxMessagesMb": 128,
+    "maxScriptRequests": 5_000,
+    "scriptRequestsAtOnce": 32,
 }
 
 
 class CollectionEngine:
     """Runs Postman collections, with their scripts, as Postman's own runtime does.
 
-    The work is done in one Node process, started at the first run and started anew after a
-    crash.  Scripts run in threads of it without access to files or the environment, but with
+    Each run has a Node process to itself while it is under way, so that whatever its scripts do
+    to the process ends that run and no other.  Processes are started when runs wait, and used
+    again.  Scripts run in threads of them without access to files or the environment, but with
     this machine's network: run only collections that you trust.
 
     An engine belongs to one event loop.  Close it, or use it as an async context manager.
@@ -42,35 +57,37 @@ class CollectionEngine:
         isolation: Isolation = "run",
         max_runs: int | None = None,
         heap_mb: int = 128,
-        memory_mb: int = 2048,
+        memory_mb: int = 1024,
     ) -> None:
         """Prepare an engine; nothing is started yet.
 
         Args:
             progress: Called with a line of text when something takes long (the installation).
-            isolation: ``"run"`` gives every run a script sandbox of its own, as Postman does
-                (about 13 runs a second on two cores). ``"shared"`` lends a few sandboxes for one
-                script at a time (about 90 runs a second, and hundreds at once in little
-                memory); a script that changes a built-in library can then reach other runs.
+            isolation: ``"run"`` gives every run a process and a script sandbox of its own
+                (about 12 runs a second on two cores, and about 100 MB for each one under way).
+                ``"shared"`` has one process for all, and lends a few sandboxes for one script at
+                a time (about 90 runs a second, and hundreds at once in little memory); a script
+                that changes a built-in library can then reach other runs, and one that runs out
+                of memory can end them.
             max_runs: How many runs are under way at once; the others wait and their time does
                 not count. None means 16 for ``"run"`` and 256 for ``"shared"``.
             heap_mb: The heap of one sandbox, in megabytes; a script that needs more fails.
-            memory_mb: The memory of the whole process, in megabytes; above it the process is
-                ended and the runs under way raise `EngineCrashed`.
+            memory_mb: The memory of one process, in megabytes; above it the process is ended
+                and the runs under way in it raise `EngineCrashed`.
 
         """
-        limits = dict(_LIMITS[isolation])
-        if max_runs is not None:
-            limits["maxRuns"] = max_runs
-            limits["maxSandboxes"] = max_runs if isolation == "run" else limits["maxSandboxes"]
+        runs = _MAX_RUNS[isolation] if max_runs is None else max_runs
+        processes, jobs_each = (runs, 1) if isolation == "run" else (1, runs)
         memory = {"heapMb": heap_mb, "convertHeapMb": 512, "memoryMb": memory_mb}
-        self._config = {"isolation": isolation, **limits, **memory}
+        limits = {**_SANDBOXES[isolation], **_SCRIPT_LIMITS, **memory, "maxRuns": jobs_each}
+        self._config = {"isolation": isolation, **limits}
+        self._isolated = isolation == "run"
         self._progress = progress or (lambda line: None)
-        self._worker: Worker | None = None
-        self._lock = asyncio.Lock()
+        self._pool = WorkerPool(self._spawn, processes=processes, jobs_each=jobs_each)
+        self._installed: tuple[Node, Path] | None = None
+        self._lock, self._first = asyncio.Lock(), asyncio.Lock()
         self._attempts = 0
         self._failure: EngineUnavailable | None = None
-        self._closed = False
 
     async def __aenter__(self) -> CollectionEngine:
         """Start the engine."""
@@ -88,19 +105,28 @@ class CollectionEngine:
 
     @property
     def pid(self) -> int | None:
-        """The id of the Node process; None while there is none."""
-        return self._worker.pid if self._worker is not None and self._worker.alive else None
+        """The id of the Node process, the first if there are several; None while there is none."""
+        return next(iter(self.pids), None)
+
+    @property
+    def pids(self) -> list[int]:
+        """The ids of the Node processes."""
+        return [worker.pid for worker in self._pool.workers]
 
     async def start(self) -> None:
-        """Find Node, install the engine's packages if need be, and start the worker.
+        """Find Node, install the engine's packages if need be, and start a worker.
 
-        Does nothing when it runs already; runs call it by themselves.  Those who call it while
+        Does nothing when one runs already; runs call it by themselves.  Those who call it while
         it is under way share the outcome.
 
         Raises `EngineUnavailable` when this machine cannot run it, `EngineCrashed` when the
         worker does not come up.
         """
-        await self._started()
+        await self._prepare()
+        async with self._first:
+            if not self._pool.workers:
+                async with self._pool.lend():
+                    pass  # it is there
 
     async def run(self, job: RunJob) -> dict[str, Any]:
         """Run a collection and return its result.
@@ -110,10 +136,10 @@ class CollectionEngine:
         ``stats``, ``executions`` and ``failures``.  A collection that cannot be run at all is an
         ``"error"`` as well.  Cancelling the call aborts the run.
 
-        Raises `EngineCrashed` when the worker ended under way, `EngineUnavailable` when it
-        cannot be started.
+        Raises `EngineCrashed` when the worker ended under way or did not keep to the time limit,
+        `EngineUnavailable` when it cannot be started.
         """
-        reply = await (await self._started()).call("run", job.message())
+        reply = await self._call("run", job.message(), job.run_timeout)
         if not reply["ok"]:
             raise EngineCrashed(f"The collection engine failed: {reply['error']['message']}")
         result: dict[str, Any] = reply["result"]
@@ -152,50 +178,64 @@ class CollectionEngine:
 
     async def _converted(self, operation: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         timed = {**fields, "timeout": round(_CONVERSION_SECONDS * 1000)}
-        reply = await (await self._started()).call(operation, timed)
+        reply = await self._call(operation, timed, _CONVERSION_SECONDS)
         if not reply["ok"]:
             raise ConversionError(reply["error"]["message"])
         collection: dict[str, Any] = reply["result"]
         return collection
 
     async def stats(self) -> dict[str, int]:
-        """Return the worker's counters: runs under way, waiting and finished, and sandboxes."""
-        reply = await (await self._started()).call("stats", {})
-        counters: dict[str, int] = reply["result"]
-        return counters
+        """Return the workers' counters: runs under way, waiting and finished, and sandboxes."""
+        counters = Counter(running=0, waiting=self._pool.waiting, finished=0, sandboxes=0)
+        for worker in self._pool.workers:
+            with contextlib.suppress(EngineCrashed):
+                counters.update((await worker.call("stats", {}))["result"])
+        return dict(counters)
 
     async def close(self) -> None:
-        """End the worker, for good.  Runs under way raise `EngineCrashed`."""
-        self._closed = True
-        async with self._lock:
-            worker, self._worker = self._worker, None
-            if worker is not None:
-                await worker.close()
+        """End the workers, for good.  Runs under way raise `EngineCrashed`."""
+        await self._pool.close()
 
-    async def _started(self) -> Worker:
-        if self._worker is not None and self._worker.alive:
-            return self._worker
+    async def _call(
+        self, operation: str, fields: Mapping[str, Any], seconds: float
+    ) -> dict[str, Any]:
+        """Have a worker do a job, and return its answer."""
+        await self._prepare()
+        async with self._pool.lend() as worker:
+            if not self._isolated:  # others' jobs may come first there, whose time does not count
+                return await worker.call(operation, fields)
+            try:
+                async with asyncio.timeout(seconds + _GRACE_SECONDS):
+                    return await worker.call(operation, fields)
+            except TimeoutError:
+                message = f"The collection engine was ended: the limit is {seconds:g} s"
+                raise EngineCrashed(message) from None
+
+    async def _prepare(self) -> None:
+        """Find Node and the engine's files, once."""
         attempt = self._attempts
         async with self._lock:
-            if self._worker is not None and self._worker.alive:
-                return self._worker
-            if self._closed:
+            if self._pool.closed:
                 raise EngineUnavailable("The collection engine is closed.")
+            if self._installed is not None:
+                return
             if attempt != self._attempts and self._failure is not None:
                 raise EngineUnavailable(str(self._failure))  # of the attempt it waited for
-            return await self._start_worker()
+            self._failure = None
+            try:
+                node = await find_node()
+                self._installed = (node, await install(node, self._progress))
+            except EngineUnavailable as failure:
+                self._failure = failure
+                self._attempts += 1  # at its end: who came while it went on has another number
+                raise
 
-    async def _start_worker(self) -> Worker:
-        old, self._worker = self._worker, None
-        if old is not None:
-            await old.close()
-        self._failure = None
+    async def _spawn(self) -> Worker:
+        if self._installed is None:
+            await self._prepare()
+        assert self._installed is not None
         try:
-            node = await find_node()
-            directory = await install(node, self._progress)
-        except EngineUnavailable as failure:
-            self._failure = failure
-            self._attempts += 1  # at its end: who came while it went on has another number
-            raise
-        self._worker = await Worker.spawn(node, directory, self._config)
-        return self._worker
+            return await Worker.spawn(*self._installed, self._config)
+        except (EngineCrashed, OSError) as error:
+            self._installed = None  # whatever it was, look again the next time
+            raise EngineCrashed(str(error)) from error

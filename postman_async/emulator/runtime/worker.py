@@ -6,8 +6,6 @@ import asyncio
 import contextlib
 import itertools
 import json
-import os
-import sys
 from asyncio.subprocess import PIPE, Process
 from collections import deque
 from collections.abc import Mapping
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from postman_async.emulator.exceptions import EngineCrashed
+from postman_async.emulator.runtime.environment import worker_environment
 from postman_async.emulator.runtime.node import Node
 
 __all__ = ["Worker"]
@@ -23,6 +22,8 @@ _START_SECONDS = 60.0
 _CLOSE_SECONDS = 3.0
 _LINE_BYTES = 2**27  # a result holds up to thousands of executions
 _TAIL_LINES = 3
+_WORN_SHARE = 0.6  # of the memory it may have
+_OUT_OF_MEMORY = ("heap out of memory", "Last few GCs")  # what V8 says of it
 
 
 class Worker:
@@ -32,7 +33,7 @@ class Worker:
     `EngineCrashed`; a worker is not restarted, the engine spawns another.
     """
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, config: Mapping[str, Any]) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
@@ -43,6 +44,9 @@ class Worker:
         self._ready: asyncio.Future[dict[str, Any]]
         self._ready = asyncio.get_running_loop().create_future()
         self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
+        self._config = config
+        self._memory_mb = 0.0
+        self._ran_out = False
         self._crash: EngineCrashed | None = None
         self._watcher = asyncio.create_task(self._watch(), name="collection engine")
 
@@ -63,10 +67,10 @@ class Worker:
             stderr=PIPE,
             limit=_LINE_BYTES,
             cwd=directory,
-            env=_environment(),
+            env=worker_environment(),
             start_new_session=True,  # Ctrl-C is for Python, which then closes the worker
         )
-        worker = cls(process)
+        worker = cls(process, config)
         try:
             await asyncio.wait_for(asyncio.shield(worker._ready), _START_SECONDS)
         except TimeoutError:
@@ -81,6 +85,11 @@ class Worker:
     def alive(self) -> bool:
         """Whether it still takes jobs."""
         return self._crash is None and self._process.returncode is None
+
+    @property
+    def worn(self) -> bool:
+        """Whether its last job left it so much memory that the next might meet the limit."""
+        return self._memory_mb > _WORN_SHARE * float(self._config["memoryMb"])
 
     @property
     def pid(self) -> int:
@@ -121,6 +130,11 @@ class Worker:
             self._kill()
             raise
 
+    async def end(self) -> None:
+        """End the process at once, whatever it is doing; returns when nothing of it is left."""
+        self._kill()
+        await asyncio.shield(self._watcher)
+
     def _send(self, message: Mapping[str, Any]) -> None:
         if not self._input.is_closing():
             text = json.dumps(message, separators=(",", ":"), default=dict)
@@ -137,7 +151,7 @@ class Worker:
         self._input.close()
         with contextlib.suppress(ConnectionError):
             await self._input.wait_closed()
-        self._fail(EngineCrashed(_last_words(code, self._tail)))
+        self._fail(EngineCrashed(self._last_words(code)))
 
     async def _read_answers(self) -> None:
         try:
@@ -148,6 +162,7 @@ class Worker:
             self._kill()
 
     def _answer(self, message: dict[str, Any]) -> None:
+        self._memory_mb = message.get("memoryMb", self._memory_mb)
         future = self._ready if "ready" in message else self._pending.get(message["id"])
         if future is not None and not future.done():
             future.set_result(message)
@@ -155,7 +170,19 @@ class Worker:
     async def _read_log(self) -> None:
         while chunk := await self._log.read(2**16):
             lines = chunk.decode(errors="replace").splitlines()
+            self._ran_out = self._ran_out or any(
+                sign in line for line in lines for sign in _OUT_OF_MEMORY
+            )
             self._tail.extend(line.strip()[:300] for line in lines if line.strip())
+
+    def _last_words(self, code: int) -> str:
+        cause = f"signal {-code}" if code < 0 else f"exit code {code}"
+        if self._ran_out:
+            script, whole = self._config["heapMb"], self._config["memoryMb"]
+            limits = f"a script may have {script} MB, its process {whole} MB"
+            return f"The run's process ran out of memory ({cause}): {limits}"
+        said = f": {' / '.join(self._tail)}" if self._tail else ""
+        return f"The collection engine ended ({cause}){said}"
 
     def _fail(self, crash: EngineCrashed) -> None:
         self._crash = crash
@@ -165,18 +192,3 @@ class Worker:
         for future in self._pending.values():
             if not future.done():
                 future.set_exception(EngineCrashed(str(crash)))
-
-
-def _environment() -> dict[str, str]:
-    """Return what the worker may know of this process's environment (Windows needs its root)."""
-    return {name: os.environ[name] for name in _passed_on() if name in os.environ}
-
-
-def _passed_on() -> tuple[str, ...]:
-    return ("PATH", "TZ", "SYSTEMROOT") if sys.platform == "win32" else ("PATH", "TZ")
-
-
-def _last_words(code: int, tail: deque[str]) -> str:
-    cause = f"signal {-code}" if code < 0 else f"exit code {code}"
-    said = f": {' / '.join(tail)}" if tail else ""
-    return f"The collection engine ended ({cause}){said}"

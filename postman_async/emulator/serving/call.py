@@ -23,6 +23,7 @@ __all__ = [
     "HURRIED",
     "MAX_BODY",
     "SERVICE",
+    "SLASH",
     "Call",
     "Handler",
     "Service",
@@ -33,6 +34,9 @@ __all__ = [
 
 MAX_BODY = 20 * 1024 * 1024
 """The largest body the server reads, in bytes; more is answered with 413."""
+
+SLASH = "slash"
+"""The part of a path that is the slash at its end, or nothing."""
 
 HURRIED: ContextVar[bool] = ContextVar("hurried", default=False)
 """Whether the run that a request begins is to be answered with 202 at once."""
@@ -66,6 +70,7 @@ class Call:
         query: the query parameters.
         raw: the body as it came.
         content_type: the header that tells what the body is.
+        prefer: the header that tells what the client would like, such as ``respond-async``.
         origin: how the caller reached the server, ``http://127.0.0.1:PORT``.
         hurried: whether a run is to be answered with 202 at once.
     """
@@ -75,6 +80,7 @@ class Call:
     query: Mapping[str, str]
     raw: bytes
     content_type: str = ""
+    prefer: str = ""
     origin: str = ""
     hurried: bool = False
 
@@ -105,6 +111,15 @@ class Call:
         reference = self.query.get("workspace")
         return None if reference is None else self.find("workspaces", reference).id
 
+    def listed(self, kind: str) -> list[Entity]:
+        """Return all of a kind; with ``workspace`` in the query, those of that workspace.
+
+        A workspace that there is not has nothing in it: lists of collections and of mock servers
+        are documented with no error for it.
+        """
+        reference = self.query.get("workspace")
+        return self.store.all(kind, None if reference is None else bare_id(reference) or "")
+
     def home(self) -> str:
         """Return the workspace something new goes to: the query's, or the default one."""
         return self.workspace() or self.service.default_workspace
@@ -129,10 +144,11 @@ def serve(handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
         raw = await read_body(request)
         call = Call(
             service,
-            request.match_info,
+            {name: value for name, value in request.match_info.items() if name != SLASH},
             request.query,
             raw,
             content_type=request.headers.get("Content-Type", ""),
+            prefer=",".join(request.headers.getall("Prefer", ())),
             origin=f"{request.scheme}://{request.host}",
             hurried=HURRIED.get(),
         )

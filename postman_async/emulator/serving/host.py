@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import warnings
+from functools import partial
+from typing import Any
 
 from aiohttp import web
 
 from postman_async.emulator.exceptions import EmulatorError
 from postman_async.emulator.serving.call import Service
+from postman_async.emulator.serving.connection import Connection
 from postman_async.emulator.serving.listener import Listener
 from postman_async.emulator.serving.tls import Certificates, make_certificates
 
@@ -40,9 +44,12 @@ class Host:
             self._certificates = make_certificates(self._address)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
         await self._runner.setup()
-        assert self._runner.server is not None
+        server = self._runner.server
+        assert server is not None
+        options: dict[str, Any] = {"loop": asyncio.get_running_loop(), "access_log": None}
+        serve = partial(Connection, server, **options)
         context = None if self._certificates is None else self._certificates.server
-        listener = Listener(self._runner.server, service.faults, service.world.clock, context)
+        listener = Listener(serve, service.faults, service.world.clock, context)
         await listener.open(self._address, self._wanted)
         self._listener = listener
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
+import logging
+import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from postman_async.emulator.controls.fault_injection import end_connection
 from postman_async.emulator.controls.fault_script import CONNECT, Faults
@@ -13,7 +18,11 @@ from postman_async.emulator.state.clock import Clock
 
 __all__ = ["Listener"]
 
+_LOG = logging.getLogger("postman_async.emulator")
 _BACKLOG = 1024  # hundreds of runs begin at once
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)  # localhost, on a machine without IPv6
+_PAUSE = 0.1
 
 
 class Listener:
@@ -38,29 +47,69 @@ class Listener:
         self._clock = clock
         self._tls = tls
         self._tasks: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
+        self._sockets: list[socket.socket] = []
+        self._exhausted = False
 
     async def open(self, host: str, port: int) -> None:
         """Begin to listen; OSError if the port cannot be had."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._accept, host, port, backlog=_BACKLOG)
+        # A server of the loop logs every connection that there is no file for, a thousand times
+        # a second: so connections are accepted here.
+        self._sockets = await _listening(host, port)
+        for each in self._sockets:
+            self._keep(self._accept_all(each))
 
     @property
     def port(self) -> int | None:
         """The port it listens on; None while it does not."""
-        if self._server is None or not self._server.sockets:
+        if not self._sockets:
             return None
-        port: int = self._server.sockets[0].getsockname()[1]
+        port: int = self._sockets[0].getsockname()[1]
         return port
 
     async def close(self) -> None:
         """Listen no more, and end the connections that still wait to be let in."""
-        if self._server is not None:
-            self._server.close()
         waiting = list(self._tasks)
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
+        for each in self._sockets:
+            each.close()
+        self._sockets = []
+
+    def _keep(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _accept_all(self, listening: socket.socket) -> None:
+        """Serve every connection to a socket, until it is cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                connection, _ = await loop.sock_accept(listening)
+            except OSError as error:
+                await self._pause(error)
+            else:
+                self._keep(self._connect(connection))
+
+    async def _pause(self, error: OSError) -> None:
+        """Wait until there may be a file again; that there was none is said once."""
+        if error.errno not in _EXHAUSTED:
+            return  # a client that has gone before it was accepted
+        if not self._exhausted:
+            self._exhausted = True
+            _LOG.error(
+                "no connection can be accepted: %s; they wait until others end"
+                " (the limit of open files is raised with ulimit -n)",
+                error.strerror,
+            )
+        await asyncio.sleep(_PAUSE)
+
+    async def _connect(self, connection: socket.socket) -> None:
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(self._accept, connection)
+        except OSError:
+            connection.close()  # the client has gone
 
     def _accept(self) -> asyncio.BaseProtocol:
         """Return what serves a new connection: usually the server itself, at once."""
@@ -74,9 +123,7 @@ class Listener:
         if isinstance(gate.fault, Break):
             end_connection(transport, reset=gate.fault.reset)
             return
-        task = asyncio.create_task(self._let_in(gate, transport))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._keep(self._let_in(gate, transport))
 
     async def _let_in(self, gate: _Gate, transport: asyncio.Transport) -> None:
         try:
@@ -100,11 +147,50 @@ class Listener:
         gate.hand_over(secured, self._serve())
 
 
+async def _listening(host: str, port: int) -> list[socket.socket]:
+    """Return a socket for each address of the host; OSError if the port cannot be had."""
+    found: list[socket.socket] = []
+    try:
+        for family, address in await _addresses(host, port):
+            try:
+                found.append(socket.create_server(address, family=family, backlog=_BACKLOG))
+            except OSError as error:
+                if error.errno not in _NOT_HERE or not found:
+                    raise
+    except BaseException:
+        for each in found:
+            each.close()
+        raise
+    for each in found:
+        each.setblocking(False)
+    return found
+
+
+async def _addresses(host: str, port: int) -> list[tuple[int, Any]]:
+    """Return family and address of all that a host means; IPv4 first: it is everywhere."""
+    loop, kind = asyncio.get_running_loop(), socket.SOCK_STREAM
+    try:
+        infos = socket.getaddrinfo(host, port, type=kind, flags=socket.AI_NUMERICHOST)
+    except socket.gaierror:  # it is a name, which may take a while
+        infos = await loop.getaddrinfo(host, port, type=kind, flags=socket.AI_PASSIVE)
+    return sorted({(family, address) for family, _, _, _, address in infos})
+
+
+def _discard(connection: Any) -> None:
+    """Read what has arrived: closing with something unread is a reset, and no good order."""
+    # A loop written elsewhere may hand out what cannot be duplicated (TypeError).
+    with contextlib.suppress(OSError, TypeError), connection.dup() as own:
+        own.setblocking(False)
+        while own.recv(65536):
+            pass
+
+
 class _Gate(asyncio.Protocol):
     """Stands before the server while a connection waits, and keeps what arrives meanwhile."""
 
     def __init__(self, listener: Listener, fault: Fault | None) -> None:
         self.fault = fault
+        self._socket: Any = None
         self._listener = listener
         self._arrived = bytearray()
         self._lost = False
@@ -112,6 +198,7 @@ class _Gate(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Hold the connection."""
         assert isinstance(transport, asyncio.Transport)
+        self._socket = transport.get_extra_info("socket")
         transport.pause_reading()
         self._listener.admit(self, transport)
 
@@ -122,6 +209,8 @@ class _Gate(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Remember that there is nobody to serve."""
         self._lost = True
+        if isinstance(self.fault, Break) and not self.fault.reset:
+            _discard(self._socket)
 
     def hand_over(self, transport: asyncio.Transport, server: asyncio.BaseProtocol) -> None:
         """Give the connection, and what has arrived, to the server."""

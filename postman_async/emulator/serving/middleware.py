@@ -7,9 +7,10 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
-from aiohttp import web
+from aiohttp import ClientConnectionError, web
 
 from postman_async.emulator.controls.fault_injection import Nothing, inject
+from postman_async.emulator.controls.faults import Fault
 from postman_async.emulator.controls.request_log import LoggedRequest
 from postman_async.emulator.errors import (
     ServiceError,
@@ -28,6 +29,7 @@ Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _LOG = logging.getLogger("postman_async.emulator")
 _OWN = "/_"  # is no part of the API and asks for no key: collections call it
+_GONE = (ConnectionError, ClientConnectionError)  # what reading or writing then raises
 _CONTROL = "/_emulator/"  # is the test's own hand: it asks for the key, and nothing else
 
 
@@ -47,7 +49,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             response = await _answered(request, handler)
         else:
             entry.fault = str(fault)
-            response = await inject(fault, request, lambda: _answered(request, handler))
+            response = await _injected(fault, request, handler)
     if not isinstance(response, Nothing):
         entry.status = response.status
     return response
@@ -67,12 +69,31 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         refusal = _refusal(error)
     except ModuleNotFoundError as error:
         refusal = server_error(str(lacking(error)), 503)
-    except Exception:
-        _LOG.exception("%s %s failed", request.method, request.path)
-        refusal = server_error("The emulator failed; its log says why.")
+    except Exception as error:
+        failed = _failed(request, error)
+        failed.headers.update(told)
+        return failed
     refused = answer(refusal.body, refusal.status)
     refused.headers.update(told | refusal.headers)
     return refused
+
+
+async def _injected(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let a request meet its fault; one that cannot happen is answered as any failure is."""
+    try:
+        return await inject(fault, request, lambda: _answered(request, handler))
+    except Exception as error:
+        return _failed(request, error)
+
+
+def _failed(request: web.Request, error: Exception) -> web.StreamResponse:
+    """Return the answer to a request that failed: none where the client itself has gone."""
+    if isinstance(error, _GONE) and (request.transport is None or request.transport.is_closing()):
+        _LOG.debug("%s %s: the client has gone before its end", request.method, request.path)
+        return Nothing()
+    _LOG.error("%s %s failed", request.method, request.path, exc_info=error)
+    refusal = server_error("The emulator failed; its log says why.")
+    return answer(refusal.body, refusal.status)
 
 
 def _admit(request: web.Request, service: Service) -> dict[str, str]:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
+from postman_async.emulator.controls.arguments import conforms
 from postman_async.emulator.exceptions import EmulatorError
 
 __all__ = ["Clock"]
@@ -88,10 +89,12 @@ class Clock:
             seconds: how much, not less than 0 and not more than a century.
 
         Raises:
-            EmulatorError: the number is another.
+            EmulatorError: the number is another, or leads too far off.
         """
-        if not 0 <= seconds < _LONGEST:
-            raise EmulatorError(f"time advances by a number of seconds, not by {seconds!r}")
+        if not conforms(seconds, float) or not 0 <= seconds < _LONGEST:
+            raise EmulatorError(f"time advances by 0 to {_LONGEST:g} seconds, not by {seconds!r}")
+        if self.now() + timedelta(seconds=seconds) > _LAST:
+            raise EmulatorError(f"time advances to the year {_LAST.year}, and not beyond")
         self._move(timedelta(seconds=seconds), seconds)
 
     def freeze(self, moment: datetime | None = None) -> None:

@@ -30,13 +30,17 @@ LONGEST_NAME = 254
 MOST_VALUES = 100
 
 
-def complete_collection(document: Json) -> Json:
+def complete_collection(document: Json, *, formatted: bool = False) -> Json:
     """Check a collection and give its parts the ids they lack; the document is changed.
 
     What the service itself knows of a collection is taken out of ``info``: it is not the user's
     to write, and would look like a change in a merge.
+
+    Args:
+        document: the collection.
+        formatted: whether it has to name its format, as it has to in an update.
     """
-    _check_info(document)
+    _check_info(document, formatted=formatted)
     _optional(document, _LISTS, "array", "")
     validation.array(validation.required(document, "item", ""), "item")
     for item, place in _walk(document):
@@ -47,9 +51,11 @@ def complete_collection(document: Json) -> Json:
     return document
 
 
-def _check_info(document: Json) -> None:
+def _check_info(document: Json, *, formatted: bool) -> None:
     info = validation.mapping(validation.required(document, "info", ""), "info")
     validation.text(validation.required(info, "name", "info"), "info.name", shortest=1)
+    if formatted:
+        validation.text(validation.required(info, "schema", "info"), "info.schema", shortest=1)
     _optional(info, ("_postman_id", "schema"), "string", "info")
     _optional(info, ("description",), "string|object", "info")
     schema = info.get("schema") or SCHEMA

@@ -8,9 +8,10 @@ collections and environments, a *document* (the user's JSON, which lists never r
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -119,6 +120,8 @@ class Store:
     def __init__(self, path: str, ids: Ids | None = None) -> None:
         self.path = path
         self._ids = ids or Ids()
+        if path != ":memory:":
+            _make_private(path)
         try:
             self._connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
             with self._closed_on_failure():
@@ -383,6 +386,12 @@ class Store:
             "SELECT COALESCE(SUM(json_extract(stats, '$.requests.total')), 0) FROM runs"
         ).fetchone()
         return int(row[0])
+
+
+def _make_private(path: str) -> None:
+    """Make the file, for this user only; SQLite gives the files beside it the same rights."""
+    with suppress(OSError):  # SQLite finds out, too, and says so
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _tables(connection: sqlite3.Connection) -> set[str]:

@@ -16,13 +16,20 @@ import json
 import math
 import types
 import uuid
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
 from typing import Any
 
 from postman_async.engine.data.convert import one_level
+from postman_async.engine.data.depth import DEEPEST
 from postman_async.engine.data.plan import Document, Read, Unread
+from postman_async.errors import NestingError, PostmanError
 
-__all__ = ["LARGE", "dumps", "loads", "loads_partly"]
+__all__ = ["LARGE", "dumps", "get_ready", "loads", "loads_partly"]
+
+
+def get_ready() -> None:
+    """Import the library that reads, where it is installed."""
+    _fast_reader()
 
 
 def loads(content: bytes | str) -> Any:
@@ -119,7 +126,7 @@ def dumps(value: Any) -> bytes:
     Raises:
         TypeError: it holds what is not JSON data.
         ValueError: it holds NaN or infinity, or itself.
-        RecursionError: it is nested too deeply.
+        NestingError: it is nested too deeply, or holds itself.
 
     """
     orjson = _fast_writer()
@@ -129,9 +136,56 @@ def dumps(value: Any) -> bytes:
 
 def _written(value: Any) -> bytes:
     try:
-        return _PLAIN_WRITER.encode(value).encode()
+        return _encoded(value, _PLAIN_WRITER).encode()
     except UnicodeEncodeError:
-        return _ESCAPING_WRITER.encode(value).encode()
+        return _encoded(value, _ESCAPING_WRITER).encode()
+
+
+def _encoded(value: Any, writer: json.JSONEncoder) -> str:
+    try:
+        return writer.encode(value)
+    except (RecursionError, PostmanError):  # too deep for it, or text that cannot be read
+        return _encoded_without_recursion(value, writer)
+
+
+class _Written(str):
+    """A part of the text that is written already."""
+
+    __slots__ = ()
+
+
+def _encoded_without_recursion(value: Any, writer: json.JSONEncoder) -> str:
+    """Write what is nested deeper than the libraries go, which depends on who calls them."""
+    written: list[str] = []
+    waiting: list[tuple[Any, int]] = [(value, 0)]
+    while waiting:
+        part, depth = waiting.pop()
+        if depth > DEEPEST:
+            raise NestingError(f"it holds itself, or is nested over {DEEPEST} levels deep")
+        if isinstance(part, _Written):
+            written.append(part)
+        elif isinstance(part, Unread):
+            written.append(bytes(part.text).decode())
+        elif isinstance(part, dict | list | tuple):
+            waiting += [(inner, depth + 1) for inner in reversed([*_pieces(part, writer)])]
+        elif part is None or isinstance(part, str | int | float):
+            written.append(writer.encode(part))
+        else:
+            waiting.append((_opened(part), depth))
+    return "".join(written)
+
+
+def _pieces(part: Any, writer: json.JSONEncoder) -> Iterator[Any]:
+    """Yield what an object or array is written of; its values are still to be written."""
+    is_object = isinstance(part, dict)
+    yield _Written("{" if is_object else "[")
+    for index, item in enumerate(dict.items(part) if is_object else part):
+        if index:
+            yield _Written(",")
+        if is_object:
+            yield _Written(writer.encode({item[0]: 0})[1:-2])
+        yield item[1] if is_object else item
+    yield _Written("}" if is_object else "]")
 
 
 def _opened(value: Any) -> Any:

@@ -22,15 +22,15 @@ from typing import Any, TypeVar
 from attrs import has
 from cattrs import Converter
 
+from postman_async.engine.data.depth import DEEPEST
 from postman_async.engine.data.plan import Read, level_of, plan_of, told
+from postman_async.errors import NestingError
 
 __all__ = ["from_dict", "load_model", "one_level", "reader", "to_dict"]
 
 T = TypeVar("T")
 
 _PLAIN = frozenset({str, int, float, bool, types.NoneType})
-_DEEPEST = 10_000
-"""More levels than any JSON reader takes: what goes deeper holds itself."""
 
 
 def unknown_of(model: Any) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def to_dict(value: Any) -> Any:
     The result is a copy, and its depth does not matter.
 
     Raises:
-        RecursionError: the value holds itself.
+        NestingError: the value holds itself, or is nested too deeply.
 
     """
     root = [value]
@@ -128,8 +128,8 @@ def to_dict(value: Any) -> Any:
         opened = _opened(holder[place])
         if opened is None:
             continue
-        if depth > _DEEPEST:
-            raise RecursionError("it holds itself")
+        if depth > DEEPEST:
+            raise NestingError(f"it holds itself, or is nested over {DEEPEST} levels deep")
         holder[place] = opened
         items = opened.items() if isinstance(opened, dict) else enumerate(opened)
         waiting += [(opened, key, depth + 1) for key, v in items if type(v) not in _PLAIN]

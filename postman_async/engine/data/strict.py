@@ -90,7 +90,7 @@ def _object(value: dict[str, Any], cls: Any, path: str) -> Iterator[_Part | str]
     for name, wire in plan.names.items():
         if wire in value:
             yield value[wire], plan.types[name], f"{path}.{wire}"
-        elif known[name].default is NOTHING:
+        elif known[name].default is NOTHING and cls.stand_ins.get(wire) not in value:
             yield f"{path}.{wire}: missing"
     if not cls.open_ended:
         unknown = value.keys() - set(plan.names.values())

@@ -15,7 +15,7 @@ from postman_async.unset import UNSET
 if TYPE_CHECKING:
     from postman_async.engine.operation import FileBody, Operation
 
-__all__ = ["FORM", "JSON", "Body", "File", "Form", "build_body"]
+__all__ = ["FORM", "JSON", "Body", "File", "Form", "build_body", "size_of"]
 
 JSON = "application/json"
 FORM = "multipart/form-data"
@@ -41,6 +41,14 @@ class Form:
 
 
 Body: TypeAlias = bytes | Form
+
+
+def size_of(body: Body) -> int:
+    """Count the bytes of a body, without what parts the fields of a form."""
+    if isinstance(body, bytes):
+        return len(body)
+    values = (value for _, value in body.fields)
+    return sum(len(v.content if isinstance(v, File) else v) for v in values)
 
 
 def build_body(

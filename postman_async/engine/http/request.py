@@ -27,8 +27,9 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PLAIN_SEGMENT = re.compile(r"[\w~-][\w.~-]*", re.ASCII)
 """What needs no quoting."""
-_UNSAFE = re.compile(r"[\r\n\0\ud800-\udfff]")
-"""Line breaks would make more headers of one; half a surrogate pair cannot be encoded."""
+_UNSAFE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+"""Line breaks would make more headers of one, and aiohttp refuses every control character but the
+tab when the connection is there already; half a surrogate pair cannot be encoded."""
 
 
 @define

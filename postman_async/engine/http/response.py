@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Container, Coroutine, Mapping
+from collections.abc import Callable, Container, Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from attrs import define, field
 
 from postman_async.engine.data.codec import loads, loads_partly
+from postman_async.engine.data.depth import is_deep
 from postman_async.engine.data.paths import MISSING, find
+from postman_async.engine.http.words import page_words
 from postman_async.engine.limits.headers import RateLimit, read_rate_limit
 from postman_async.errors import (
     Answer,
@@ -20,6 +22,7 @@ from postman_async.errors import (
     BadRequestError,
     ConflictError,
     InvalidResponseError,
+    LengthRequiredError,
     NotFoundError,
     PermissionDeniedError,
     PostmanError,
@@ -31,36 +34,48 @@ from postman_async.errors import (
 from postman_async.paging import Page
 
 if TYPE_CHECKING:
+    from postman_async.engine.http.mask import KeyMask
     from postman_async.engine.operation import Result
 
 __all__ = [
     "RawResponse",
-    "async_raw",
     "error_of",
     "parse_json",
     "parse_partly",
     "parse_text",
     "says_json",
-    "sync_raw",
     "value_of",
 ]
 
 T = TypeVar("T")
-P = ParamSpec("P")
 
 _MESSAGE_LENGTH = 500
+_LONGEST_WORDS = 4000
+"""Characters of the service's own words, which may list many faults."""
+_ERROR_LEVELS = 50
 _CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_TEXT_ENCODING = re.compile(
+    r"utf-?(8|16|32)(-?[lb]e)?|(us-)?ascii|(iso-?8859|latin)-?\d{1,2}|(windows-|cp)125\d"
+)
+"""What a body may be decoded with: Python has codecs that are no text encodings (``zip``, ``idna``,
+``unicode_escape``), and looks for others by importing what is named."""
+_TOO_DEEP = "it is nested too deeply to be read (over some 900 levels)"
 _NO_CONTENT = frozenset({204, 205})
 _BY_STATUS: dict[int, type[ApiError]] = {
     400: BadRequestError,
     401: AuthenticationError,
     403: PermissionDeniedError,
     404: NotFoundError,
+    406: BadRequestError,
     409: ConflictError,
+    410: NotFoundError,
+    411: LengthRequiredError,
+    412: ConflictError,
     413: BadRequestError,
-    422: BadRequestError,
-    423: ConflictError,
+    **dict.fromkeys((414, 415, 416, 417, 422, 428, 431), BadRequestError),
+    **dict.fromkeys((423, 424), ConflictError),
     429: RateLimitError,
+    451: PermissionDeniedError,
 }
 _USED_UP = frozenset({(429, "serviceLimitExhausted"), (403, "limitReachedError")})
 """The quota of the plan, by status and name: waiting does not help."""
@@ -94,19 +109,7 @@ class RawResponse(Generic[T]):
     waited: float = 0.0
 
 
-def async_raw(
-    method: Callable[P, Coroutine[Any, Any, T]],
-) -> Callable[P, Coroutine[Any, Any, RawResponse[T]]]:
-    """Tell type checkers that a method of a raw caller's namespace returns `RawResponse`."""
-    return cast("Callable[P, Coroutine[Any, Any, RawResponse[T]]]", method)
-
-
-def sync_raw(method: Callable[P, T]) -> Callable[P, RawResponse[T]]:
-    """Tell type checkers that a method of a raw caller's namespace returns `RawResponse`."""
-    return cast("Callable[P, RawResponse[T]]", method)
-
-
-def parse_json(call: str, answer: Answer | RawResponse[Any]) -> Any:
+def parse_json(call: str, answer: Answer | RawResponse[Any], mask: KeyMask | None = None) -> Any:
     """Parse the body of a 2xx answer; the content type is not asked, for services get it wrong.
 
     The statuses that promise no body (204, 205) give None.
@@ -121,7 +124,8 @@ def parse_json(call: str, answer: Answer | RawResponse[Any]) -> Any:
         return _read(loads, answer)
     except (ValueError, RecursionError) as error:
         came = Answer(answer.status, answer.headers, answer.content)
-        raise _not_json(call, came, error) from None
+        failure = _not_json(call, came, error, mask)
+    raise failure
 
 
 def says_json(answer: RawResponse[Any]) -> bool:
@@ -135,7 +139,11 @@ def parse_text(answer: RawResponse[Any]) -> str:
 
 
 def parse_partly(
-    call: str, answer: RawResponse[Any], key: str, unread: Container[str]
+    call: str,
+    answer: RawResponse[Any],
+    key: str,
+    unread: Container[str],
+    mask: KeyMask | None = None,
 ) -> dict[str, Any] | None:
     """Parse the object under one key of a large body, and leave some of its members text.
 
@@ -146,21 +154,36 @@ def parse_partly(
 
     """
     # Not the answer itself: it will hold the model, which holds this.
-    status, headers, content = answer.status, answer.headers, answer.content
+    read = _LateReader(call, Answer(answer.status, answer.headers, answer.content), mask)
+    return loads_partly(answer.content, key, unread, read)
 
-    def read(text: Any) -> Any:
+
+@define(repr=False)
+class _LateReader:
+    """Reads a part of an answer later; it does not show the answer."""
+
+    _call: str
+    _answer: Answer
+    _mask: KeyMask | None
+
+    def __call__(self, text: Any) -> Any:
         try:
             return loads(bytes(text))
         except (ValueError, RecursionError) as error:
-            raise _not_json(call, Answer(status, headers, content), error) from None
+            failure = _not_json(self._call, self._answer, error, self._mask)
+        del text
+        raise failure
 
-    return loads_partly(content, key, unread, read)
 
-
-def _not_json(call: str, answer: Answer, error: Exception) -> InvalidResponseError:
+def _not_json(
+    call: str, answer: Answer, error: Exception, mask: KeyMask | None
+) -> InvalidResponseError:
+    answer = answer if mask is None else mask.answer(answer)
     kind = answer.headers.get("content-type", "no content type")
-    reason = f"the answer ({answer.status}, {kind}, {len(answer.content)} bytes) is not JSON"
-    return InvalidResponseError(call, answer, f"{reason}: {error}")
+    came = f"the answer ({answer.status}, {kind[:_MESSAGE_LENGTH]}, {len(answer.content)} bytes)"
+    if isinstance(error, RecursionError):
+        return InvalidResponseError(call, answer, f"{came} is not JSON: {_TOO_DEEP}")
+    return InvalidResponseError(call, answer, f"{came} is not JSON: {str(error)[:_MESSAGE_LENGTH]}")
 
 
 def _read(read: Callable[[bytes | str], Any], answer: Answer | RawResponse[Any]) -> Any:
@@ -180,7 +203,8 @@ def _decoded(answer: Answer | RawResponse[Any], errors: str) -> str:
 
 def _charset(answer: Answer | RawResponse[Any]) -> str:
     named = _CHARSET.search(answer.headers.get("content-type", ""))
-    return named[1].lower() if named else "utf-8"
+    name = named[1].lower() if named else ""
+    return name if _TEXT_ENCODING.fullmatch(name) else "utf-8"
 
 
 def value_of(result: Result, body: Any, structure: Callable[[Any], Any]) -> Any:
@@ -261,10 +285,12 @@ def _class_of(status: int, name: str | None) -> type[ApiError]:
 
 
 def _error_body(answer: Answer) -> Any:
+    """Read the body; what is nested deeper than an error's words is left text."""
     try:
-        return _read(json.loads, answer)
+        body = _read(json.loads, answer)
     except (ValueError, RecursionError):
         return _decoded(answer, "replace")
+    return _decoded(answer, "replace") if is_deep(body, _ERROR_LEVELS) else body
 
 
 def _words(body: Any) -> tuple[str | None, str, Any]:
@@ -283,7 +309,7 @@ def _words(body: Any) -> tuple[str | None, str, Any]:
     name = error.get("name") or error.get("scimType") or _type_name(error.get("type"))
     name = name or error.get("title")
     message = error.get("message") or error.get("detail") or ""
-    return (str(name) if name else None), str(message), error.get("details")
+    return (_said(name) if name else None), _said(message), error.get("details")
 
 
 def _type_name(kind: Any) -> str | None:
@@ -303,14 +329,17 @@ def _flat_words(error: str, body: Mapping[str, Any]) -> tuple[str | None, str, A
     """
     message = body.get("message") or body.get("error_description") or ""
     if message or error.isidentifier():
-        return error, str(message), body.get("details")
-    return None, error, body.get("details")
+        return _said(error), _said(message), body.get("details")
+    return None, _said(error), body.get("details")
+
+
+def _said(words: Any) -> str:
+    return str(words)[:_LONGEST_WORDS]
 
 
 def _text(answer: Answer) -> str:
     """Find the words of a page that a proxy made, or the reason of the status."""
-    text = _decoded(answer, "replace")
-    words = " ".join(re.sub(r"<(style|script).*?</\1>|<[^>]*>", " ", text, flags=re.S).split())
+    words = page_words(_decoded(answer, "replace"))
     if words and not words.startswith(("{", "[")):
         return words[:_MESSAGE_LENGTH]
     try:

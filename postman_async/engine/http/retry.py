@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from postman_async.engine.limits.headers import LONGEST_HOLD
 from postman_async.errors import (
     ApiError,
     CallTimeoutError,
@@ -76,9 +77,9 @@ def retry_wait(error: PostmanError, attempt: int, retries: Retries, jitter: floa
     if named is None:
         ceiling: float = min(retries.backoff * 2 ** min(attempt - 1, 30), retries.max_backoff)
         return ceiling * (0.5 + jitter / 2)
-    if named > retries.max_retry_after:
+    if named > min(retries.max_retry_after, LONGEST_HOLD):
         return None
-    return named + jitter * min(1.0, 0.1 + named / 10)
+    return min(named + jitter * min(1.0, 0.1 + named / 10), LONGEST_HOLD)
 
 
 def named_wait(error: PostmanError) -> float | None:

@@ -1,23 +1,24 @@
-"""The aiohttp session: made at the first call, owned by the loop that made it."""
+"""The aiohttp session: made at the first call, owned by the process and loop that made it."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, field, frozen
+import aiohttp
+from attrs import define, evolve, field, frozen
 
-from postman_async.engine.http.deadlines import Deadline, Deadlines
+from postman_async.engine.http.connections import Connector, never_repeat, uses_proxy
 from postman_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import ssl as ssl_module
 
-    import aiohttp
     from yarl import URL
 
-__all__ = ["SessionHolder", "SessionOptions"]
+__all__ = ["SessionHolder", "SessionOptions", "leave_alone", "refuse_other_process"]
 
 
 _CONNECTING = 256
@@ -25,32 +26,6 @@ _CONNECTING = 256
 
 Thousands of runs that start at once would else all connect before the first request leaves.
 """
-
-
-def _connector() -> aiohttp.TCPConnector:
-    import aiohttp
-
-    turns, deadlines = asyncio.Semaphore(_CONNECTING), Deadlines()
-    untimed = aiohttp.ClientTimeout(total=None)
-
-    class Connector(aiohttp.TCPConnector):
-        """Makes so many connections at a time, each within its time, the look-up included."""
-
-        # The method that aiohttp's own connectors have for this; a test holds that it is called.
-        async def _create_connection(
-            self,
-            req: Any,
-            traces: Any,
-            timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109
-        ) -> Any:
-            async with turns:
-                with Deadline(deadlines) as deadline:
-                    if timeout.sock_connect is not None:
-                        deadline.begin(timeout.sock_connect)
-                    return await super()._create_connection(req, traces, untimed)
-
-    # No limit: parallel runs are bounded by `concurrency`, and each holds a connection.
-    return Connector(limit=0)
 
 
 @frozen(kw_only=True)
@@ -65,6 +40,20 @@ class SessionOptions:
     trace_configs: Sequence[aiohttp.TraceConfig] = ()
     middlewares: Sequence[aiohttp.ClientMiddlewareType] = ()
 
+    def without_proxy(self) -> SessionOptions:
+        """Go through no proxy, not even one of the environment: it would read a plain-http call.
+
+        Raises:
+            ConfigurationError: a proxy was given.
+
+        """
+        if self.proxy is not None or (self.session is not None and uses_proxy(self.session)):
+            raise ConfigurationError(
+                "a proxy would read the API key, for base_url is plain http: leave out proxy= (and"
+                " the trust_env or proxy of a session of yours), or use an https base_url"
+            )
+        return evolve(self, trust_env=False)
+
     def per_request(self) -> Mapping[str, Any]:
         """Return what goes with each request: a session that was given does not know of it."""
         given: dict[str, Any] = {}
@@ -77,19 +66,75 @@ class SessionOptions:
         return given
 
 
+_left_alone: list[Any] = []
+
+
+def leave_alone(belonging: Any) -> None:
+    """Keep what belongs to the parent of this process until the process ends.
+
+    A copy of an event loop or of a connection that is closed, or collected, takes its sockets out
+    of the selector that the two processes share: the parent's calls would never end.
+    """
+    _left_alone.append(belonging)
+
+
+def refuse_other_process(owner: int | None) -> None:
+    """Refuse to use the connections of another process.
+
+    A forked child has copies of its parent's sockets: each would read answers meant for the other.
+
+    Args:
+        owner: the id of the process that opened them, if any did.
+
+    Raises:
+        ConfigurationError: it is not this process.
+
+    """
+    if owner is not None and owner != os.getpid():
+        raise ConfigurationError(
+            f"this client belongs to another process ({owner}, the one of its first call; this is"
+            f" {os.getpid()}, forked from it), and two processes must not share its connections;"
+            " make one client in each process, after the fork"
+        )
+
+
 @define
 class SessionHolder:
-    """Makes the session, guards its loop, and closes what it made (never what was given)."""
+    """Makes the session, guards its process and loop, and closes what it made, not what was given.
+
+    Attributes:
+        process: the id of the process whose connections it has, once it has any.
+
+    """
 
     options: SessionOptions
     per_request: Mapping[str, Any] = field(init=False, repr=False)
     """What goes with each request."""
+    process: int | None = field(default=None, init=False)
     _session: aiohttp.ClientSession | None = field(default=None, init=False, repr=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False, repr=False)
     _closed: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.per_request = self.options.per_request()
+        if self.options.session is not None or self.options.connector is not None:
+            self.process = os.getpid()
+
+    @property
+    def observed(self) -> bool:
+        """Whether code of the caller takes part in a call: its errors may come at any time."""
+        given = self.options
+        return given.session is not None or bool(given.middlewares or given.trace_configs)
+
+    def claim(self) -> None:
+        """Belong to this process, unless there are connections of another one.
+
+        Raises:
+            ConfigurationError: the client belongs to another process.
+
+        """
+        refuse_other_process(self.process)
+        self.process = os.getpid()
 
     def get(self) -> aiohttp.ClientSession:
         """Return the session; the first call makes it.
@@ -114,24 +159,22 @@ class SessionHolder:
     def _make(self) -> aiohttp.ClientSession:
         if self.options.session is not None:
             return self.options.session
-        import aiohttp
-
         connector = self.options.connector
         session = aiohttp.ClientSession(
-            connector=connector or _connector(),
+            connector=connector or Connector(_CONNECTING),
             connector_owner=connector is None,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=self.options.trust_env,
             trace_configs=list(self.options.trace_configs) or None,
             middlewares=tuple(self.options.middlewares),
         )
-        # aiohttp would repeat a lost GET, PUT or DELETE once by itself: that is our decision, and
-        # counted.  There is no public switch; a test holds that this one works.
-        session._retry_connection = False
+        never_repeat(session)
         return session
 
     async def close(self) -> None:
         """Close the session if it is ours; more than once is harmless."""
         session, self._session, self._closed = self._session, None, True
-        if session is not None and session is not self.options.session:
+        if self.process not in (None, os.getpid()):
+            leave_alone(session)
+        elif session is not None and session is not self.options.session:
             await session.close()

@@ -6,6 +6,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
+from typing import Any, SupportsIndex
 
 from yarl import URL
 
@@ -15,12 +16,37 @@ __all__ = ["Secret", "is_service", "read_base_url", "read_key", "read_scim_key"]
 
 _REGIONS = {"us": "https://api.getpostman.com", "eu": "https://api.eu.postman.com"}
 _HOSTS = frozenset({"api.getpostman.com", "api.postman.com", "api.eu.postman.com"})
+_SHORTER_THAN_A_KEY = 16
 
 
 class Secret(str):
-    """A key: a string whose repr hides it, in tracebacks with locals and dumps of headers."""
+    """A key: a string whose repr hides it, in tracebacks with locals and dumps of headers.
+
+    Its parts are secrets too: who shortens long texts before showing them cuts them first.
+    """
 
     __slots__ = ()
+
+    @classmethod
+    def of(cls, given: str | None) -> Secret | None:
+        """Hide a key as soon as it is given, before anything can fail.
+
+        Raises:
+            ConfigurationError: it is no string.
+
+        """
+        if given is None:
+            return None
+        if not isinstance(given, str):
+            raise ConfigurationError(f"api_key must be a string, not {type(given).__name__}")
+        return cls(given)
+
+    def __getitem__(self, key: SupportsIndex | slice[Any, Any, Any]) -> Secret:
+        return Secret(super().__getitem__(key))
+
+    def strip(self, chars: str | None = None, /) -> Secret:
+        """Take away what surrounds it."""
+        return Secret(super().strip(chars))
 
     def __repr__(self) -> str:
         return "'***'"
@@ -33,7 +59,8 @@ def read_key(given: str | None, environment: Mapping[str, str] = os.environ) -> 
         ConfigurationError: there is none, or it cannot be a header; it is not in the message.
 
     """
-    key = (given if given is not None else environment.get("POSTMAN_API_KEY", "")).strip()
+    key = Secret(given if given is not None else environment.get("POSTMAN_API_KEY", "")).strip()
+    given, environment = None, {}  # so that a traceback with locals shows neither
     if not key:
         raise ConfigurationError(
             "no API key: set the environment variable POSTMAN_API_KEY or give api_key="
@@ -48,17 +75,19 @@ def read_scim_key(given: str | None, environment: Mapping[str, str] = os.environ
         ConfigurationError: it cannot be a header; it is not in the message.
 
     """
-    key = (given if given is not None else environment.get("POSTMAN_SCIM_API_KEY", "")).strip()
+    named = given if given is not None else environment.get("POSTMAN_SCIM_API_KEY", "")
+    key = Secret(named).strip()
+    given, named, environment = None, "", {}  # as in `read_key`
     return _secret(key, "the SCIM API key") if key else None
 
 
-def _secret(key: str, name: str) -> Secret:
+def _secret(key: Secret, name: str) -> Secret:
     if not re.fullmatch(r"[!-~]+", key):
         raise ConfigurationError(
             f"{name} holds a character that no key has (a space, a line break, a letter that"
             " is not ASCII); copy it again"
         )
-    return Secret(key)
+    return key
 
 
 def read_base_url(
@@ -73,8 +102,10 @@ def read_base_url(
     if given is not None and region is not None:
         raise ConfigurationError("give base_url or region, not both")
     if region is not None and region not in _REGIONS:
-        raise ConfigurationError(f"region must be one of {', '.join(_REGIONS)}, not {region!r}")
+        given = repr(region) if len(region) <= _SHORTER_THAN_A_KEY else "what was given"
+        raise ConfigurationError(f"region must be one of {', '.join(_REGIONS)}, not {given}")
     own = environment.get("POSTMAN_BASE_URL") if region is None else None
+    environment = {}  # it may hold the key
     return _checked(given or own or _REGIONS[region or "us"])
 
 
@@ -86,20 +117,34 @@ def is_service(base_url: str) -> bool:
 def _checked(text: str) -> str:
     try:
         url = URL(text.strip())
+        host = url.host  # decoded here, where ``xn--`` may be followed by what is no name
     except ValueError:
-        raise ConfigurationError("base_url is not a URL") from None
+        raise ConfigurationError("base_url is not a URL, or its host is not a name") from None
     if url.user is not None or url.password is not None:
         raise ConfigurationError("base_url must not hold a user or a password")
-    if url.scheme not in {"http", "https"} or not url.host:
-        raise ConfigurationError(f"base_url must be like https://host, not {text!r}")
+    if url.scheme not in {"http", "https"} or not host:
+        raise ConfigurationError(
+            "base_url must be like https://host: what was given has no http or https, or no host"
+        )
     if url.query_string or url.fragment:
         raise ConfigurationError("base_url must not have a query or a fragment")
-    if url.scheme == "http" and not _is_loopback(url.host):
+    if not _is_name(url.raw_host or ""):
+        raise ConfigurationError(
+            "base_url names a host that cannot be: its parts have 1 to 63 characters, and all of"
+            " it at most 253"
+        )
+    if url.scheme == "http" and not _is_loopback(host):
         raise ConfigurationError(
             f"base_url must be https: over http the API key would cross the network to"
-            f" {url.host} in the clear (http is only for this machine itself)"
+            f" {host} in the clear (http is only for this machine itself)"
         )
     return str(url).rstrip("/")
+
+
+def _is_name(host: str) -> bool:
+    """Whether the parts of a host, as it is looked up, are as long as they may be (RFC 1035)."""
+    name = host.removesuffix(".")
+    return len(name) <= 253 and all(1 <= len(part) <= 63 for part in name.split("."))
 
 
 def _is_loopback(host: str) -> bool:

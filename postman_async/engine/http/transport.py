@@ -3,38 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import functools
 import io
 import logging
+import os
 import random
 import time
-from collections.abc import Awaitable, Mapping
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 import aiohttp
 from attrs import define, field, frozen
 from yarl import URL
 
-from postman_async.engine.http.body import Body, File, Form
+from postman_async.engine.http.body import Body, File, Form, size_of
+from postman_async.engine.http.connections import drop_connection
+from postman_async.engine.http.content import TooLargeError, content_at_once, read_content
 from postman_async.engine.http.deadlines import Deadline, Deadlines
+from postman_async.engine.http.failures import transport_error
 from postman_async.engine.http.request import Request
 from postman_async.engine.http.response import RawResponse, error_of
 from postman_async.engine.http.retry import may_retry, not_taken, retry_wait
 from postman_async.engine.limits.headers import NOTHING_TOLD, RateLimit, read_rate_limit
 from postman_async.engine.limits.limiter import NoPlaceError
 from postman_async.errors import (
+    ERROR_CONTENT,
     Answer,
+    AnswerTooLargeError,
     CallTimeoutError,
     ConfigurationError,
     ConnectError,
-    DisconnectedError,
+    InvalidResponseError,
     PostmanError,
     RateLimitError,
-    TransportError,
+    ResponseValidationError,
 )
 
 if TYPE_CHECKING:
+    from postman_async.engine.http.mask import KeyMask
     from postman_async.engine.http.session import SessionHolder
     from postman_async.engine.limits.limiter import Grant, Lane, Limiter
     from postman_async.engine.limits.rate_limits import Quota
@@ -65,7 +71,7 @@ class Plan:
         connect: seconds for making a connection.
         read: seconds of silence allowed.
         total: seconds for the whole call, waits included.
-        run: seconds from its first attempt, for a call that is held until its work is done.
+        active: seconds from its first attempt to its answer, without those for its body.
         retries: how often and after what waits it is sent again.
         operation: the name of the operation.
         bucket: the name of the limit it counts against besides the user's own.
@@ -78,7 +84,7 @@ class Plan:
     connect: float | None
     read: float | None
     total: float | None
-    run: float | None
+    active: float | None
     retries: Retries
     operation: str
     bucket: str | None
@@ -93,13 +99,17 @@ class Plan:
         retries: Retries,
         watcher: Watcher | None = None,
     ) -> Plan:
-        """Choose the times: a held call has a deadline of its own instead of a read timeout."""
+        """Choose the times: a held call has a deadline of its own instead of a read timeout.
+
+        Any other one has a deadline because an answer that comes drop by drop is never silent.
+        """
+        other = timeout.call if timeout.total is None else None
         return cls(
             idempotent=operation.idempotent,
             connect=timeout.connect,
             read=None if operation.long_poll else timeout.read,
             total=timeout.total,
-            run=timeout.run if operation.long_poll else None,
+            active=timeout.run if operation.long_poll else other,
             retries=retries,
             operation=operation.id,
             bucket=operation.bucket,
@@ -110,28 +120,45 @@ class Plan:
 
 @define
 class Transport:
-    """Sends requests to one origin with one key, as fast as the limits allow."""
+    """Sends requests to one origin with one key, as fast as the limits allow.
+
+    Attributes:
+        max_answer: the bytes that a 2xx answer may have, decompressed.
+
+    """
 
     base_url: str
     sessions: SessionHolder
     _headers: Mapping[str, str] = field(repr=False)
     limiter: Limiter | None
     quota: Quota
+    mask: KeyMask
+    max_answer: int
     _other_headers: Mapping[Credential, Mapping[str, str]] = field(factory=dict, repr=False)
     """The headers of calls that are not made with the key."""
     _deadlines: Deadlines = field(factory=Deadlines, init=False)
 
-    async def send(self, request: Request, plan: Plan) -> RawResponse[None]:
+    async def send(
+        self, request: Request, plan: Plan, read: Callable[[RawResponse[Any]], Any]
+    ) -> RawResponse[Any]:
         """Send the call until it is answered 2xx or may not be sent again.
+
+        Args:
+            request: the call.
+            plan: how it is to be sent.
+            read: makes its value of a 2xx answer; where it raises `InvalidResponseError`, the
+                connection is closed.
 
         Raises:
             ApiError: the service said no.
             TransportError: no usable answer came.
 
         """
-        state = _Progress()
+        state = _Progress(read)
         try:
-            if plan.total is None and plan.run is None:
+            if self.sessions.process != os.getpid():
+                self.sessions.claim()  # before the loop is asked for anything: it is forked, too
+            if plan.total is None and plan.active is None:
                 return await self._attempts(request, plan, state)
             with Deadline(self._deadlines) as state.deadline:
                 if plan.total is not None:
@@ -146,7 +173,7 @@ class Transport:
         failure.attempts, failure.waited = state.attempts, state.waited
         raise failure
 
-    async def _attempts(self, request: Request, plan: Plan, state: _Progress) -> RawResponse[None]:
+    async def _attempts(self, request: Request, plan: Plan, state: _Progress) -> RawResponse[Any]:
         while True:
             grant = None
             if self.limiter is not None:
@@ -155,11 +182,15 @@ class Transport:
                 if grant is None:
                     grant = await self._place(self.limiter, lane, state)
                 state.turn = grant.turn
-            state.begin(plan)
+            session = self.sessions.get()  # what it refuses was no attempt
+            state.begin(plan, request)
             if plan.watcher is not None:
                 plan.watcher.sending()
             try:
-                return await self._attempt(request, plan, state, grant)
+                # What came is in no local of this frame: a traceback would show it.
+                return self._judged(
+                    request, plan, state, grant, *await self._attempt(session, request, plan, state)
+                )
             except PostmanError as error:
                 wait = _wait(error, plan, state.attempts)
                 held = self._learn(grant, error)
@@ -193,21 +224,34 @@ class Transport:
         return False
 
     async def _attempt(
-        self, request: Request, plan: Plan, state: _Progress, grant: Grant | None
-    ) -> RawResponse[None]:
-        """Send the request once; anything but a 2xx answer is raised."""
-        session, started = self.sessions.get(), time.monotonic()
+        self,
+        session: aiohttp.ClientSession,
+        request: Request,
+        plan: Plan,
+        state: _Progress,
+    ) -> tuple[aiohttp.ClientResponse, bytes]:
+        """Send the request once, and read what comes; an answer that cannot be had is raised."""
+        started = time.monotonic()
         response: aiohttp.ClientResponse | None = None
         failure, content = None, b""
         try:
             response = await self._open(session, request, plan)
+            most = self.max_answer if 200 <= response.status < 300 else ERROR_CONTENT
             # Read to its end, it has given its connection back; if that fails, closed it.
-            content = _content_at_once(response, session) or await response.read()
+            content = content_at_once(response, session) or await read_content(response, most)
+            if len(content) > most:
+                raise TooLargeError(content)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # An answer that says no has said so with its status, even if its body is cut.
             cut = isinstance(error, aiohttp.ClientPayloadError)
             if response is None or response.status < 300 or not cut:
-                failure = _transport_error(request, error)
+                unwritten = response is None and not self.sessions.observed
+                failure = transport_error(request.call, error, self.mask, unwritten=unwritten)
+        except TooLargeError as error:
+            content = error.start[:ERROR_CONTENT]
+            if response is not None and 200 <= response.status < 300:
+                answer = self.mask.answer(Answer(response.status, response.headers, content))
+                failure = AnswerTooLargeError(request.call, answer, self.max_answer)
         if log.isEnabledFor(logging.DEBUG):
             outcome = _short(failure) if response is None or failure else response.status
             seconds = time.monotonic() - started
@@ -218,24 +262,55 @@ class Transport:
         if failure is not None:
             raise failure
         assert response is not None
+        return response, content
+
+    def _judged(
+        self,
+        request: Request,
+        plan: Plan,
+        state: _Progress,
+        grant: Grant | None,
+        response: aiohttp.ClientResponse,
+        content: bytes,
+    ) -> RawResponse[Any]:
+        """Learn from an answer, and make its value or its error."""
         status, told = response.status, read_rate_limit(response.headers)
         if told is not NOTHING_TOLD:
             self.quota.note(told)
             if self.limiter is not None and grant is not None and status != 429:
                 self.limiter.answered(grant, told)
+        if status < 200:  # a 101: the connection speaks another protocol now
+            drop_connection(response)
+            came = self.mask.answer(Answer(status, response.headers, content))
+            del response, content, told
+            raise InvalidResponseError(request.call, came, f"nobody asked for the answer {status}")
         if not 200 <= status < 300 and status not in plan.redirects:
-            raise error_of(request.call, Answer(status, response.headers, content))
-        return state.response(status, response.headers, content, told)
+            answer = self.mask.answer(Answer(status, response.headers, content))
+            # A traceback with locals would show what came, in which the key may be echoed.
+            del response, content, told
+            raise error_of(request.call, answer)
+        answered = state.response(status, response.headers, content, told)
+        try:
+            answered.value = state.read(answered)
+            return answered
+        except (InvalidResponseError, ResponseValidationError) as error:
+            failure = error.with_traceback(None)
+        if isinstance(failure, InvalidResponseError):  # what comes next there is doubtful, too
+            drop_connection(response)
+        del response, content, told, answered
+        raise failure
 
     def _open(
         self, session: aiohttp.ClientSession, request: Request, plan: Plan
     ) -> Awaitable[aiohttp.ClientResponse]:
         url = URL(self.base_url + request.path, encoded=True)
+        plain = request.credential == "key" and not request.headers
+        headers = self._headers if plain else self._headers_of(request)
         return session.request(
             request.method,
             url.extend_query(request.query) if request.query else url,
             # Not those of the session, which aiohttp would show to a proxy, too.
-            headers=self._headers_of(request),
+            headers=headers,
             data=_data(request.body),
             skip_auto_headers=_not_by_itself(request),
             allow_redirects=False,
@@ -257,6 +332,15 @@ class Transport:
         return {**headers, **request.headers} if request.headers else headers
 
 
+_UPLOAD = 100_000
+"""Bytes of a body for which a call has one second more."""
+
+
+def _active(seconds: float, request: Request) -> float:
+    body = request.body
+    return seconds if body is None else seconds + size_of(body) // _UPLOAD
+
+
 _LARGE = 2**20
 _TYPE = (aiohttp.hdrs.CONTENT_TYPE,)
 
@@ -264,16 +348,6 @@ _TYPE = (aiohttp.hdrs.CONTENT_TYPE,)
 def _not_by_itself(request: Request) -> tuple[str, ...] | None:
     """The headers aiohttp shall not add: it would call a body that is none an octet stream."""
     return _TYPE if request.body is None and request.method != "GET" else None
-
-
-def _content_at_once(response: aiohttp.ClientResponse, session: aiohttp.ClientSession) -> bytes:
-    """Give the body of an answer that came in one piece, which spares a call two coroutines.
-
-    It is empty if it has to be read: a middleware may have done so, and a trace is told of it.
-    """
-    stream = response.content
-    whole = stream.is_eof() and stream.exception() is None and not session.trace_configs
-    return stream.read_nowait() if whole else b""
 
 
 def _data(body: Body | None) -> bytes | io.BytesIO | aiohttp.FormData | None:
@@ -303,9 +377,11 @@ class _Progress:
         waited: seconds it waited for a place within the limits.
         taken: whether the service may have acted on it.
         turn: its place in the line, once it has had one.
+        read: makes the value of a 2xx answer.
 
     """
 
+    read: Callable[[RawResponse[Any]], Any]
     attempts: int = 0
     waited: float = 0.0
     taken: bool = False
@@ -317,12 +393,13 @@ class _Progress:
         """Return the time, on the loop's clock, when the call must have ended."""
         return None if self.deadline is None else self.deadline.due
 
-    def begin(self, plan: Plan) -> None:
-        """Count an attempt; the first one starts the time of a run."""
+    def begin(self, plan: Plan, request: Request) -> None:
+        """Count an attempt; the first one starts the time in which the call is active."""
         self.attempts += 1
         self.taken = True
-        if self.attempts == 1 and self.deadline is not None and plan.run is not None:
-            self.deadline.begin(plan.run)
+        if self.attempts == 1 and self.deadline is not None and plan.active is not None:
+            bodiless = request.body is None
+            self.deadline.begin(plan.active if bodiless else _active(plan.active, request))
 
     def response(
         self, status: int, headers: Mapping[str, str], content: bytes, told: RateLimit
@@ -340,7 +417,8 @@ class _Progress:
 
     def out_of_time(self, request: Request, plan: Plan) -> CallTimeoutError:
         """Make the error of a call whose deadline has come."""
-        limits = [t for t in (plan.total, plan.run if self.attempts else None) if t is not None]
+        active = None if plan.active is None else _active(plan.active, request)
+        limits = [t for t in (plan.total, active if self.attempts else None) if t is not None]
         reason = f"no answer within the deadline of {min(limits)} s (attempt {self.attempts})"
         if self.attempts == 0:
             reason = f"no place within the rate limits before the deadline of {plan.total} s"
@@ -348,7 +426,7 @@ class _Progress:
 
     def no_place(self, request: Request, plan: Plan, error: NoPlaceError) -> CallTimeoutError:
         """Make the error of a call for which waiting makes no sense."""
-        ends = plan.total if self.attempts == 0 or plan.run is None else plan.run
+        ends = plan.total if self.attempts == 0 or plan.active is None else plan.active
         return self._timed_out(
             request,
             f"the rate limits have no place for it for {error.seconds:.1f} s, which is after its"
@@ -377,31 +455,3 @@ def _short(error: PostmanError | None) -> str:
     """Name an error in a log line: its class and status, never a body."""
     status = getattr(error, "status", "")
     return f"{type(error).__name__} {status}".strip()
-
-
-def _transport_error(request: Request, error: Exception) -> TransportError:
-    """Translate what aiohttp raised; only the connect family is certain not to have been sent."""
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return ConnectError(request.call, "no connection within the connect timeout")
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        return ConnectError(request.call, f"the proxy refused: {error.status} {error.message}")
-    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.InvalidURL):
-        return ConnectError(request.call, f"no connection: {_reason(error)}{_hint(error)}")
-    if isinstance(error, TimeoutError):
-        return CallTimeoutError(request.call, "the service was silent for the read timeout")
-    if isinstance(error, aiohttp.ClientResponseError):  # its repr holds the headers sent
-        return DisconnectedError(request.call, f"the answer is not HTTP: {error.message}")
-    return DisconnectedError(request.call, f"the connection broke: {_reason(error)}")
-
-
-def _reason(error: Exception) -> str:
-    return str(error) or type(error).__name__
-
-
-def _hint(error: Exception) -> str:
-    if getattr(error, "errno", None) not in (errno.EMFILE, errno.ENFILE):
-        return ""
-    return (
-        "; each run under way holds a connection: raise the limit of open files"
-        " (ulimit -n) above concurrency + 100, or lower concurrency"
-    )

@@ -9,11 +9,14 @@ from email.utils import parsedate_to_datetime
 
 from attrs import frozen
 
-__all__ = ["NOTHING_TOLD", "RateLimit", "read_rate_limit"]
+__all__ = ["LONGEST_HOLD", "NOTHING_TOLD", "RateLimit", "read_rate_limit"]
+
+LONGEST_HOLD = 3600.0
+"""Seconds: no header holds a client for longer, nor is a limit of a longer window learned."""
 
 _RETRY_AFTER = ("retry-after", "retryafter", "x-ratelimit-retryafter")
-_PAIR = re.compile(r"(\w+)\s*=\s*(\d+(?:\.\d+)?)", re.ASCII)
-_POLICY = re.compile(r"(\d+)\s*;\s*w=(\d+)", re.ASCII)
+_PAIR = re.compile(r"\b(\w++)\s*+=\s*+(\d++(?:\.\d++)?)", re.ASCII)
+_POLICY = re.compile(r"(?<!\d)(\d++)\s*+;\s*+w=(\d++)", re.ASCII)
 _NAMES = frozenset(
     {"ratelimit", "ratelimit-policy", *_RETRY_AFTER}
     | {
@@ -24,6 +27,11 @@ _NAMES = frozenset(
 )
 _EPOCH = 1_000_000_000
 """Larger than any number of seconds to wait: such a reset is a point in time."""
+_ABSURD = 366 * 86_400.0
+"""Seconds that no limit has: a reset or window of as many tells nothing, and no wait is longer."""
+_MOST_CALLS = 10**9
+_LONGEST_VALUE = 256
+"""Characters of a header; a longer one is none of these."""
 
 
 @frozen(kw_only=True)
@@ -65,6 +73,7 @@ def read_rate_limit(headers: Mapping[str, str], now: datetime | None = None) -> 
     if _NAMES.isdisjoint(map(str.lower, headers)):
         return NOTHING_TOLD
     now = now or datetime.now(UTC)
+    headers = {name.lower(): v[:_LONGEST_VALUE] for name, v in reversed([*headers.items()])}
     combined = _combined(headers.get("ratelimit", ""))
     policy = _POLICY.search(headers.get("ratelimit-policy", ""))
     reset = _number(headers, "ratelimit-reset", "x-ratelimit-reset")
@@ -72,7 +81,7 @@ def read_rate_limit(headers: Mapping[str, str], now: datetime | None = None) -> 
         limit=_count(combined.get("limit", _number(headers, *_spelled("limit")))),
         remaining=_count(combined.get("remaining", _number(headers, *_spelled("remaining")))),
         reset=_until(combined.get("reset", reset), now),
-        window=float(policy[2]) if policy else None,
+        window=_sensible(float(policy[2])) if policy else None,
         retry_after=_retry_after(headers, now),
         month_limit=_count(_number(headers, *_spelled("limit-month"))),
         month_remaining=_count(_number(headers, *_spelled("remaining-month"))),
@@ -97,23 +106,28 @@ def _number(headers: Mapping[str, str], *names: str) -> float | None:
 
 
 def _count(value: float | None) -> int | None:
-    return None if value is None else int(min(value, 2**63))
+    return None if value is None or value > _MOST_CALLS else int(value)
 
 
 def _until(value: float | None, now: datetime) -> float | None:
     if value is not None and value > _EPOCH:
-        return max(0.0, value - now.timestamp())
-    return value
+        return _sensible(max(0.0, value - now.timestamp()))
+    return _sensible(value)
+
+
+def _sensible(seconds: float | None) -> float | None:
+    return None if seconds is None or seconds > _ABSURD else seconds
 
 
 def _retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     seconds = _number(headers, *_RETRY_AFTER)
     if seconds is not None:
-        return _until(seconds, now)
+        since = now.timestamp() if seconds > _EPOCH else 0.0
+        return min(max(0.0, seconds - since), _ABSURD)
     for name in _RETRY_AFTER:
         moment = _http_date(headers.get(name, ""))
         if moment is not None:
-            return max(0.0, (moment - now).total_seconds())
+            return min(max(0.0, (moment - now).total_seconds()), _ABSURD)
     return None
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from attrs import define, field
 
+from postman_async.engine.limits.headers import LONGEST_HOLD
 from postman_async.engine.limits.matching import rule_told, window_refused, window_told
 from postman_async.engine.limits.windows import MAX_HOLD, Window
 
@@ -28,6 +30,13 @@ if TYPE_CHECKING:
     from postman_async.options import RateLimitRule
 
 __all__ = ["Grant", "Lane", "Limiter", "NoPlaceError", "SharedWindows", "at_priority"]
+
+log = logging.getLogger("postman_async")
+
+_MOST_LEARNED = 16
+"""Limits that headers may add: a service has a few, a mistake could make any number."""
+_LONG = 65.0
+"""Seconds; longer than the published windows make anyone wait."""
 
 USER = "user"
 """The name of the limit that counts every call."""
@@ -164,6 +173,8 @@ class Limiter:
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
     _timer: asyncio.TimerHandle | None = field(default=None, init=False)
     _waiting: int = field(default=0, init=False)
+    _noted: float = field(default=float("-inf"), init=False)
+    """Until when it was said that nothing starts."""
 
     def __attrs_post_init__(self) -> None:
         for rule in self.rules:
@@ -192,11 +203,11 @@ class Limiter:
         keys = {USER if name is None else name for name in names}
         return tuple(w for key, w in self.windows.items() if key.partition("#")[0] in keys)
 
-    def _add(self, rule: RateLimitRule) -> Window:
+    def _add(self, rule: RateLimitRule, longest: float = float("inf")) -> Window:
         """Add a limit; a bucket may have several."""
         name = rule.bucket or USER
         key = name if name not in self.windows else f"{name}#{len(self.windows)}"
-        window = self.windows[key] = Window(name, rule.calls, float(rule.seconds))
+        window = self.windows[key] = Window(name, rule.calls, float(rule.seconds), longest)
         for lane in self._by_names.values():
             lane.windows = self._windows_of(lane.names)
         return window
@@ -324,7 +335,16 @@ class Limiter:
                 return
             self._timer.cancel()
         assert self._loop is not None
+        self._note(due - self._loop.time(), due)
         self._timer = self._loop.call_at(due, self._ring, due)
+
+    def _note(self, wait: float, due: float) -> None:
+        """Say that nothing starts for long, once for about the same time."""
+        if wait > _LONG and due > self._noted + _LONG:
+            self._noted = due
+            log.warning(
+                "the rate limits let no call start for %.0f s; %d wait", wait, self._waiting
+            )
 
     def _ring(self, due: float) -> None:
         self._timer = None
@@ -378,10 +398,11 @@ class Limiter:
         if found is not None and found.limit == told.limit:
             return found
         rule = rule_told(self.published, lane.names, told)
-        if rule is None:
+        if rule is None or len(self.windows) >= len(self.rules) + _MOST_LEARNED:
             return found
         if found is None or (rule in self.published and (rule.bucket or USER) not in self.windows):
-            return self._add(rule)
+            log.info("the service tells of a limit: %d calls in %g s", rule.calls, rule.seconds)
+            return self._add(rule, LONGEST_HOLD)
         found.alter(told.limit, found.seconds)
         return found
 

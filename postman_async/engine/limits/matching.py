@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from postman_async.engine.limits.headers import LONGEST_HOLD
 from postman_async.options import RateLimitRule
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def rule_told(
     """Make the rule that headers tell of, of a call that counts in the buckets of these names.
 
     A published rule with that figure says what is counted, and the window's length if need be.
+    A limit of a window longer than an hour is not kept.
     """
     if told.limit is None or told.limit < 1:
         return None
@@ -59,5 +61,7 @@ def rule_told(
         if rule.bucket in counted and rule.calls == told.limit and same_window:
             return rule
     seconds = told.window or told.reset or _UNTOLD_SECONDS
+    if seconds > LONGEST_HOLD:
+        return None  # paced by it, the client would rest for as long; a 429 tells when it is met
     bucket = next((name for name in counted if name is not None), None)
     return RateLimitRule(calls=told.limit, seconds=max(seconds, 1.0), bucket=bucket)

@@ -25,6 +25,8 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
+from postman_async.engine.limits.headers import LONGEST_HOLD
+
 if TYPE_CHECKING:
     from postman_async.engine.limits.headers import RateLimit
 
@@ -74,12 +76,14 @@ class Window:
         name: the bucket it counts.
         limit: calls in the window.
         seconds: the window's length.
+        longest: the most seconds that a place may rest, which a limit that was learned has.
 
     """
 
     name: str
     limit: int
     seconds: float
+    longest: float = float("inf")
     share: int = field(init=False)
     """How many of the places are ours, as far as the 429s tell."""
     _log: deque[float] = field(factory=deque, init=False)
@@ -107,7 +111,7 @@ class Window:
         self._measure()
 
     def _measure(self) -> None:
-        self._span = self.seconds + self._guard
+        self._span = min(self.seconds + self._guard, self.longest)
         self._gap = self.seconds * _SPREAD / self.limit
         self._burst = (max(1, self.limit // 10) - 1) * self._gap
 
@@ -207,7 +211,7 @@ class Window:
         others = whole - told.remaining - len(self._log)
         if others > 0:
             self._rest = max(0, whole - others)
-            self._rest_until = now + min(told.reset, self.seconds)
+            self._rest_until = now + min(told.reset, self.seconds, LONGEST_HOLD)
         elif now >= self._held:
             self._rest_until = _NEVER
 
@@ -229,7 +233,8 @@ class Window:
         self._grow_at = now + min(patience, seconds) * (0.5 + chance)
         # For the rest of the window no more places than those that were accepted.
         self._rest = accepted
-        self._rest_until = max(self._rest_until, now + max(wait, 0.1 * self.seconds))
+        rests = max(wait, min(0.1 * self.seconds, LONGEST_HOLD))
+        self._rest_until = max(self._rest_until, now + rests)
         if wait <= MAX_HOLD:
             self._held = max(self._held, now + wait + chance * min(0.1, 0.01 * self.seconds))
 
@@ -267,9 +272,9 @@ class Window:
         window of 10 s a twentieth.  Within the last of them the moment is known better at which
         our own oldest call leaves the window.
         """
-        wait = told.retry_after
+        wait = None if told.retry_after is None else min(told.retry_after, LONGEST_HOLD)
         if wait is None and told.reset is not None:
-            wait = min(told.reset, self.seconds)
+            wait = min(told.reset, self.seconds, LONGEST_HOLD)
         if wait is None:
             return 0.0 if self._log else self.seconds * (0.1 + 0.4 * chance)
         if self._log and wait == int(wait):

@@ -21,11 +21,12 @@ from importlib.metadata import version
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from postman_async.bulk.outcome import OutcomeStatus
 from postman_async.reports.entries import Entry, Step
-from postman_async.reports.text import label, one_line, shortened, visible
+from postman_async.reports.records import shown
+from postman_async.reports.text import excerpt, label, one_line
 from postman_async.reports.totals import NOTICEABLE, STATUSES, Figures
 
 __all__ = ["html"]
@@ -58,7 +59,7 @@ def html(entries: Iterable[Entry], title: str) -> Iterator[str]:
     with _waiting() as bad, _waiting() as good:
         for number, entry in enumerate(figures.over(entries)):
             file = good if entry.status == "passed" else bad
-            file.write(row.render(_row(entry, number)))
+            file.write(shown(functools.partial(_row, row, number), entry))
         bad.seek(0)
         good.seek(0)
         page = templates.get_template("report.html.jinja")
@@ -118,12 +119,12 @@ def _bars(figures: Figures) -> Iterator[tuple[OutcomeStatus, int, float, float]]
             at += width
 
 
-def _row(entry: Entry, number: int) -> dict[str, Any]:
+def _row(template: Template, number: int, entry: Entry) -> str:
     problems = [
-        (one_line(place), label(what), shortened(visible(message), _LONG))
+        (one_line(place), label(what), excerpt(message, _LONG))
         for place, what, message in entry.problems()
     ]
-    return {
+    row = {
         "entry": entry,
         "number": number,
         "name": label(entry.name),
@@ -133,7 +134,9 @@ def _row(entry: Entry, number: int) -> dict[str, Any]:
         "brief": one_line(problems[0][2], 160) if problems else "",
         "more": len(problems) - _SHOWN,
         "steps": [_step(step) for step in entry.steps],
+        "notes": [one_line(note) for note in entry.notes],
     }
+    return template.render(row)
 
 
 def _step(step: Step) -> dict[str, Any]:
@@ -146,10 +149,10 @@ def _step(step: Step) -> dict[str, Any]:
         "ms": step.milliseconds,
         "bytes": step.size,
         "checks": [
-            {"name": label(c.name), "ok": c.passed, "why": shortened(visible(c.message), _LONG)}
+            {"name": label(c.name), "ok": c.passed, "why": excerpt(c.message, _LONG)}
             for c in step.checks
         ],
-        "faults": [[label(f.kind), shortened(visible(f.message), _LONG)] for f in step.faults],
+        "faults": [[label(f.kind), excerpt(f.message, _LONG)] for f in step.faults],
         "sent": [[one_line(name), one_line(value, _LONG)] for name, value in step.sent],
         "received": [[one_line(name), one_line(value, _LONG)] for name, value in step.received],
     }

@@ -8,6 +8,7 @@ Written for the readers of Jenkins, GitLab and GitHub:
   ``skipped``.
 - What no assertion shows is a case ``run``, so no suite is empty and none looks better than its
   outcome.
+- What could not be shown of an outcome is in properties, ``not shown``.
 - Suites with the same name get numbers, and so do cases of a suite, since readers tell cases by
   these names.
 - Times are seconds.  A suite's is its run without the wait for the rate limit; an assertion's is
@@ -19,6 +20,7 @@ temporary file.
 
 from __future__ import annotations
 
+import functools
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -27,7 +29,8 @@ from typing import TypeAlias
 from junitparser import Element, Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from postman_async.reports.entries import Check, Entry, Fault, Step
-from postman_async.reports.text import apart, label, one_line, shortened, visible
+from postman_async.reports.records import shown
+from postman_async.reports.text import Names, excerpt, label, one_line
 from postman_async.reports.totals import Figures
 
 __all__ = ["junit"]
@@ -48,13 +51,12 @@ def junit(entries: Iterable[Entry], title: str) -> Iterator[str]:
         title: the name of the whole.
 
     """
-    figures, sums, taken = Figures(), Counter[str](), set[str]()
+    figures, sums, names = Figures(), Counter[str](), Names()
     with tempfile.SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8") as suites:
         for entry in figures.over(entries):
-            suite = _suite(entry, apart(label(entry.name), taken))
-            for name in _COUNTS:
-                sums[name] += getattr(suite, name)
-            suites.write(f"{_xml(suite)}\n")
+            text, counts = shown(functools.partial(_written, names.apart(label(entry.name))), entry)
+            sums.update(counts)
+            suites.write(f"{text}\n")
         suites.seek(0)
         opening, closing = _around(title, sums, figures.elapsed)
         yield f"{_HEAD}{opening}\n"
@@ -81,12 +83,18 @@ def _xml(element: Element) -> str:
     return text.partition("?>")[2].strip() if text.startswith("<?xml") else text
 
 
-def _suite(entry: Entry, name: str) -> TestSuite:
-    suite, taken = TestSuite(name), set[str]()
+def _written(name: str, entry: Entry) -> tuple[str, dict[str, int]]:
+    """Write a suite, and count what is in it."""
+    suite = _suite(name, entry)
+    return _xml(suite), {count: getattr(suite, count) for count in _COUNTS}
+
+
+def _suite(name: str, entry: Entry) -> TestSuite:
+    suite, names = TestSuite(name), Names()
     for key, value in _properties(entry):
         suite.add_property(key, value)
     for case, seconds, result in _cases(entry) or [("run", entry.ran, None)]:
-        suite.append(_case(apart(one_line(case), taken), name, seconds, result))
+        suite.append(_case(names.apart(one_line(case)), name, seconds, result))
     suite.update_statistics()
     suite.time = round(entry.ran, 3)
     if entry.started_at is not None:
@@ -103,6 +111,8 @@ def _properties(entry: Entry) -> Iterator[tuple[str, str]]:
         yield "reconciled", "true"
     if entry.job:
         yield "job", one_line(entry.job)
+    for note in entry.notes:
+        yield "not shown", one_line(note)
 
 
 def _case(case: str, suite: str, seconds: float, result: Result | None) -> TestCase:
@@ -152,5 +162,5 @@ def _told(result: Result, fault: Fault, step: Step | None = None) -> Result:
     """Write down what happened: a line for lists, and all of it for whoever opens the case."""
     result.type, result.message = one_line(fault.kind), one_line(fault.message, _MESSAGE)
     where = [] if step is None else [" ".join(filter(None, (step.method, step.url, step.code)))]
-    result.text = shortened(visible("\n".join([fault.message, *where])), _MESSAGE)
+    result.text = excerpt("\n".join([fault.message, *where]), _MESSAGE)
     return result

@@ -15,6 +15,7 @@ from attrs import define, field
 
 from postman_async.bulk.outcome import OutcomeStatus
 from postman_async.reports.entries import Entry, Tally
+from postman_async.reports.records import shown
 from postman_async.reports.text import label, one_line, shortened
 from postman_async.reports.totals import NOTICEABLE, STATUSES, Figures
 
@@ -34,9 +35,29 @@ _HEAD = "| Outcome | Monitor | Assertions | Requests | Latency | Time | Waited |
 _RULE = "|---|---|--:|--:|--:|--:|--:|\n"
 _NAME, _MESSAGE, _SHOWN = 200, 500, 20
 
-_SPECIAL = re.compile(r"[&<>\"|\\`*_~\[\]$]")
-_REFERENCES = '&<>"|\\`'
-"""Have a meaning in HTML and tables too, where a backslash does not take it from them."""
+_SPECIAL = re.compile(r"[&<>\"|\\`*_~\[\]$\u200b]|(?<=\w)\.(?=[^\W\d])")
+_REFERENCES = '&<>"|\\`.\u200b'
+"""Have a meaning in HTML, in tables or for readers that look for names of hosts, where a backslash
+does not take it from them."""
+
+_LEADING = re.compile(r"#+|[-+=]|\d{1,9}[.)](?!\S)")
+_LINKED = re.compile(
+    r"""@(?=\S)                                 # someone, or the address of a mail
+    |\#(?=\d)                                  # an issue, also of another repository
+    |(?<![^\W_])GH-(?=\d)
+    |(?:https?|ftp|mailto|xmpp):(?=\S)
+    |www(?=\.)
+    |(?<![:/])//(?=[^\s/])                     # what has the page's own scheme
+    |:(?!\d\d?:)(?=[\w+-]{1,40}:)             # an emoji
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What GitHub and others make a link or a picture of, or notify someone for.
+
+They look for it in the text of the finished page, where no escape is left.  So, as Dependabot and
+Renovate do it, a space without width is put behind what is found here.
+"""
+_NO_WIDTH = "\u200b"
 
 
 @define
@@ -61,8 +82,18 @@ class _Section:
 
 
 def escaped(text: str, limit: int = _NAME) -> str:
-    """Write a text so that Markdown shows it as it is, in one line, also in a table."""
-    return _SPECIAL.sub(_harmless, one_line(text, limit))
+    """Write a text so that Markdown shows it as it is, in one line, also in a table.
+
+    It begins no heading, list or quotation, is no HTML, and nothing in it becomes a link, calls
+    anyone or points to an issue.
+    """
+    told = _SPECIAL.sub(_harmless, _unlinked(one_line(text, limit)))
+    leading = _LEADING.match(told)
+    return f"{told[: leading.end() - 1]}\\{told[leading.end() - 1 :]}" if leading else told
+
+
+def _unlinked(text: str) -> str:
+    return _LINKED.sub(rf"\g<0>{_NO_WIDTH}", text)
 
 
 def markdown(
@@ -81,10 +112,10 @@ def markdown(
     figures = Figures()
     for entry in figures.over(entries):
         if entry.status == "passed":
-            good.add(_row(entry))
+            good.add(shown(_row, entry))
         else:
-            bad.add(_row(entry))
-            failures.add("" if failures.full else _failures(entry))
+            bad.add(shown(_row, entry))
+            failures.add("" if failures.full else shown(_failures, entry))
     yield _top(figures, title)
     yield from _table(bad)
     yield from _folded_failures(failures)
@@ -138,7 +169,7 @@ def _left_out(section: _Section, what: str) -> str:
 def _row(entry: Entry) -> str:
     cells = (
         f"{_MARKS[entry.status]} {entry.status}",
-        escaped(entry.name),
+        escaped(entry.name) + _notes(entry),
         _share(entry.assertions),
         f"{entry.requests.total:,}" if entry.requests.total else "–",
         "–" if entry.latency is None else f"{entry.latency:,.0f} ms",
@@ -146,6 +177,13 @@ def _row(entry: Entry) -> str:
         f"{entry.waited:.1f} s" if entry.waited >= NOTICEABLE else "–",
     )
     return f"| {' | '.join(cells)} |\n"
+
+
+def _notes(entry: Entry) -> str:
+    if not entry.notes:
+        return ""
+    more = f" and {len(entry.notes) - 1} more" if len(entry.notes) > 1 else ""
+    return f" (not shown: {escaped(entry.notes[0])}{more})"
 
 
 def _share(tally: Tally) -> str:
@@ -159,7 +197,8 @@ def _failures(entry: Entry) -> str:
         lines.append(f"- and {len(problems) - _SHOWN:,} more\n")
     if not lines:
         return ""
-    name = html.escape(shortened(label(entry.name), _NAME))
+    lines += [f"- not shown: {escaped(note)}\n" for note in entry.notes]
+    name = html.escape(_unlinked(shortened(label(entry.name), _NAME)))
     summary = f"{_MARKS[entry.status]} {name}: {len(problems):,} {_problems(len(problems))}"
     return f"<details>\n<summary>{summary}</summary>\n\n{''.join(lines)}\n</details>\n\n"
 

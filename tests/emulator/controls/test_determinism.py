@@ -26,6 +26,7 @@ async def scene(emulator: PostmanEmulator) -> list[str]:
         run = await pm.monitors.run(uid)
         made = await pm.workspaces.create(name="Team", type="team")
         collection = await pm.collections.get(loaded[0])
+    assert collection.item
     return [uid, *loaded, str(run.info.job_id), made.id, str(collection.item[0].id)]
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from postman_async import AsyncPostman, PostmanError
 from postman_async.emulator import PostmanEmulator
@@ -81,3 +84,25 @@ async def test_what_was_answered_is_there_after_a_kill(tmp_path: Path) -> None:
     assert answered <= kept | runs
     assert cut is not None
     assert cut.status == "aborted"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes of files are POSIX's")
+async def test_the_file_and_those_beside_it_are_for_this_user_only(tmp_path: Path) -> None:
+    """They were readable by all: everything stored, secrets included."""
+    before = os.umask(0)
+    try:
+        async with PostmanEmulator(db=str(tmp_path / "state.db")) as emulator:
+            emulator.load({"name": "Staging", "values": []})
+            modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    finally:
+        os.umask(before)
+    assert modes == dict.fromkeys(["state.db", "state.db-wal", "state.db-shm"], 0o600)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes of files are POSIX's")
+async def test_the_rights_of_a_file_that_is_there_stay(tmp_path: Path) -> None:
+    file = tmp_path / "state.db"
+    file.touch(0o640)
+    file.chmod(0o640)
+    async with PostmanEmulator(db=str(file)):
+        assert file.stat().st_mode & 0o777 == 0o640

@@ -39,7 +39,18 @@ async def test_what_names_a_workspace_goes_there(api: Api) -> None:
     assert await members(api, api.emulator.default_workspace) == {}
 
 
-@pytest.mark.parametrize("kind", ["collections", "environments", "monitors"])
+@pytest.mark.parametrize("kind", ["collections", "mocks"])
+@pytest.mark.parametrize("unknown", ["nowhere", "", "1f0df51a-8658-4ee8-a2a1-d2567dfa09a9"])
+async def test_an_unknown_workspace_is_empty_in_the_lists_that_know_no_error(
+    api: Api, kind: str, unknown: str
+) -> None:
+    """The document has no error for it there, and says of collections that they are empty."""
+    collection = await api.add_collection()
+    await api.ok("POST", "/mocks", {"mock": {"collection": collection}})
+    assert await api.ok("GET", f"/{kind}", workspace=unknown) == []
+
+
+@pytest.mark.parametrize("kind", ["environments", "monitors"])
 async def test_an_unknown_workspace_is_not_found(api: Api, kind: str) -> None:
     answer = await api.call("GET", f"/{kind}", params={"workspace": "nowhere"})
     assert (answer.status, answer.error) == (404, "instanceNotFoundError")
@@ -192,3 +203,23 @@ async def test_what_is_in_a_public_workspace_is_public(api: Api) -> None:
     )
     assert (await api.ok("GET", "/collections"))[0]["isPublic"] is True
     assert (await api.ok("GET", f"/environments/{environment}"))["isPublic"] is True
+
+
+async def test_the_workspaces_of_an_element_are_found(api: Api) -> None:
+    workspace = await api.add_workspace()
+    document = {"collection": {"info": {"name": "a"}, "item": []}}
+    made = await api.ok("POST", "/collections", document, workspace=workspace)
+    for reference in (made["uid"], made["id"]):
+        found = await api.ok("GET", "/workspaces", elementType="collection", elementId=reference)
+        assert [each["id"] for each in found] == [workspace]
+    for kind, unknown in (("collection", workspace), ("specification", made["id"])):
+        assert await api.ok("GET", "/workspaces", elementType=kind, elementId=unknown) == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"elementType": "collection"}, {"elementId": "a"}, {"elementType": "api", "elementId": "a"}],
+)
+async def test_half_an_element_or_another_kind_is_refused(api: Api, query: dict[str, str]) -> None:
+    answer = await api.call("GET", "/workspaces", params=query)
+    assert (answer.status, answer.error) == (400, "badRequest")

@@ -167,6 +167,19 @@ async def test_async_answers_at_once_and_the_monitor_tells_the_outcome(api: Api)
     assert last["stats"]["assertions"]["failed"] == 1
 
 
+async def test_the_job_of_a_monitor_is_that_of_its_latest_run_also_when_that_has_ended(
+    api: Api,
+) -> None:
+    """As in the document's example, whose `jobId` is that of a `lastRun` with status success."""
+    uid = api.emulator.add_monitor("checkout")
+    assert "jobId" not in await api.ok("GET", f"/monitors/{uid}")
+    for _ in range(2):
+        ran = await api.ok("POST", f"/monitors/{uid}/run")
+        monitor = await api.ok("GET", f"/monitors/{uid}")
+        assert monitor["lastRun"]["status"] == "success"
+        assert monitor["jobId"] == monitor["lastRun"]["jobId"] == ran["info"]["jobId"]
+
+
 async def settled(api: Api, uid: str) -> Any:
     """Return a monitor's last run once it has ended."""
     async with asyncio.timeout(10):

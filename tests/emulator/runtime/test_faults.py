@@ -211,18 +211,25 @@ async def test_what_is_no_description_says_why(engine: CollectionEngine) -> None
 # -- engines of their own: these end badly, on purpose ---------------------------------------
 
 
-async def test_a_crash_ends_the_runs_under_way_and_the_next_run_starts_it_anew(echo: str) -> None:
+async def test_a_crash_ends_the_run_of_that_process_and_the_next_run_starts_one_anew(
+    echo: str,
+) -> None:
     async with CollectionEngine() as engine:
         first = engine.pid
         assert first is not None
         slow = job(item("Slow", f"{echo}/delay/{LONG}"))
         tasks = [asyncio.ensure_future(engine.run(slow)) for _ in range(3)]
         await until_running(engine, 3)
+        assert len(set(engine.pids)) == 3
         os.kill(first, signal.SIGKILL)
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-        assert {type(result) for result in results} == {EngineCrashed}
-        assert "signal 9" in str(results[0])
-        assert engine.pid is None
+        (crashed,), others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        assert isinstance(crashed.exception(), EngineCrashed)
+        assert "signal 9" in str(crashed.exception())
+        assert first not in engine.pids
+        assert (await engine.stats())["running"] == len(others) == 2
+        for task in others:
+            task.cancel()
+        await asyncio.wait(others)
         again = await engine.run(job(item("Get", f"{echo}/get")))
         assert again["status"] == "success"
         assert engine.pid not in (None, first)
@@ -264,10 +271,16 @@ async def test_those_who_start_it_at_once_share_one_process() -> None:
 
 async def test_no_more_runs_than_allowed_are_under_way(echo: str) -> None:
     async with CollectionEngine(max_runs=2) as engine:
-        quick = job(item("Get", f"{echo}/delay/0.05"))
-        tasks = [asyncio.ensure_future(engine.run(quick)) for _ in range(5)]
+        slow, quick = (job(item("Get", f"{echo}/delay/{each}")) for each in (LONG, 0.05))
+        held = [asyncio.ensure_future(engine.run(slow)) for _ in range(2)]
         await until_running(engine, 2)
-        assert (await engine.stats())["waiting"] == 3
+        tasks = [asyncio.ensure_future(engine.run(quick)) for _ in range(3)]
+        async with asyncio.timeout(10):
+            while (await engine.stats())["waiting"] != 3:
+                await asyncio.sleep(0.005)
+        assert len(engine.pids) == 2
+        for task in held:
+            task.cancel()
         results = await asyncio.gather(*tasks)
     assert {result["status"] for result in results} == {"success"}
 

@@ -213,6 +213,152 @@ async def test_a_cache_that_cannot_be_written_is_named(
         await install(node_with(program("npm", "true")), quiet)
 
 
+# -- the cache is verified before use ---------------------------------------------------------
+
+
+@pytest.fixture
+def npm(monkeypatch: pytest.MonkeyPatch, bare: None, program: Program) -> Node:
+    """A Node whose npm installs two files and a link."""
+    monkeypatch.setenv("PATH", os.defpath)
+    script = "mkdir -p node_modules/.bin; echo 1 > node_modules/a.js; echo 2 > node_modules/b.js"
+    return node_with(program("npm", f"{script}; ln -s ../a.js node_modules/.bin/a"))
+
+
+def _change(folder: Path) -> None:
+    times = (folder / "node_modules/a.js").stat()
+    (folder / "node_modules/a.js").write_text("2\n")  # as long as before, and as old
+    os.utime(folder / "node_modules/a.js", ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def _cut(folder: Path) -> None:
+    (folder / "worker.js").write_bytes((folder / "worker.js").read_bytes()[:100])
+
+
+def _remove(folder: Path) -> None:
+    (folder / "node_modules/b.js").unlink()
+
+
+def _add(folder: Path) -> None:
+    (folder / "node_modules/a").mkdir()
+    (folder / "node_modules/a/index.js").write_text("evil()")
+
+
+def _redirect(folder: Path) -> None:
+    (folder / "node_modules/.bin/a").unlink()
+    (folder / "node_modules/.bin/a").symlink_to("/etc/passwd")
+
+
+def _forget(folder: Path) -> None:
+    (folder / "manifest.json").unlink()
+
+
+def _garble(folder: Path) -> None:
+    (folder / "manifest.json").write_text("[" * 100_000)
+
+
+def _replace(folder: Path) -> None:
+    folder.rename(folder.with_name("elsewhere"))
+    folder.symlink_to(folder.with_name("elsewhere"))
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        (_change, "a.js is changed"),
+        (_cut, "worker.js is changed"),
+        (_remove, "b.js is missing"),
+        (_add, "index.js is added"),
+        (_redirect, "is changed"),
+        (_forget, "manifest.json is missing"),
+        (_garble, "cannot be read"),
+        (_replace, "not a folder"),
+    ],
+)
+async def test_an_installation_that_is_not_as_it_was_made_is_made_anew(
+    npm: Node, harm: Callable[[Path], None], told: str
+) -> None:
+    folder = await install(npm, quiet)
+    assert await install(node_with("/nowhere/npm"), quiet) == folder
+    harm(folder)
+    said: list[str] = []
+    assert await install(npm, said.append) == folder
+    assert told in said[0]
+    assert (folder / "node_modules/a.js").read_text() == "1\n"
+    assert not (folder / "node_modules/a").exists()
+    assert await install(node_with("/nowhere/npm"), quiet) == folder
+    assert [each.name for each in folder.parent.glob("*.partial-*")] == []
+
+
+async def test_without_npm_a_damaged_installation_is_refused_with_the_reason(npm: Node) -> None:
+    _cut(await install(npm, quiet))
+    with pytest.raises(EngineUnavailable, match=r"worker\.js is changed.*npm.*not found"):
+        await install(Node("node", (20, 1, 0), None), quiet)
+
+
+async def test_nobody_else_can_write_to_the_installation(npm: Node) -> None:
+    folder = await install(npm, quiet)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    folder.chmod(0o777)
+    await install(npm, quiet)
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+async def test_an_installation_of_another_user_is_refused(
+    monkeypatch: pytest.MonkeyPatch, npm: Node
+) -> None:
+    await install(npm, quiet)
+    somebody = os.geteuid() + 1
+    monkeypatch.setattr("os.geteuid", lambda: somebody)
+    with pytest.raises(EngineUnavailable, match=r"belongs to another user.*POSTMAN_ASYNC_CACHE"):
+        await install(npm, quiet)
+
+
+async def test_what_is_verified_again_is_not_read_again(
+    monkeypatch: pytest.MonkeyPatch, npm: Node
+) -> None:
+    """Every engine of a process verifies it; only the first has to read 70 MB."""
+    folder = await install(npm, quiet)
+    await install(npm, quiet)
+    read: list[Path] = []
+    whole = Path.read_bytes
+
+    def read_bytes(path: Path) -> bytes:
+        read.append(path)
+        return whole(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    await install(npm, quiet)
+    assert [path for path in read if path.is_relative_to(folder)] == []
+    _change(folder)
+    await install(npm, quiet)
+    assert folder / "node_modules/a.js" in read
+
+
+@pytest.mark.usefixtures("bare")
+async def test_no_program_of_node_inherits_the_api_key(
+    monkeypatch: pytest.MonkeyPatch, program: Program, tmp_path: Path
+) -> None:
+    """Neither under its own name nor under another; what npm needs of the environment stays."""
+    key = "PMAK-5f2a-0123456789abcdef"
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin{os.pathsep}{os.defpath}")
+    for name, value in {
+        "POSTMAN_API_KEY": key,
+        "POSTMAN_OTHER": "anything",
+        "MY_SECRET": f"key={key}",
+        "OLD_KEY": "PMAK-another",
+        "HTTPS_PROXY": "http://proxy:3128",
+        "NPM_TOKEN": "npm_1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    program("node", f"env >> {tmp_path}/seen; echo v20.1.0")
+    program("npm", f"env >> {tmp_path}/seen; mkdir node_modules")
+    await install(await find_node(), quiet)
+    seen = (tmp_path / "seen").read_text()
+    assert "PMAK" not in seen
+    assert "POSTMAN" not in seen
+    assert seen.count("HTTPS_PROXY=http://proxy:3128") == seen.count("NPM_TOKEN=npm_1") == 2
+
+
 # -- the Node of the extra --------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parents[4] / "shared" / "collections"
 FILES = sorted(FOLDER.glob("*.json"))
-MISSING = pytest.param(None, marks=pytest.mark.skip("the published collections are not here"))
+MISSING = pytest.param(None, marks=pytest.mark.skip("../shared/collections is not here"))
 
 
 def comparable(given: Any, found: Any) -> Any:

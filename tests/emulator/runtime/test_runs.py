@@ -72,6 +72,17 @@ async def test_a_failing_assertion_fails_the_run_with_its_message(shared: Api, e
     assert "418" in failure["message"]
 
 
+@pytest.mark.parametrize(("before", "kept"), [(3998, True), (3999, False)])
+async def test_a_long_text_is_not_cut_within_a_character(
+    shared: Api, echo: str, before: int, kept: bool
+) -> None:
+    """JavaScript counts halves of characters, and half of one is no text that UTF-8 can hold."""
+    script = f"pm.test('x'.repeat({before}) + '👍' + 'y', () => {{}});"
+    result = await run(shared, item("Long", f"{echo}/get", script))
+    (name,) = result["executions"][0]["assertions"]
+    assert name == "x" * before + ("👍" if kept else "") + "…"
+
+
 async def test_the_old_style_of_tests_counts_as_well(shared: Api, echo: str) -> None:
     script = 'tests["is 200"] = responseCode.code === 200;\ntests["is late"] = responseTime < 0;'
     result = await run(shared, item("Get", f"{echo}/get", script))

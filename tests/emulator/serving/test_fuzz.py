@@ -16,7 +16,7 @@ from yarl import URL
 
 from postman_async.emulator import PostmanEmulator
 from postman_async.emulator.serving.routing import ROUTES
-from tests.emulator.kit import QuickEngine
+from tests.emulator.kit import SCHEMA, QuickEngine
 
 KEYS = [
     "info",
@@ -239,10 +239,12 @@ QUERIES = st.dictionaries(
         [
             *("workspace", "limit", "offset", "cursor", "active", "owner", "type", "async", "name"),
             *("since", "until", "createdBy", "isPublic", "sort", "direction", "teamId"),
+            *("model", "elementType", "elementId", "include", "collectionUid", "environmentUid"),
         ]
     ),
     st.text(max_size=8)
     | st.sampled_from(["1", "true", "0", "-1", "team", "99999999999", "desc", "createdAt"])
+    | st.sampled_from(["minimal", "collection", "specification", "scim"])
     | st.sampled_from(["2019-02-12 19:34:49", "0001-01-01T00:00+23:59", "9999-12-31"]),
     max_size=4,
 )
@@ -274,7 +276,7 @@ def test_any_collection_can_be_stored_run_forked_and_merged(
     world: World, items: list[Any], more: dict[str, Any]
 ) -> None:
     world.seed()
-    document = {**more, "info": {"name": "a"}, "item": items}
+    document = {**more, "info": {"name": "a", "schema": SCHEMA}, "item": items}
     assert world.send("collections.update", {"collection": document}, {}) == 200
     world.watch()
     assert world.send("monitors.run", None, {}) == 200
@@ -307,7 +309,7 @@ def test_any_collection_can_be_mocked(
     world.seed()
     response = [{**saved, "name": "a"}, {"name": "b", "code": 200, "header": [headers]}]
     item = {"name": "a", "request": {"url": "/pets", "method": "GET"}, "response": response}
-    document = {"info": {"name": "a"}, "item": [*items, item]}
+    document = {"info": {"name": "a", "schema": SCHEMA}, "item": [*items, item]}
     assert world.send("collections.update", {"collection": document}, {}) in (200, 400)
     mock = world.ids["mock_uid"].partition("-")[2]
     picks: list[dict[str, str]] = [{}, {"x-mock-response-name": "b"}]

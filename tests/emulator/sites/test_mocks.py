@@ -247,9 +247,13 @@ async def test_publishing_and_unpublishing_change_that(api: Api, anybody: Any) -
     mock = await mocked(api, anybody, request("/pets", example()), private=True)
     bare = bare_id(mock.shown["uid"])
     assert await api.ok("POST", f"{mock.path}/publish") == {"id": bare}
+    again = await api.call("POST", f"{mock.path}/publish")
+    assert (again.status, again.error) == (400, "mockAlreadyPublishedError")
     assert (await mock.call("/pets")).status == 200
     assert (await api.ok("GET", mock.path))["isPublic"] is True
     assert await api.ok("DELETE", f"{mock.path}/unpublish") == {"id": bare}
+    again = await api.call("DELETE", f"{mock.path}/unpublish")
+    assert (again.status, again.error) == (400, "mockAlreadyUnpublishedError")
     assert (await mock.call("/pets")).status == 401
     await mock.change(private=False)
     assert (await mock.call("/pets")).status == 200
@@ -275,6 +279,7 @@ async def test_a_mock_comes_back_as_it_was_made(api: Api, anybody: Any) -> None:
         "delay": delay,
         "serverResponseId": None,
     }
+    found["config"].pop("serverResponseId")
     assert await api.ok("GET", "/mocks") == [found]
 
 
@@ -288,10 +293,25 @@ async def test_mocks_are_listed_by_workspace_and_team(api: Api, anybody: Any) ->
     body = {"mock": {"collection": collection}}
     mine = await api.ok("POST", "/mocks", body, workspace=workspace)
     other = await api.ok("POST", "/mocks", body)
+    for each in (mine, other):
+        del each["config"]["serverResponseId"]
     assert await api.ok("GET", "/mocks", workspace=workspace) == [mine]
+    assert await api.ok("GET", "/mocks", workspace=workspace, teamId="1") == [mine]
     me = (await api.call("GET", "/me")).body["user"]
     assert await api.ok("GET", "/mocks", teamId=str(me["teamId"])) == [mine, other]
     assert await api.ok("GET", "/mocks", teamId="1") == []
+
+
+async def test_a_list_has_no_null_for_a_server_response(api: Api, anybody: Any) -> None:
+    """The official TypeScript client takes a text there, or nothing; one mock may be null."""
+    mock = await mocked(api, anybody)
+    (listed,) = await api.ok("GET", "/mocks")
+    assert "serverResponseId" not in listed["config"]
+    assert (await api.ok("GET", mock.path))["config"]["serverResponseId"] is None
+    made = api.emulator.add_server_response(mock.shown["uid"], status=503)
+    await mock.change(config={"serverResponseId": made})
+    (listed,) = await api.ok("GET", "/mocks")
+    assert listed["config"]["serverResponseId"] == made
 
 
 async def test_an_update_changes_what_it_names_and_nothing_else(api: Api, anybody: Any) -> None:
@@ -354,6 +374,18 @@ async def test_settings_that_make_no_sense_are_refused(api: Api, fields: Any, er
 
 
 @pytest.mark.looptime
+async def test_a_delay_is_over_when_its_time_is_made_to_pass(api: Api, anybody: Any) -> None:
+    """Its minute is one of the emulator's clock, as that of runs and stalls."""
+    config = {"delay": {"type": "fixed", "duration": 60_000}}
+    mock = await mocked(api, anybody, request("{{url}}/pets", example()), config=config)
+    called = asyncio.ensure_future(mock.call("/pets"))
+    async with asyncio.timeout(10):
+        while not called.done():
+            api.emulator.clock.advance(60)
+            await asyncio.sleep(0.001)
+    assert (await called).status == 200
+
+
 @pytest.mark.parametrize(
     ("delay", "seconds"),
     [

@@ -12,12 +12,13 @@ from postman_async.unset import UNSET, Unset
 if TYPE_CHECKING:
     from postman_async.engine.http.response import RawResponse
     from postman_async.engine.operation import SyncCaller
-    from postman_async.models.common import Deleted, Ref
+    from postman_async.models.common import Deleted
     from postman_async.models.monitors import (
         Monitor,
         MonitorDistribution,
         MonitorNotifications,
         MonitorOptions,
+        MonitorRef,
         MonitorRetry,
         MonitorRun,
         MonitorSchedule,
@@ -80,9 +81,9 @@ class MonitorsRaw:
         retry: MonitorRetry | Mapping[str, Any] | Unset = UNSET,
         notification_limit: int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
-    ) -> RawResponse[Ref]:
+    ) -> RawResponse[MonitorRef]:
         """Do what `Monitors.create` does."""
-        response: RawResponse[Ref] = self._caller.request(
+        response: RawResponse[MonitorRef] = self._caller.request(
             OPERATIONS["monitors.create"],
             {
                 "workspace": workspace,
@@ -121,9 +122,9 @@ class MonitorsRaw:
         retry: MonitorRetry | Mapping[str, Any] | Unset = UNSET,
         notification_limit: int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
-    ) -> RawResponse[Ref]:
+    ) -> RawResponse[MonitorRef]:
         """Do what `Monitors.update` does."""
-        response: RawResponse[Ref] = self._caller.request(
+        response: RawResponse[MonitorRef] = self._caller.request(
             OPERATIONS["monitors.update"],
             {
                 "monitor_uid": monitor_uid,

@@ -1,6 +1,10 @@
 'use strict';
 
 const EventEmitter = require('events');
+const { ScriptRequests } = require('./script-requests');
+
+const REQUEST = 'execution.request.';
+const RESPONSE = 'execution.response.';
 
 /** What the runtime takes for its sandbox: borrows one from the pool when a script is to run. */
 class ScriptHost extends EventEmitter {
@@ -10,6 +14,7 @@ class ScriptHost extends EventEmitter {
         this.scriptTimeout = scriptTimeout;
         this.sandbox = null;
         this.closed = false;
+        this.requests = new ScriptRequests((message) => super.emit(...message), pool.config);
         this.setMaxListeners(0);
         this.on('error', () => {});
     }
@@ -17,9 +22,11 @@ class ScriptHost extends EventEmitter {
     /** Runs one script; the runtime runs them one after another. */
     execute (event, options, done) {
         this.borrow().then((sandbox) => {
-            sandbox.busySince = Date.now();
+            this.requests.begin(options.id);
+            sandbox.scriptBegins();
             sandbox.execute(event, { ...options, timeout: this.scriptTimeout }, (error, result) => {
                 sandbox.busySince = undefined;
+                this.requests.begin();
                 this.scriptEnded();
                 done(error, result);
             });
@@ -49,8 +56,17 @@ class ScriptHost extends EventEmitter {
         this.pool.takeBack(sandbox);
     }
 
-    dispatch (...message) {
-        this.sandbox?.dispatch(...message);
+    /** What the sandbox says; the runtime hears of a script's requests when their turn has come. */
+    emit (name, ...rest) {
+        if (!String(name).startsWith(REQUEST)) { return super.emit(name, ...rest); }
+        const refusal = this.requests.add([name, ...rest]);
+        if (refusal) { this.sandbox?.endScript(refusal); }
+        return true;
+    }
+
+    dispatch (name, ...rest) {
+        this.sandbox?.dispatch(name, ...rest);
+        if (name.startsWith(RESPONSE)) { this.requests.answered(name.slice(RESPONSE.length)); }
     }
 
     /** The runtime calls this at the end of a run, in the middle of a script if the run was aborted. */

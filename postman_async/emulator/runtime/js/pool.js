@@ -55,7 +55,7 @@ class SandboxPool {
     endBusiest () {
         const busy = [...this.booted].filter(({ busySince, usable }) => busySince && usable);
         const longest = busy.sort((one, other) => one.busySince - other.busySince)[0];
-        longest?.endScript();
+        longest?.endScript(`script ran out of memory (its process may have ${this.config.memoryMb} MB)`);
         return Boolean(longest);
     }
 

@@ -12,11 +12,18 @@ const MAX_RESULT = 16e6;        // characters of a whole result, roughly
 
 function clip (value) {
     const text = String(value);
-    return text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) + '…' : text;
+    if (text.length <= MAX_TEXT) { return text; }
+    const pairIsCut = /[\ud800-\udbff]/.test(text[MAX_TEXT - 1]);   // half a character is none that UTF-8 can hold
+    return text.slice(0, pairIsCut ? MAX_TEXT - 1 : MAX_TEXT) + '…';
 }
 
 function describe (error) {
     return { name: clip(error?.name || 'Error'), message: clip(error?.message || error || 'unknown error') };
+}
+
+/** The format lets a request go without a name; Postman's app shows its URL then. */
+function nameOf ({ name, request }) {
+    return name || String(request?.url ?? '') || 'Untitled request';
 }
 
 /** Names in lower case; a repeated header is joined, and the length is a number, as the API has it. */
@@ -62,7 +69,7 @@ class Recorder {
         this.failures = [];
         this.unfit = new Set();         // records with any failure
         this.raised = new Map();        // cursor reference -> errors heard while its present script runs
-        this.counts = { assertions: 0, failedAssertions: 0, requests: 0 };
+        this.counts = { assertions: 0, failedAssertions: 0, requests: 0, failedScriptRequests: 0 };
         this.hasErrors = false;
         this.room = MAX_RESULT;
     }
@@ -79,8 +86,8 @@ class Recorder {
 
     beforeItem (cursor, item) {
         if (this.records.size >= MAX_EXECUTIONS) { return; }
-        const { id, name, request } = item;
-        this.records.set(cursor.ref, { item: { id, name: clip(name) }, planned: request, assertions: {} });
+        const { id, request } = item;
+        this.records.set(cursor.ref, { item: { id, name: clip(nameOf(item)) }, planned: request, assertions: {}, tests: 0 });
     }
 
     beforeRequest (cursor) {
@@ -88,9 +95,17 @@ class Recorder {
         if (record) { record.sentAt = new Date().toISOString(); }
     }
 
+    /**
+     * Every request counts, as newman has it: those of pm.sendRequest and those that a login repeats, too. One of a
+     * script that fails is a failed request; whether it is an error is for the script to say, whose callback is told.
+     */
+    requestSent (error, cursor) {
+        this.counts.requests += 1;
+        if (error && cursor.scriptId) { this.counts.failedScriptRequests += 1; }
+    }
+
     response (error, cursor, response, request) {
         const record = this.recordOf(cursor);
-        this.counts.requests += 1;
         if (record) {
             record.request = requestOf(request, record.sentAt);
             if (response) { record.response = responseOf(response); }
@@ -112,7 +127,9 @@ class Recorder {
     script (error, cursor) {
         const heard = this.raised.get(cursor.ref);
         this.raised.delete(cursor.ref);
-        if (error && !heard?.has(describe(error).message)) { this.fail(this.recordOf(cursor), describe(error)); }
+        // A thrown value that is no Error comes without its message: it was heard with it.
+        const isKnown = heard && (heard.has(describe(error).message) || !error?.message);
+        if (error && !isKnown) { this.fail(this.recordOf(cursor), describe(error)); }
     }
 
     assertion (cursor, assertions) {
@@ -141,8 +158,9 @@ class Recorder {
     keepAssertion (record, label, passed) {
         if (!record) { return; }
         const known = Object.hasOwn(record.assertions, label);
-        if (!known && Object.keys(record.assertions).length >= MAX_ASSERTIONS) { return; }
+        if (!known && record.tests >= MAX_ASSERTIONS) { return; }
         if (!known && !this.fits(label)) { return; }
+        if (!known) { record.tests += 1; }
         record.assertions[label] = passed && (!known || record.assertions[label]);
     }
 
@@ -180,12 +198,12 @@ class Recorder {
             record.id = index + 1;
             record.request ??= requestOf(record.planned, record.sentAt);
         });
-        const { assertions, failedAssertions, requests } = this.counts;
+        const { assertions, failedAssertions, requests, failedScriptRequests } = this.counts;
         return {
             status: this.status(aborted),
             stats: {
                 assertions: { total: assertions, failed: failedAssertions },
-                requests: { total: requests, failed }
+                requests: { total: requests, failed: failed + failedScriptRequests }
             },
             executions: kept.map(executionOf),
             failures: this.failures.map(({ record, failure }) => ({ executionId: record?.id ?? 0, ...failure }))

@@ -61,6 +61,7 @@ class CollectionRun {
         return {
             beforeItem: (error, cursor, item) => recorder.beforeItem(cursor, item),
             beforeRequest: (error, cursor) => recorder.beforeRequest(cursor),
+            request: (error, cursor) => recorder.requestSent(error, cursor),
             response: (error, cursor, response, request) => recorder.response(error, cursor, response, request),
             script: (error, cursor) => recorder.script(error, cursor),
             done: (error) => this.conclude(error)

@@ -4,10 +4,11 @@ const path = require('path');
 const { Worker } = require('worker_threads');
 // Not public modules: the versions are pinned exactly, and a test boots a sandbox.
 const PostmanSandbox = require('postman-sandbox/lib/postman-sandbox');
-const loadBootCode = require('postman-sandbox/.cache/bootcode');
+const { readBootCode } = require('./bootcode');
 
 const THREAD = path.join(__dirname, 'sandbox-thread.js');
 const OUT_OF_MEMORY = 'ERR_WORKER_OUT_OF_MEMORY';
+const MEGA = 2 ** 20;
 
 let bootCode;
 let codeCache;      // what V8 compiled at the first boot: later boots take half the time
@@ -16,12 +17,6 @@ function keepCodeCache (message) {
     if (!message?.codeCache || codeCache) { return; }
     codeCache = new SharedArrayBuffer(message.codeCache.length);
     new Uint8Array(codeCache).set(message.codeCache);
-}
-
-function readBootCode () {
-    return new Promise((resolve, reject) => {
-        loadBootCode((error, code) => (error ? reject(error) : resolve(String(code))));
-    });
 }
 
 /** A thread with Postman's script environment, used for one script at a time and never again once it died. */
@@ -34,7 +29,11 @@ class Sandbox extends PostmanSandbox {
         return sandbox;
     }
 
-    start ({ heapMb }) {
+    start (config) {
+        const { heapMb } = config;
+        this.config = config;
+        this.scriptBegins();
+        this.busySince = undefined;
         this.on('error', () => {});     // a script can still talk to a thread that just ended
         // No `execArgv`: a thread that is given its own leaves the process's permission model.
         this.thread = new Worker(THREAD, {
@@ -43,6 +42,7 @@ class Sandbox extends PostmanSandbox {
         });
         return new Promise((resolve, reject) => {
             this.thread.on('message', keepCodeCache);
+            this.thread.on('message', (message) => this.measure(message));
             this.thread.once('error', (error) => { reject(error); this.lose(error); });
             this.thread.once('exit', () => { reject(new Error('the sandbox ended')); this.lose(); });
             this.initialize({}, { bootCode: '__boot()', _sandbox: this.thread },
@@ -55,20 +55,49 @@ class Sandbox extends PostmanSandbox {
         return this.isReady && !this.hasTimedOut;
     }
 
+    /** What is counted is counted of each script anew. */
+    scriptBegins () {
+        this.busySince = Date.now();
+        this.messages = 0;
+        this.characters = 0;
+    }
+
+    /** Ends a script that says too much (console, tests, variables): every message costs memory and time here. */
+    measure ({ __emit_uvm: text }) {
+        if (typeof text !== 'string' || this.ended) { return; }
+        const { maxMessages, maxMessageMb, maxMessagesMb } = this.config;
+        this.messages += 1;
+        this.characters += text.length;
+        if (text.length > maxMessageMb * MEGA) {
+            this.endScript(`the script said more than ${maxMessageMb} MB at once (a test, a variable or a log entry)`);
+        } else if (this.messages > maxMessages) {
+            this.endScript(`the script said more than ${maxMessages} things (tests, log entries, requests)`);
+        } else if (this.characters > maxMessagesMb * MEGA) {
+            this.endScript(`the script said more than ${maxMessagesMb} MB (tests, variables, log entries)`);
+        }
+    }
+
     /** The thread died: end what it was executing now, not at the script's timeout. */
     lose (error) {
         if (!this.usable) { return; }
         this.isReady = false;
-        const message = error?.code === OUT_OF_MEMORY ? 'script ran out of memory' : 'the sandbox ended';
+        const memory = `script ran out of memory (it may have ${this.config.heapMb} MB)`;
+        this.failScripts(error?.code === OUT_OF_MEMORY ? memory : 'the sandbox ended');
+    }
+
+    failScripts (message) {
         for (const id of Object.keys(this._executing)) {
             this.emit('execution.result.' + id, new Error('sandbox: ' + message));
         }
     }
 
-    /** Takes the memory back that a script has outside its heap. */
-    endScript () {
-        this.lose({ code: OUT_OF_MEMORY });
-        this.thread.terminate();
+    /** Ends the script and the thread, whatever the script is doing; the message names the limit. */
+    endScript (message) {
+        if (!this.usable) { return; }
+        this.isReady = false;
+        this.failScripts(message);
+        this.ended = true;
+        this.disconnect();
     }
 
     /** PostmanSandbox calls this to interrupt a script, too: only the end of the thread does. */
@@ -80,6 +109,7 @@ class Sandbox extends PostmanSandbox {
 
     /** What the sandbox says is heard by the run that uses it at the moment. */
     emit (name, ...rest) {
+        if (this.ended) { return false; }       // what was on its way when it was ended
         const heard = super.emit(name, ...rest);
         this.user?.emit(name, ...rest);
         return heard;

@@ -10,7 +10,7 @@
  *        {"op": "abort", "id"}      end that run or conversion; nothing is answered
  *        {"op": "stats", "id"}      counters, for tests and for the curious
  *   out  {"ready": true, "pid", "node"}
- *        {"id", "ok": true, "result"}
+ *        {"id", "ok": true, "result", "memoryMb"}     the memory that the process has by then
  *        {"id", "ok": false, "error": {"name", "message"}}
  *
  * Closing stdin ends the process, so it never outlives the one that started it.
@@ -42,7 +42,7 @@ function describe (error) {
 
 function answer (id, promise) {
     promise.then(
-        (result) => send({ id, ok: true, result }),
+        (result) => send({ id, ok: true, result, memoryMb: process.memoryUsage.rss() / 2 ** 20 }),
         (error) => send({ id, ok: false, error: describe(error) })
     );
 }

@@ -18,7 +18,7 @@ __all__ = ["Example", "Pairs", "Segment", "canonical_body", "examples_of"]
 
 Pairs = tuple[tuple[str, str], ...]
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_SCHEME = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://")
 _MODE_TYPES = {
     "urlencoded": "application/x-www-form-urlencoded",
     "formdata": "multipart/form-data",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import re
 from collections.abc import Iterable, Mapping
@@ -56,7 +55,7 @@ async def _response(request: web.Request) -> web.Response:
     response = (
         _fixed(mock) if config["serverResponseId"] else _matching(service, mock, request, raw)
     )
-    await asyncio.sleep(_delay(config["delay"]))
+    await service.world.clock.sleep(_delay(config["delay"]))
     return response
 
 

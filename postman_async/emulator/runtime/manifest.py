@@ -1,0 +1,96 @@
+"""What an installation consists of: noted when it is made, compared before it is used."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+__all__ = ["MANIFEST", "find_difference", "write_manifest"]
+
+MANIFEST = "manifest.json"
+
+# What each folder looked like when its files were last read: path, size and times of every file.
+# Nobody changes a file without changing one of its times, so they need not be read again.
+_seen: dict[Path, str] = {}
+
+
+def write_manifest(folder: Path) -> None:
+    """Note what is in a folder, in a file in it."""
+    text = json.dumps(_contents(folder), indent=0)
+    (folder / MANIFEST).write_bytes(text.encode())
+
+
+def find_difference(folder: Path) -> str | None:
+    """Compare a folder with its manifest.
+
+    Returns:
+        None if all is as it was noted: no file changed, missing or added; else what is not.
+    """
+    try:
+        look = _look(folder)
+        if _seen.get(folder) == look:
+            return None
+        noted = json.loads((folder / MANIFEST).read_bytes())
+        found = _contents(folder)
+    except FileNotFoundError as error:
+        return f"{Path(error.filename).name} is missing"
+    except (OSError, ValueError, RecursionError) as error:
+        return f"it cannot be read: {error}"
+    if noted == found:
+        _seen[folder] = look
+        return None
+    return _first_difference(noted, found)
+
+
+def _first_difference(noted: object, found: dict[str, str]) -> str:
+    if not isinstance(noted, dict):
+        return f"{MANIFEST} is damaged"
+    paths = sorted(path for path in {*noted, *found} if noted.get(path) != found.get(path))
+    first = paths[0].encode("ascii", "backslashreplace").decode()[:200]
+    state = "missing" if paths[0] not in found else "changed" if paths[0] in noted else "added"
+    more = f", and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return f"{first} is {state}{more}"
+
+
+def _contents(folder: Path) -> dict[str, str]:
+    """Return the digest of each file, and the target of each link, by its path."""
+    return {
+        path: _content(folder / path, found.st_mode)
+        for path, found in _files(folder)
+        if path != MANIFEST
+    }
+
+
+def _content(path: Path, mode: int) -> str:
+    if stat.S_ISLNK(mode):
+        return f"-> {path.readlink()}"
+    if stat.S_ISREG(mode):
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    return "neither file nor link"
+
+
+def _look(folder: Path) -> str:
+    """Return a digest of what the file system says of each file, without reading any."""
+    digest = hashlib.sha256()
+    for path, found in sorted(_files(folder), key=lambda entry: entry[0]):
+        state = (path, found.st_mode, found.st_ino, found.st_size)
+        times = (found.st_mtime_ns, found.st_ctime_ns)
+        digest.update(repr((state, times)).encode())
+    return digest.hexdigest()
+
+
+def _files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Yield all that is in a folder and its folders; links are not followed."""
+    pending = [str(folder)]
+    while pending:
+        with os.scandir(pending.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(entry.path)
+                else:
+                    # Not the entry's own: Windows leaves most of it out there.
+                    yield os.path.relpath(entry.path, folder), os.lstat(entry.path)

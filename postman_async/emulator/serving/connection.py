@@ -1,0 +1,64 @@
+"""One connection: aiohttp's own, but what is no HTTP is refused in the service's form."""
+
+from __future__ import annotations
+
+import logging
+
+from aiohttp import hdrs, http_exceptions, web
+
+from postman_async.emulator.errors import malformed, plain_problem, server_error
+from postman_async.emulator.serving.call import answer
+
+__all__ = ["Connection", "expect"]
+
+_LOG = logging.getLogger("postman_async.emulator")
+
+
+class Connection(web.RequestHandler):
+    """Serves one connection.
+
+    What cannot be read as HTTP reaches no handler: aiohttp answers it with plain text, and logs
+    a traceback with the bytes in it, the key among them.
+    """
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Return the answer to what failed outside of all handlers; the connection then ends."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("a part of another answer is sent already")
+        if isinstance(exc, http_exceptions.HttpProcessingError):
+            reason = _reason(exc)
+            _LOG.debug("a request that cannot be read: %s", reason)
+            refusal = malformed(f"The request cannot be read: {reason}.")
+        else:
+            _LOG.error("a request failed", exc_info=exc)
+            refusal = server_error("The emulator failed; its log says why.", status)
+        response = answer(refusal.body, refusal.status)
+        response.force_close()
+        return response
+
+
+def _reason(error: http_exceptions.HttpProcessingError) -> str:
+    """Return what is wrong in words; what was sent stands behind a colon, or is the whole text."""
+    if isinstance(error, http_exceptions.InvalidURLError):
+        return "Invalid URL"
+    return error.message.partition("\n")[0].partition(":")[0].rstrip(" .") or "it is no HTTP"
+
+
+async def expect(request: web.Request) -> web.StreamResponse | None:
+    """Tell a client that asks first to go on; what else it expects is refused."""
+    expected = request.headers[hdrs.EXPECT]
+    if expected.lower() != "100-continue":
+        refusal = plain_problem(417, "The server meets no expectation but 100-continue.")
+        return answer(refusal.body, refusal.status)
+    if request.version >= (1, 1):
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # it is no part of the answer
+    return None

@@ -1,0 +1,284 @@
+"""A resumed batch claims no run but its own: the journal is known, and clocks may be set."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from postman_async import AsyncPostman, BatchReport, JournalError, MonitorOutcome
+from postman_async.bulk import clock
+from postman_async.bulk.history import Memory
+from postman_async.bulk.places import Places
+from postman_async.bulk.reconcile import Known, Trigger
+from postman_async.bulk.service_clock import ServiceClock
+from tests.bulk.kit import in_virtual_time
+from tests.bulk.model import START, Fault, Model, Service, serving
+from tests.support import KEY
+
+
+@contextmanager
+def clock_set(seconds: float, *, moved: bool = False) -> Iterator[None]:
+    """Let the machine's clock be set by so much, or the process be on another machine."""
+    wall, monotonic = clock.wall, clock.monotonic
+    here: dict[str, Any] = {"wall": lambda: wall() + timedelta(seconds=seconds)}
+    if moved:
+        here |= {"monotonic": lambda: monotonic() + 7e4, "boot": lambda: "another machine"}
+    with mock.patch.multiple(clock, **here):
+        yield
+
+
+async def killed(
+    service: Service, uids: list[str], path: Path, lived: float, later: float, **options: Any
+) -> None:
+    """Begin a batch that is left after some seconds; the next process comes after some more."""
+    async with (
+        AsyncPostman(KEY, base_url=service.url) as pm,
+        pm.monitor_batch(uids, journal=path, **options) as batch,
+    ):
+        taking = asyncio.create_task(batch.report())
+        await asyncio.sleep(lived)
+        taking.cancel()
+    await asyncio.sleep(later)
+
+
+async def resumed(service: Service, uids: list[str], path: Path, **options: Any) -> BatchReport:
+    """Go on with it, as a process that knows nothing but the journal."""
+    async with AsyncPostman(KEY, base_url=service.url) as pm:
+        return await pm.run_monitors(uids, journal=path, resume=True, **options)
+
+
+# -- a monitor that stands in the batch twice -----------------------------------------------------
+
+
+@pytest.mark.parametrize("later", [0.0, 30.0])
+@pytest.mark.parametrize("ids", [True, False])
+@pytest.mark.parametrize("coarse", [True, False])
+@pytest.mark.parametrize("set_by", [0.0, -35.0])
+def test_the_run_of_an_earlier_place_is_not_taken_for_that_of_a_later_one(
+    ids: bool, coarse: bool, later: float, set_by: float, tmp_path: Path
+) -> None:
+    """Place 0 has a run of 0.5 s, the call of place 1 is lost, and the process is killed."""
+    model = Model(seconds=0.5, faults=["none", "never, not begun"])
+    service, path = Service({"1-m": model}, ids=ids, coarse=coarse), tmp_path / "runs.jsonl"
+
+    async def run() -> BatchReport:
+        async with serving(service):
+            await killed(service, ["1-m"], path, 1.0, later, repeat=2)
+            with clock_set(set_by):
+                return await resumed(service, ["1-m"], path, repeat=2)
+
+    assert [(o.status, o.run is None) for o in in_virtual_time(run)] == [
+        ("passed", False),
+        ("unknown", True),
+    ]
+
+
+def test_a_run_that_was_under_way_at_the_same_time_is_not_taken_for_another(tmp_path: Path) -> None:
+    """Place 1 overlaps place 0, and has ended; the call of place 0 is lost."""
+    model = Model(seconds=2.0, faults=["never, not begun", "none"])
+    service, path = Service({"1-m": model}), tmp_path / "runs.jsonl"
+
+    async def run() -> BatchReport:
+        async with serving(service):
+            await killed(service, ["1-m"] * 2, path, 5.0, 5.0, overlap=True)
+            return await resumed(service, ["1-m"] * 2, path, overlap=True)
+
+    assert [o.status for o in in_virtual_time(run)] == ["unknown", "passed"]
+
+
+@pytest.mark.parametrize("ids", [True, False])
+def test_what_is_triggered_anew_is_not_settled_by_a_run_of_the_journal(
+    ids: bool, tmp_path: Path
+) -> None:
+    """Place 0 has ended just before the kill; the next process triggers place 1, and loses it."""
+    model = Model(seconds=0.2, faults=["none", "cut before"])
+    service, path = Service({"1-m": model}, ids=ids), tmp_path / "runs.jsonl"
+
+    async def run() -> BatchReport:
+        async with serving(service):
+            async with (
+                AsyncPostman(KEY, base_url=service.url) as pm,
+                pm.monitor_batch(["1-m"] * 2, journal=path) as batch,
+            ):
+                await anext(batch)
+                batch.pause()
+            return await resumed(service, ["1-m"] * 2, path)
+
+    assert [o.status for o in in_virtual_time(run)] == ["passed", "unknown"]
+
+
+def test_a_run_that_begins_late_is_not_taken_for_that_of_the_next_call(tmp_path: Path) -> None:
+    """The first call was given up when its run had not begun; the second one is lost."""
+    model = Model(seconds=0.5, faults=["502, begun later", "cut before"])
+    service = Service({"1-m": model})
+
+    async def run() -> BatchReport:
+        async with serving(service), AsyncPostman(KEY, base_url=service.url) as pm:
+            return await pm.run_monitors(["1-m"] * 2)
+
+    assert [(o.status, o.run) for o in in_virtual_time(run)] == [("unknown", None)] * 2
+
+
+def test_places_know_no_more_than_they_must() -> None:
+    """Of 20,000 monitors the last 10,000 are known, and each place takes about ten bytes."""
+    places = Places()
+    for n in range(20_000):
+        at = {"at": START.isoformat(), "attempt": 1, "clock": ["m", float(n)]}
+        places.add({"started": n, "uid": f"1-{n}", **at})
+        run = {"info": {"jobId": f"job-{n}", "startedAt": START.isoformat()}}
+        status = "unknown" if n % 2 else "passed"
+        places.add({"version": 1, "index": n, "uid": f"1-{n}", "status": status, "run": run})
+    assert (places.started, places._under_way) == ({}, {})
+    assert len(places._doubts) < 20
+    assert len(places.history._runs) == 10_000
+    assert places.uids.itemsize * len(places.uids) + len(places.done) == 9 * 20_000
+
+
+# -- clocks ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("set_by", [-40.0, -30.0, 30.0, -3600.0])
+@pytest.mark.parametrize("moved", [False, True])
+@pytest.mark.parametrize("told", [False, True])
+def test_a_stranger_s_run_is_not_claimed_when_a_clock_was_set(
+    set_by: float, moved: bool, told: bool, tmp_path: Path
+) -> None:
+    """Our call began nothing; a stranger's run came so much later as the clock was set back by.
+
+    ``told``: an answer to another call told this process what time it is on the service's clock.
+    """
+    uids = ["1-a", "1-b"] if told else ["1-b"]
+    models = {"1-a": Model(seconds=0.5), "1-b": Model(faults=["never, not begun"])}
+    service, path = Service(models, skew=900.0), tmp_path / "runs.jsonl"
+
+    async def run() -> BatchReport:
+        async with serving(service):
+            loop = asyncio.get_running_loop()
+            for after in (30.0, 35.0, 40.0):
+                begin = functools.partial(service.begin, models["1-b"], ours=False)
+                loop.call_later(after, begin)
+            await killed(service, uids, path, 2.0, 45.0)
+            with clock_set(set_by, moved=moved):
+                return await resumed(service, uids, path)
+
+    outcome = in_virtual_time(run)[-1]
+    assert (outcome.status, outcome.run) == ("unknown", None)
+
+
+@pytest.mark.parametrize("fault", ["none", "cut after"])
+@pytest.mark.parametrize("set_by", [-3600.0, -35.0, 0.0, 35.0])
+@pytest.mark.parametrize("moved", [False, True])
+def test_our_run_is_found_by_the_service_s_clock_whatever_ours_shows(
+    fault: Fault, set_by: float, moved: bool, tmp_path: Path
+) -> None:
+    """The short run of another monitor told what time it is there."""
+    models = {"1-a": Model(seconds=0.2), "1-b": Model(seconds=20.0, word="failed", faults=[fault])}
+    service, path = Service(models, skew=-7200.0), tmp_path / "runs.jsonl"
+
+    async def run() -> BatchReport:
+        async with serving(service):
+            await killed(service, list(models), path, 2.0, 60.0)
+            with clock_set(set_by, moved=moved):
+                return await resumed(service, list(models), path)
+
+    assert [o.status for o in in_virtual_time(run)] == ["passed", "failed"]
+    assert [len(model.ours) for model in models.values()] == [1, 1]
+
+
+@pytest.mark.parametrize(("run_async", "status"), [(False, "unknown"), (True, "passed")])
+@pytest.mark.parametrize("old", [False, True])
+def test_where_no_clock_can_tell_only_a_job_id_does(
+    run_async: bool, status: str, old: bool, tmp_path: Path
+) -> None:
+    """On another machine, or of a journal from before: nothing but the time of day is known."""
+    service, path = Service({"1-m": Model(seconds=20.0)}), tmp_path / "runs.jsonl"
+
+    async def run() -> MonitorOutcome:
+        async with serving(service):
+            await killed(service, ["1-m"], path, 2.0, 60.0, run_async=run_async)
+            events = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+            for event in events:
+                event.pop("service", None)
+                if old:
+                    event.pop("clock", None)
+            path.write_text("".join(json.dumps(event) + "\n" for event in events), "utf-8")
+            with clock_set(0.0, moved=not old):
+                return (await resumed(service, ["1-m"], path))[0]
+
+    assert in_virtual_time(run).status == status
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        '"clock":["m"]',
+        '"clock":[1,2.0]',
+        '"clock":["m","x"]',
+        '"clock":["m",1e999]',
+        '"service":[]',
+        '"service":["m",2.0,1.0]',
+        '"service":["m",0.0,1e999]',
+        '"service":[1,0.0,1.0]',
+    ],
+)
+async def test_a_clock_that_makes_no_sense_is_refused(extra: str, tmp_path: Path) -> None:
+    path = tmp_path / "runs.jsonl"
+    started = f'{{"started":0,"uid":"1-m","at":"{START.isoformat()}","attempt":1,{extra}}}'
+    path.write_text(f'{{"journal":1}}\n{started}\n', "utf-8")
+    async with AsyncPostman(KEY) as pm:
+        with pytest.raises(JournalError, match="line 2 makes no sense"):
+            await pm.run_monitors(["1-m"], journal=path, resume=True)
+
+
+def test_the_service_s_clock_is_bounded_by_what_answers_tell() -> None:
+    there = ServiceClock("m")
+    assert there.told is None
+    there.dated(START.replace(microsecond=0), 10.0, 30.0)
+    noon = START.replace(microsecond=0).timestamp()
+    assert there.told == ("m", noon - 30.0, noon - 9.0)
+    there.began(START.isoformat(), 29.0)  # a run of the call, so the call was sent before that
+    assert there.told == ("m", noon - 30.0, round(START.timestamp() + 1.0 - 29.0, 3))
+    there.began("2016-12-04T14:30:25.000Z", 29.0)
+    there.began("soon", 29.0)
+    there.dated(None, 0.0, 0.0)
+    assert there.told == ("m", noon - 30.0, round(START.timestamp() + 1.0 - 29.0, 3))
+    there.dated(START.replace(microsecond=0), 500.0, 500.2)
+    assert there.name != "m", "the clocks have drifted apart: what was learned before holds no more"
+
+
+# -- memory ---------------------------------------------------------------------------------------
+
+
+def test_the_last_run_is_the_one_that_began_last() -> None:
+    """Two that overlap end in any order."""
+    memory = Memory()
+    memory.learn("1-m", Known("late", "2026-03-01T12:00:02Z", 1.0))
+    memory.learn("1-m", Known("early", "2026-03-01T12:00:01Z", 70.0))
+    assert memory.last_run("1-m") == Known("late", "2026-03-01T12:00:02Z", 1.0)
+    assert memory.jobs("1-m") == ("late", "early")
+
+
+def test_a_call_that_may_still_begin_a_run_makes_the_next_one_doubtful() -> None:
+    def after(end: Any, seconds: float, place: Any = None) -> bool:
+        memory, now = Memory(), mock.Mock(return_value=100.0)
+        with mock.patch.object(clock, "monotonic", now):
+            first, second = (Trigger(earliest=0.0, latest=0.0, place=p) for p in (("j", 0), place))
+            memory.enter("1-m", first)
+            memory.leave("1-m", first, end)
+            now.return_value += seconds
+            memory.enter("1-m", second)
+        return second.crowded
+
+    assert [after(end, 5.0) for end in ("known", "unknown", "left")] == [False, True, True]
+    assert not after("unknown", 16.0)
+    assert not after("left", 5.0, ("j", 0)), "it is the same call, gone on with"
+    assert after("left", 5.0, ("j", 1))
