@@ -163,10 +163,14 @@ class TaskError(PostmanError):
 
     """
 
+    operation: str
+    task_id: str
+    raw_status: str | None
+
     def __init__(
         self, operation: str, task_id: str, raw_status: str | None = None, words: str = ""
     ) -> None:
-        """Name the task, and say in ``words`` what is the matter with it."""
+        """``words`` continue the sentence that begins with the name of the task."""
         self.operation = operation
         self.task_id = task_id
         self.raw_status = raw_status
@@ -185,6 +189,8 @@ class TaskFailedError(TaskError):
 
     """
 
+    reason: str | None
+
     def __init__(
         self, operation: str, task_id: str, raw_status: str | None, reason: str | None
     ) -> None:
@@ -195,7 +201,14 @@ class TaskFailedError(TaskError):
 
 
 class TaskTimeoutError(TaskError, TimeoutError):
-    """The time to wait for a task was up; the work goes on, and can be waited for again."""
+    """The time to wait for a task was up; the work goes on, and can be waited for again.
+
+    Attributes:
+        timeout: the seconds that it was waited for.
+
+    """
+
+    timeout: float
 
     def __init__(
         self, operation: str, task_id: str, raw_status: str | None, timeout: float
@@ -264,19 +277,16 @@ class ApiError(PostmanError):
     ) -> None:
         """Keep the answer; ``call`` is the request's method and path."""
         self.call = call
-        method, _, path = call.partition(" ")
-        self.method: str = method
-        self.path: str = path
-        self.status: int = answer.status
-        self.headers: Mapping[str, str] = answer.headers
-        self.content: bytes = answer.content
+        self.method, _, self.path = call.partition(" ")
+        self.status = answer.status
+        self.headers = answer.headers
+        self.content = answer.content
         self.name = name
         self.message = message
         self.details = details
         self.body = body
         self.rate_limit = rate_limit
-        headers = answer.headers
-        self.request_id: str | None = headers.get("x-request-id") or headers.get("x-srv-trace")
+        self.request_id = answer.headers.get("x-request-id") or answer.headers.get("x-srv-trace")
         super().__init__(self._describe())
 
     def _describe(self) -> str:
@@ -305,7 +315,7 @@ class PermissionDeniedError(ApiError):
 
 
 class NotFoundError(ApiError):
-    """404 or 410: the resource does not exist (any more), or the key may not know of it."""
+    """404 or 410: there is no such thing (any more), or the key may not know of it."""
 
 
 class ConflictError(ApiError):
@@ -402,9 +412,9 @@ class InvalidResponseError(TransportError):
 
     def __init__(self, call: str, answer: Answer, reason: str) -> None:
         """Keep the answer that could not be read."""
-        self.status: int = answer.status
-        self.headers: Mapping[str, str] = answer.headers
-        self.content: bytes = answer.content[:ERROR_CONTENT]
+        self.status = answer.status
+        self.headers = answer.headers
+        self.content = answer.content[:ERROR_CONTENT]
         super().__init__(call, reason)
 
 

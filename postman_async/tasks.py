@@ -172,8 +172,9 @@ class Task(Generic[T]):
 
         """
         trouble: list[PostmanError] = []
+        limit = asyncio.timeout(timeout)
         try:
-            async with asyncio.timeout(timeout) as limit:
+            async with limit:
                 await self._until_end(poll, trouble)
         except TimeoutError:
             if not limit.expired():

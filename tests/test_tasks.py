@@ -292,7 +292,8 @@ def runner() -> Iterator[asyncio.Runner]:
 
 def test_the_sync_twin_has_the_same_names(runner: asyncio.Runner) -> None:
     task, _ = task_of(RUNNING, DONE, raw_status="queued")
-    twin = SyncTask(task, lambda function, *a, **k: runner.run(function(*a, **k)))
+    run: Any = lambda function, *a, **k: runner.run(function(*a, **k))  # noqa: E731
+    twin = SyncTask(task, run)
     names = {name for name in dir(Task) if not name.startswith("_")}
     assert names == {name for name in dir(SyncTask) if not name.startswith("_")}
     assert (twin.id, twin.status, twin.reason) == ("t1", "pending", None)

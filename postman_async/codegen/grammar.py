@@ -55,6 +55,7 @@ _OPERATION: Kind = {
     "x-paging-meta": None,
     "x-long-poll": None,
     "x-echo": None,
+    "x-example": None,
     "x-safe": None,
     "x-unwrap": None,
     "x-task": "task",
