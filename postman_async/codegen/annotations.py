@@ -100,5 +100,5 @@ def _by_name(spec: Spec, name: str, part: Located, role: Role) -> Type:
 
 def _holding(spec: Spec, part: Located, key: str, form: str, role: Role) -> Type:
     inner = part.node.get(key)
-    held = type_of(spec, part.at(inner), role) if isinstance(inner, dict) else Type("Any")
-    return Type(form.format(held.python), held.models)
+    entry = type_of(spec, part.at(inner), role) if isinstance(inner, dict) else Type("Any")
+    return Type(form.format(entry.python), entry.models)

@@ -168,12 +168,12 @@ def _unknown(node: Any, kind: str, path: tuple[str, ...]) -> Iterator[tuple[tupl
 def _inside(
     value: Any, kind: str | None, path: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], str]]:
-    form, _, held = (kind or "").rpartition(":")
+    form, _, inner = (kind or "").rpartition(":")
     if form == "list" and isinstance(value, list):
         for index, entry in enumerate(value):
-            yield from _unknown(entry, held, (*path, str(index)))
+            yield from _unknown(entry, inner, (*path, str(index)))
     elif form == "map" and isinstance(value, Mapping):
         for key, entry in value.items():
-            yield from _unknown(entry, held, (*path, str(key)))
-    elif held and not form:
-        yield from _unknown(value, held, path)
+            yield from _unknown(entry, inner, (*path, str(key)))
+    elif inner and not form:
+        yield from _unknown(value, inner, path)

@@ -146,8 +146,8 @@ class TaskStart:
     @property
     def type(self) -> Type:
         """The annotation of the handle."""
-        held = Type("None") if self.result is None else self.result.type
-        return Type(f"Task[{held.python}]", held.models)
+        result = Type("None") if self.result is None else self.result.type
+        return Type(f"Task[{result.python}]", result.models)
 
 
 @frozen

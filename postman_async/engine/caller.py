@@ -64,7 +64,7 @@ class RawCaller:
         options: CallOptions,
         watcher: Watcher | None = None,
     ) -> RawResponse[Any]:
-        """Send one call and return its answer with its value; a watcher is told of its attempts.
+        """Send one call and return its answer with its value; a watcher follows its attempts.
 
         Raises:
             InvalidArgumentError: an argument or option cannot be sent; nothing was.
@@ -185,7 +185,7 @@ def _may_be_empty(result: Result, status: int) -> bool:
 Ending: TypeAlias = (
     "Callable[[RawCaller, Mapping[str, Any], CallOptions], Coroutine[Any, Any, Any]]"
 )
-"""Makes a call whose answer may come before its work is done, and sees to the end of that."""
+"""Makes a call that may be answered before its work is done, and waits for the end of the work."""
 
 
 @define

@@ -56,7 +56,7 @@ def body(source: Source) -> Body:
 
 
 def _main(source: Source, content: Node) -> tuple[str, Node]:
-    """Choose the content whose schema tells the fields."""
+    """Choose the content whose schema has the fields."""
     for kind in (*_KINDS_OF_JSON, _FORM):
         if kind in content:
             return kind, content[kind]

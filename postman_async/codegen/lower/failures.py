@@ -25,7 +25,7 @@ ERRORS = {
 """The class of the engine that stands for each status."""
 
 _COMMON = frozenset({"401", "429", "500", "503"})
-"""What every call can be answered; the docstring of the errors module tells of them."""
+"""The statuses that every call can be answered; the errors module documents them."""
 
 
 def failures(source: Source) -> tuple[Failure, ...]:

@@ -98,8 +98,8 @@ def value(
         return _list(source, found, doc, key, paged=paged)
     if paged:
         raise source.error("is paged, but does not answer a list")
-    maps, held = _in_maps(source, found)
-    ref = source.model(held)
+    maps, innermost = _in_maps(source, found)
+    ref = source.model(innermost)
     return Result(source.read(schema), doc, None, ref, key, maps if ref else 0)
 
 
@@ -116,8 +116,8 @@ def _in_maps(source: Source, part: Located) -> tuple[int, Located]:
     inner = part.node.get("additionalProperties")
     if not isinstance(inner, dict) or "properties" in part.node:
         return 0, part
-    maps, held = _in_maps(source, source.resolve(part.at(inner)))
-    return maps + 1, held
+    maps, innermost = _in_maps(source, source.resolve(part.at(inner)))
+    return maps + 1, innermost
 
 
 # -- where in the body the value is ------------------------------------------------------------

@@ -49,7 +49,7 @@ def _result(source: Source) -> Result | None:
 
 
 def with_looks(methods: Mapping[str, Method]) -> dict[str, Method]:
-    """Tell each task what its look needs; it must be a GET whose path the answer can fill."""
+    """Add to each task what its look needs; the look is a GET whose path the answer can fill."""
     return {name: _with_look(method, methods) for name, method in methods.items()}
 
 

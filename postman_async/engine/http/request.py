@@ -93,14 +93,32 @@ def build_request(
     if operation.plain and not (query or options or rest or operation.takes_body):
         return Request(operation.method, path, (), _NO_HEADERS, None)
     content_type, body = build_body(operation, fields, document, options.get("extra_body"))
-    headers, credential = _headers(options, content_type, body), operation.credential
+    headers = _headers(options, content_type, body)
     if rest or not operation.plain:
-        query = {**dict(operation.query), **query}
-        own = dict(_own_headers(operation, rest))
-        headers = {**dict(operation.headers), **headers, **own}
-        if any(parameter.replaces_key for parameter, _ in rest):
-            credential = "none"
-    return Request(operation.method, path, _query(query, options), headers, body, credential)
+        return _special(operation, path, query, options, headers, body, rest)
+    return Request(operation.method, path, _query(query, options), headers, body)
+
+
+def _special(
+    operation: Operation,
+    path: str,
+    query: Mapping[str, Any],
+    options: CallOptions,
+    headers: Mapping[str, str],
+    body: Body | None,
+    arguments: list[tuple[Parameter, Any]],
+) -> Request:
+    """Make a request with constants, header arguments or credentials other than the key."""
+    replaced = any(parameter.replaces_key for parameter, _ in arguments)
+    own = dict(_own_headers(operation, arguments))
+    return Request(
+        operation.method,
+        path,
+        _query({**dict(operation.query), **query}, options),
+        {**dict(operation.headers), **headers, **own},
+        body,
+        "none" if replaced else operation.credential,
+    )
 
 
 def _own_headers(
