@@ -66,34 +66,33 @@ class AsyncApis:
         direction: Literal["asc", "desc"] | str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> builtins.list[Api]:
-        """List the APIs you have access to.
+        """List the APIs that the API key can access.
 
         ``GET /apis``
 
         Args:
             workspace: Only the APIs of the workspace with this id.
-            since: Only those changed at this moment (ISO 8601) or after it.
-            until: Only those changed at this moment (ISO 8601) or before it.
-            created_by: Only those that the user with this id created.
-            updated_by: Only those that the user with this id changed last.
-            is_public: Only those that everyone can see (true), or only the others.
-            name: Only those whose name holds this text.
-            summary: Only those whose summary holds this text.
-            description: Only those whose description holds this text.
-            sort: The field to sort by, such as `name` or `updatedAt`.
-            direction: The order: `asc` or `desc`.
+            since: Only the APIs that changed at this time (ISO 8601) or after it.
+            until: Only the APIs that changed at this time (ISO 8601) or before it.
+            created_by: Only the APIs that the user with this id created.
+            updated_by: Only the APIs that the user with this id changed last.
+            is_public: Only the public APIs (true), or only those that are not public (false).
+            name: Only the APIs whose name contains this text.
+            summary: Only the APIs whose summary contains this text.
+            description: Only the APIs whose description contains this text.
+            sort: The field that the list is sorted by, such as `name` or `updatedAt`.
+            direction: The sort order: `asc` or `desc`.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            All of them.
+            The APIs.
 
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The workspace does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -132,8 +131,8 @@ class AsyncApis:
         Args:
             name: Its name.
             workspace: The id of a workspace; the user's own workspace when left out.
-            summary: Its purpose in one line.
-            description: Its description.
+            summary: A one-line summary.
+            description: The description for readers.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -142,10 +141,9 @@ class AsyncApis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The workspace does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -157,7 +155,7 @@ class AsyncApis:
         return result
 
     async def get(self, api_id: str, **call_options: Unpack[CallOptions]) -> Api:
-        """Read an API.
+        """Get an API.
 
         ``GET /apis/{api_id}``
 
@@ -169,10 +167,9 @@ class AsyncApis:
             The API.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -190,15 +187,15 @@ class AsyncApis:
         description: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Api:
-        """Change an API; what is left out stays as it is.
+        """Update an API; fields that are left out do not change.
 
         ``PUT /apis/{api_id}``
 
         Args:
             api_id: The id of the API.
             name: Its new name.
-            summary: Its purpose in one line.
-            description: Its description.
+            summary: A one-line summary.
+            description: The description for readers.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -207,10 +204,9 @@ class AsyncApis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -231,13 +227,12 @@ class AsyncApis:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            What was deleted.
+            The id of the deleted entity.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -258,13 +253,12 @@ class AsyncApis:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            All of them.
+            The versions.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -281,14 +275,14 @@ class AsyncApis:
         source: ApiVersionSource | Mapping[str, Any] | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> ApiVersionRef:
-        """Create a version of an API, empty or as a copy of another one.
+        """Create a version of an API, empty or as a copy of another version.
 
         ``POST /apis/{api_id}/versions``
 
         Args:
             api_id: The id of the API.
             name: Its name.
-            source: The version that it copies, and what of it.
+            source: The version to copy, and which parts of it.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -297,10 +291,9 @@ class AsyncApis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version to copy does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -314,7 +307,7 @@ class AsyncApis:
     async def get_version(
         self, api_id: str, api_version_id: str, **call_options: Unpack[CallOptions]
     ) -> ApiVersion:
-        """Read a version of an API.
+        """Get a version of an API.
 
         ``GET /apis/{api_id}/versions/{api_version_id}``
 
@@ -327,10 +320,9 @@ class AsyncApis:
             The version.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -360,10 +352,9 @@ class AsyncApis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -387,13 +378,12 @@ class AsyncApis:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            What was deleted.
+            The id of the deleted entity.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -420,10 +410,9 @@ class AsyncApis:
             The links.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -450,10 +439,9 @@ class AsyncApis:
             The links.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -480,10 +468,9 @@ class AsyncApis:
             The links.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -510,10 +497,9 @@ class AsyncApis:
             The links.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -540,10 +526,9 @@ class AsyncApis:
             The links.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -570,10 +555,9 @@ class AsyncApis:
             The links.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -587,7 +571,7 @@ class AsyncApis:
     async def get_linked_relations(
         self, api_id: str, api_version_id: str, **call_options: Unpack[CallOptions]
     ) -> dict[str, dict[str, LinkedRelation]]:
-        """Read everything that is linked to a version, by type of relation.
+        """Get all relations of a version, by type.
 
         ``GET /apis/{api_id}/versions/{api_version_id}/relations``
 
@@ -600,10 +584,9 @@ class AsyncApis:
             The links by their id, within the type of relation.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -650,9 +633,9 @@ class AsyncApis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API, the version or an entity to link does not exist
                 (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
@@ -684,7 +667,7 @@ class AsyncApis:
         schema: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> ApiSchema:
-        """Give a version its schema.
+        """Create the schema of a version.
 
         ``POST /apis/{api_id}/versions/{api_version_id}/schemas``
 
@@ -702,10 +685,9 @@ class AsyncApis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -725,7 +707,7 @@ class AsyncApis:
     async def get_schema(
         self, api_id: str, api_version_id: str, schema_id: str, **call_options: Unpack[CallOptions]
     ) -> ApiSchema:
-        """Read the schema of a version.
+        """Get the schema of a version.
 
         ``GET /apis/{api_id}/versions/{api_version_id}/schemas/{schema_id}``
 
@@ -739,9 +721,9 @@ class AsyncApis:
             The schema.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API, the version or the schema does not exist
                 (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
@@ -783,9 +765,9 @@ class AsyncApis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API, the version or the schema does not exist
                 (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
@@ -815,7 +797,7 @@ class AsyncApis:
         workspace: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> SchemaCollection:
-        """Create a collection of a schema, and link it to the version.
+        """Generate a collection from a schema, and link it to the version.
 
         ``POST /apis/{api_id}/versions/{api_version_id}/schemas/{schema_id}/collections``
 
@@ -834,9 +816,9 @@ class AsyncApis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API, the version, the schema or the workspace does not exist
                 (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
@@ -872,7 +854,7 @@ class AsyncApis:
         entity_id: str,
         **call_options: Unpack[CallOptions],
     ) -> bool:
-        """Bring a linked collection up to date with the schema of the version.
+        """Synchronize a linked collection with the schema of the version.
 
         ``PUT /apis/{api_id}/versions/{api_version_id}/{entity_type}/{entity_id}/syncWithSchema``
 
@@ -884,14 +866,14 @@ class AsyncApis:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            Whether it was done.
+            Whether the collection was synchronized.
 
         Raises:
-            BadRequestError: The schema is not OpenAPI 3.0 (validationFailed), or such a relation
-                has nothing to bring up to date (validationFailed, malformedRequestError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
+            BadRequestError: The schema is not OpenAPI 3.0 (validationFailed), or the relation has
+                no collection to synchronize (validationFailed, malformedRequestError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API, the version or the relation does not exist
                 (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 

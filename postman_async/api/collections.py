@@ -49,23 +49,23 @@ class AsyncCollections:
         offset: int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Page[CollectionSummary]:
-        """List the collections you have access to.
+        """List the collections that the API key can access.
 
         ``GET /collections``
 
         Args:
             workspace: Only the collections of the workspace with this id.
             name: Only the collections with this name.
-            limit: How many collections a page has at most; all of them come when left out.
-            offset: How many collections come before the page, 0 when left out.
+            limit: The maximum number of collections per page; all when left out.
+            offset: The number of collections before the page, 0 when left out.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
             One page of collections.
 
         Raises:
-            BadRequestError: The limit or the offset makes no sense (badRequest).
-            NotFoundError: No workspace has the given id (instanceNotFoundError).
+            BadRequestError: The limit or the offset is not valid (badRequest).
+            NotFoundError: The workspace does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -91,7 +91,7 @@ class AsyncCollections:
         Args:
             workspace: Only the collections of the workspace with this id.
             name: Only the collections with this name.
-            limit: How many collections a page has at most; all of them come when left out.
+            limit: The maximum number of collections per page; all when left out.
             **call_options: What every call takes, see `CallOptions`.
 
         Yields:
@@ -119,8 +119,8 @@ class AsyncCollections:
 
         ``POST /collections``
 
-        The service chooses its id. A document that brings the id of a collection that is there is
-        refused (instanceFoundError): `without_ids()` of the model makes a copy for this.
+        The service assigns the id. A document with the id of an existing collection is refused
+        (instanceFoundError): `without_ids()` of the model returns a copy that is accepted.
 
         Args:
             collection: The collection, with `info` and `item`, in the format v2.0.0 or v2.1.0.
@@ -132,11 +132,11 @@ class AsyncCollections:
 
         Raises:
             BadRequestError: A part of the collection is missing or of the wrong type, or a
-                collection with its id is there already (instanceFoundError). The collection is too
+                collection with this id already exists (instanceFoundError). The collection is too
                 large (malformedRequestError, paramMissingError, instanceFoundError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No workspace has the given id (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The workspace does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -159,23 +159,23 @@ class AsyncCollections:
 
         ``POST /collections/fork/{collection_uid}``
 
-        An older server wants the label under the key `name`; `extra_body` can send it there too.
+        An older server reads the label from the key `name`; `extra_body` can send that too.
 
         Args:
             collection_uid: The uid of the collection.
-            label: What tells this fork from others.
+            label: The label of the fork.
             workspace: The id of a workspace; the user's own workspace when left out.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            The names of the fork, and where it comes from.
+            The names of the fork, and its origin.
 
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No collection or workspace has the given id (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The collection or the workspace does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -194,13 +194,13 @@ class AsyncCollections:
         strategy: Literal["deleteSource", "updateSourceWithDestination"] | str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> MergedCollection:
-        """Merge a fork into the collection it was created from.
+        """Merge the changes of a fork into the original collection.
 
         ``POST /collections/merge``
 
         Args:
             source: The uid of the fork.
-            destination: The uid of the collection it was created from.
+            destination: The uid of the original collection.
             strategy: What happens to the fork: `deleteSource` deletes it,
                 `updateSourceWithDestination` makes it equal to the merged collection.
             **call_options: What every call takes, see `CallOptions`.
@@ -209,13 +209,13 @@ class AsyncCollections:
             The names of the merged collection.
 
         Raises:
-            BadRequestError: A field is missing or of the wrong type, the strategy is not known, or
-                the source is no fork of the destination (malformedRequestError, paramMissingError,
-                badRequest).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No collection has one of the given uids (instanceNotFoundError).
-            ConflictError: The two sides of a merge contradict each other.
+            BadRequestError: A field is missing or of the wrong type, the strategy is unknown, or
+                the source is not a fork of the destination (malformedRequestError,
+                paramMissingError, badRequest).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The fork or the destination does not exist (instanceNotFoundError).
+            ConflictError: The merge has conflicts.
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -233,17 +233,17 @@ class AsyncCollections:
         model: Literal["minimal"] | str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Collection:
-        """Read a whole collection, or what it begins with.
+        """Get a collection, whole or its first level only.
 
         ``GET /collections/{collection_uid}``
 
-        With the model `minimal` the collection has no `item`, which is None then, but
-        `root_level_requests` and `root_level_folders` in its place.
+        With the model `minimal`, `item` is None, and `root_level_requests` and
+        `root_level_folders` are set instead.
 
         Args:
             collection_uid: The uid of the collection.
-            model: How much of the collection comes: `minimal` for the uids of the requests and
-                folders at its first level alone, all of it when left out.
+            model: The part to return: `minimal` for the uids of the requests and folders at the
+                first level; the whole collection when left out.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -252,9 +252,9 @@ class AsyncCollections:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No collection has this uid (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The collection does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -276,12 +276,13 @@ class AsyncCollections:
 
         ``PUT /collections/{collection_uid}``
 
-        Whatever the document does not contain is deleted; there are no partial updates. It has to
-        name its format (`info.schema`).
+        The document replaces the whole collection; what it leaves out is deleted. It must name its
+        format (`info.schema`).
 
         Args:
             collection_uid: The uid of the collection.
-            collection: The new collection; `info._postman_id`, if there, must be its own id.
+            collection: The new document; `info._postman_id`, if present, must be the id of the
+                collection.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -291,9 +292,9 @@ class AsyncCollections:
             BadRequestError: A part of the collection is missing or of the wrong type, or the id in
                 it is not the one in the path (collectionMismatchError). The collection is too
                 large (malformedRequestError, paramMissingError, collectionMismatchError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No collection has this uid (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The collection does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -314,12 +315,12 @@ class AsyncCollections:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            What was deleted.
+            The id of the deleted entity.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No collection has this uid (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The collection does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """

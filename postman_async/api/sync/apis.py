@@ -66,34 +66,33 @@ class Apis:
         direction: Literal["asc", "desc"] | str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> builtins.list[Api]:
-        """List the APIs you have access to.
+        """List the APIs that the API key can access.
 
         ``GET /apis``
 
         Args:
             workspace: Only the APIs of the workspace with this id.
-            since: Only those changed at this moment (ISO 8601) or after it.
-            until: Only those changed at this moment (ISO 8601) or before it.
-            created_by: Only those that the user with this id created.
-            updated_by: Only those that the user with this id changed last.
-            is_public: Only those that everyone can see (true), or only the others.
-            name: Only those whose name holds this text.
-            summary: Only those whose summary holds this text.
-            description: Only those whose description holds this text.
-            sort: The field to sort by, such as `name` or `updatedAt`.
-            direction: The order: `asc` or `desc`.
+            since: Only the APIs that changed at this time (ISO 8601) or after it.
+            until: Only the APIs that changed at this time (ISO 8601) or before it.
+            created_by: Only the APIs that the user with this id created.
+            updated_by: Only the APIs that the user with this id changed last.
+            is_public: Only the public APIs (true), or only those that are not public (false).
+            name: Only the APIs whose name contains this text.
+            summary: Only the APIs whose summary contains this text.
+            description: Only the APIs whose description contains this text.
+            sort: The field that the list is sorted by, such as `name` or `updatedAt`.
+            direction: The sort order: `asc` or `desc`.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            All of them.
+            The APIs.
 
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The workspace does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -132,8 +131,8 @@ class Apis:
         Args:
             name: Its name.
             workspace: The id of a workspace; the user's own workspace when left out.
-            summary: Its purpose in one line.
-            description: Its description.
+            summary: A one-line summary.
+            description: The description for readers.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -142,10 +141,9 @@ class Apis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The workspace does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -157,7 +155,7 @@ class Apis:
         return result
 
     def get(self, api_id: str, **call_options: Unpack[CallOptions]) -> Api:
-        """Read an API.
+        """Get an API.
 
         ``GET /apis/{api_id}``
 
@@ -169,10 +167,9 @@ class Apis:
             The API.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -188,15 +185,15 @@ class Apis:
         description: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Api:
-        """Change an API; what is left out stays as it is.
+        """Update an API; fields that are left out do not change.
 
         ``PUT /apis/{api_id}``
 
         Args:
             api_id: The id of the API.
             name: Its new name.
-            summary: Its purpose in one line.
-            description: Its description.
+            summary: A one-line summary.
+            description: The description for readers.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -205,10 +202,9 @@ class Apis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -229,13 +225,12 @@ class Apis:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            What was deleted.
+            The id of the deleted entity.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -256,13 +251,12 @@ class Apis:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            All of them.
+            The versions.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -279,14 +273,14 @@ class Apis:
         source: ApiVersionSource | Mapping[str, Any] | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> ApiVersionRef:
-        """Create a version of an API, empty or as a copy of another one.
+        """Create a version of an API, empty or as a copy of another version.
 
         ``POST /apis/{api_id}/versions``
 
         Args:
             api_id: The id of the API.
             name: Its name.
-            source: The version that it copies, and what of it.
+            source: The version to copy, and which parts of it.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -295,10 +289,9 @@ class Apis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version to copy does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -312,7 +305,7 @@ class Apis:
     def get_version(
         self, api_id: str, api_version_id: str, **call_options: Unpack[CallOptions]
     ) -> ApiVersion:
-        """Read a version of an API.
+        """Get a version of an API.
 
         ``GET /apis/{api_id}/versions/{api_version_id}``
 
@@ -325,10 +318,9 @@ class Apis:
             The version.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -358,10 +350,9 @@ class Apis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -385,13 +376,12 @@ class Apis:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            What was deleted.
+            The id of the deleted entity.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -418,10 +408,9 @@ class Apis:
             The links.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -448,10 +437,9 @@ class Apis:
             The links.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -478,10 +466,9 @@ class Apis:
             The links.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -508,10 +495,9 @@ class Apis:
             The links.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -538,10 +524,9 @@ class Apis:
             The links.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -568,10 +553,9 @@ class Apis:
             The links.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -585,7 +569,7 @@ class Apis:
     def get_linked_relations(
         self, api_id: str, api_version_id: str, **call_options: Unpack[CallOptions]
     ) -> dict[str, dict[str, LinkedRelation]]:
-        """Read everything that is linked to a version, by type of relation.
+        """Get all relations of a version, by type.
 
         ``GET /apis/{api_id}/versions/{api_version_id}/relations``
 
@@ -598,10 +582,9 @@ class Apis:
             The links by their id, within the type of relation.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -648,9 +631,9 @@ class Apis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API, the version or an entity to link does not exist
                 (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
@@ -682,7 +665,7 @@ class Apis:
         schema: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> ApiSchema:
-        """Give a version its schema.
+        """Create the schema of a version.
 
         ``POST /apis/{api_id}/versions/{api_version_id}/schemas``
 
@@ -700,10 +683,9 @@ class Apis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
-                (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -723,7 +705,7 @@ class Apis:
     def get_schema(
         self, api_id: str, api_version_id: str, schema_id: str, **call_options: Unpack[CallOptions]
     ) -> ApiSchema:
-        """Read the schema of a version.
+        """Get the schema of a version.
 
         ``GET /apis/{api_id}/versions/{api_version_id}/schemas/{schema_id}``
 
@@ -737,9 +719,9 @@ class Apis:
             The schema.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API, the version or the schema does not exist
                 (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
@@ -781,9 +763,9 @@ class Apis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API, the version or the schema does not exist
                 (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
@@ -813,7 +795,7 @@ class Apis:
         workspace: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> SchemaCollection:
-        """Create a collection of a schema, and link it to the version.
+        """Generate a collection from a schema, and link it to the version.
 
         ``POST /apis/{api_id}/versions/{api_version_id}/schemas/{schema_id}/collections``
 
@@ -832,9 +814,9 @@ class Apis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API, the version, the schema or the workspace does not exist
                 (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
@@ -870,7 +852,7 @@ class Apis:
         entity_id: str,
         **call_options: Unpack[CallOptions],
     ) -> bool:
-        """Bring a linked collection up to date with the schema of the version.
+        """Synchronize a linked collection with the schema of the version.
 
         ``PUT /apis/{api_id}/versions/{api_version_id}/{entity_type}/{entity_id}/syncWithSchema``
 
@@ -882,14 +864,14 @@ class Apis:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            Whether it was done.
+            Whether the collection was synchronized.
 
         Raises:
-            BadRequestError: The schema is not OpenAPI 3.0 (validationFailed), or such a relation
-                has nothing to bring up to date (validationFailed, malformedRequestError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No API has this id, or it has no version or schema with the given id
+            BadRequestError: The schema is not OpenAPI 3.0 (validationFailed), or the relation has
+                no collection to synchronize (validationFailed, malformedRequestError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API, the version or the relation does not exist
                 (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 

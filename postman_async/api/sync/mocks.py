@@ -42,7 +42,7 @@ class Mocks:
         team_id: str | int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> builtins.list[Mock]:
-        """List the mocks you have access to.
+        """List the mocks that the API key can access.
 
         ``GET /mocks``
 
@@ -52,14 +52,14 @@ class Mocks:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            All of them.
+            The mocks.
 
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No mock has this uid (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The workspace does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -85,11 +85,11 @@ class Mocks:
         ``POST /mocks``
 
         Args:
-            collection: The uid of the collection whose examples it answers with.
+            collection: The uid of the collection whose examples it serves.
             workspace: The id of a workspace; the user's own workspace when left out.
             environment: The uid of the environment it takes variables from.
             name: Its name.
-            description: Its description.
+            description: The description for readers.
             private: Whether calls of it need an API key; false when left out.
             version_tag: The version of the collection that it follows.
             **call_options: What every call takes, see `CallOptions`.
@@ -100,9 +100,10 @@ class Mocks:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No mock has this uid (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The collection, the environment or the workspace does not exist
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -122,7 +123,7 @@ class Mocks:
         return result
 
     def get(self, mock_uid: str, **call_options: Unpack[CallOptions]) -> Mock:
-        """Read a mock, with the URL it answers at.
+        """Get a mock with its URL.
 
         ``GET /mocks/{mock_uid}``
 
@@ -134,9 +135,9 @@ class Mocks:
             The mock.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No mock has this uid (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The mock does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -157,7 +158,7 @@ class Mocks:
         config: MockConfig | Mapping[str, Any] | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Mock:
-        """Change a mock; what is left out stays as it is.
+        """Update a mock; fields that are left out do not change.
 
         ``PUT /mocks/{mock_uid}``
 
@@ -165,10 +166,10 @@ class Mocks:
             mock_uid: The uid of the mock.
             name: Its new name.
             environment: The uid of the environment it takes variables from.
-            description: Its description.
+            description: The description for readers.
             private: Whether calls of it need an API key; false when left out.
             version_tag: The version of the collection that it follows.
-            config: How it finds the example to answer with.
+            config: How it selects an example.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -177,9 +178,10 @@ class Mocks:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type
                 (malformedRequestError, paramMissingError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No mock has this uid (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The mock, or an environment that it is to use, does not exist
+                (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -199,7 +201,7 @@ class Mocks:
         return result
 
     def delete(self, mock_uid: str, **call_options: Unpack[CallOptions]) -> Deleted:
-        """Delete a mock; its URL does not answer any more.
+        """Delete a mock; its URL stops answering.
 
         ``DELETE /mocks/{mock_uid}``
 
@@ -208,12 +210,12 @@ class Mocks:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            What was deleted.
+            The id of the deleted entity.
 
         Raises:
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No mock has this uid (instanceNotFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The mock does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -223,7 +225,7 @@ class Mocks:
         return result
 
     def publish(self, mock_uid: str, **call_options: Unpack[CallOptions]) -> PublishedMock:
-        """Publish a mock so that it needs no API key.
+        """Make a mock public: calls need no API key.
 
         ``POST /mocks/{mock_uid}/publish``
 
@@ -232,13 +234,13 @@ class Mocks:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            Which mock it was.
+            The id of the mock.
 
         Raises:
-            BadRequestError: It is published already (mockAlreadyPublishedError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No mock has this uid (instanceNotFoundError).
+            BadRequestError: The mock is already public (mockAlreadyPublishedError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The mock does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
@@ -248,7 +250,7 @@ class Mocks:
         return result
 
     def unpublish(self, mock_uid: str, **call_options: Unpack[CallOptions]) -> PublishedMock:
-        """Unpublish a mock so that it needs an API key.
+        """Make a mock private: calls need an API key.
 
         ``DELETE /mocks/{mock_uid}/unpublish``
 
@@ -257,13 +259,13 @@ class Mocks:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            Which mock it was.
+            The id of the mock.
 
         Raises:
-            BadRequestError: It is private already (mockAlreadyUnpublishedError).
-            PermissionDeniedError: The resource belongs to someone else, or the feature is not
-                available (forbiddenError).
-            NotFoundError: No mock has this uid (instanceNotFoundError).
+            BadRequestError: The mock is already private (mockAlreadyUnpublishedError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The mock does not exist (instanceNotFoundError).
             PostmanError: The errors of every call, see `postman_async.errors`.
 
         """

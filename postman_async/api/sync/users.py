@@ -32,7 +32,7 @@ class Users:
         return UsersRaw(self._caller.raw)
 
     def me(self, **call_options: Unpack[CallOptions]) -> ApiKeyOwner:
-        """Read the user of the key, and how much of the monthly quota is used.
+        """Get the owner of the API key and the usage of the monthly quotas.
 
         ``GET /me``
 
