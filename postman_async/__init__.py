@@ -48,6 +48,10 @@ if TYPE_CHECKING:
         RedirectError,
         ResponseValidationError,
         ServerError,
+        TaskError,
+        TaskExpiredError,
+        TaskFailedError,
+        TaskTimeoutError,
         TransportError,
         UnsettledError,
         UsageLimitError,
@@ -134,6 +138,7 @@ if TYPE_CHECKING:
     from postman_async.paging import Page
     from postman_async.reports import render_report, write_report
     from postman_async.sync import Postman, SyncMonitorBatch
+    from postman_async.tasks import SyncTask, Task
     from postman_async.unset import UNSET, Unset
 
     __version__: str
@@ -253,6 +258,12 @@ __all__ = [
     "SchemaRelation",
     "ServerError",
     "SyncMonitorBatch",
+    "SyncTask",
+    "Task",
+    "TaskError",
+    "TaskExpiredError",
+    "TaskFailedError",
+    "TaskTimeoutError",
     "Timeout",
     "TransportError",
     "Unset",
@@ -303,6 +314,8 @@ _HOMES = {
     "Retries": "options",
     "Timeout": "options",
     "Page": "paging",
+    "SyncTask": "tasks",
+    "Task": "tasks",
     "UNSET": "unset",
     "Unset": "unset",
     "AnswerTooLargeError": "errors",
@@ -329,6 +342,10 @@ _HOMES = {
     "RedirectError": "errors",
     "ResponseValidationError": "errors",
     "ServerError": "errors",
+    "TaskError": "errors",
+    "TaskExpiredError": "errors",
+    "TaskFailedError": "errors",
+    "TaskTimeoutError": "errors",
     "TransportError": "errors",
     "UnsettledError": "errors",
     "UsageLimitError": "errors",

@@ -16,20 +16,28 @@ from postman_async.engine.caller import AsyncCaller, RawCaller
 from postman_async.engine.http.failures import no_files
 from postman_async.engine.http.mask import KeyMask
 from postman_async.engine.http.session import SessionHolder, SessionOptions
-from postman_async.engine.http.target import Secret, is_service, read_base_url, read_key
+from postman_async.engine.http.target import (
+    Secret,
+    is_service,
+    read_base_url,
+    read_key,
+    read_scim_key,
+)
 from postman_async.engine.http.transport import Transport
 from postman_async.engine.limits.limiter import Limiter
 from postman_async.engine.limits.rate_limits import Quota, RateLimits
+from postman_async.engine.task_calls import resumed_task
 from postman_async.errors import ConfigurationError, InvalidArgumentError
 from postman_async.operations import OPERATIONS, PUBLISHED_LIMITS
 from postman_async.options import CallOptions, ClientOptions, RateLimitRule, Retries, Timeout
+from postman_async.tasks import Task
 
 if TYPE_CHECKING:
     from postman_async.bulk.batch import MonitorBatch
     from postman_async.bulk.options import BatchOptions
     from postman_async.bulk.outcome import BatchReport, MonitorOutcome
     from postman_async.bulk.select import Uids
-    from postman_async.engine.operation import Operation
+    from postman_async.engine.operation import Credential, Operation
 
 __all__ = ["AsyncPostman"]
 
@@ -64,12 +72,16 @@ class AsyncPostman(AsyncNamespaces):
     def _set_up(self, api_key: str | None, options: ClientOptions) -> None:
         _check_names(options)
         key = read_key(api_key)
-        self.base_url = read_base_url(options.get("base_url"), options.get("region"))
+        self.base_url: str = read_base_url(options.get("base_url"), options.get("region"))
         self._sessions = SessionHolder(_session_options(options, self.base_url))
         quota, limiter = Quota(), _limiter(options.get("rate_limits", "auto"), self.base_url)
         headers = {"X-Api-Key": key, **_HEADERS}
-        most, mask = _max_answer(options.get("max_answer", _MAX_ANSWER)), KeyMask.of(key)
-        transport = Transport(self.base_url, self._sessions, headers, limiter, quota, mask, most)
+        scim_key = read_scim_key(options.get("scim_api_key"))
+        mask = KeyMask.of(key) if scim_key is None else KeyMask.of(key, scim_key)
+        most, others = _max_answer(options.get("max_answer", _MAX_ANSWER)), _other_headers(scim_key)
+        transport = Transport(
+            self.base_url, self._sessions, headers, limiter, quota, mask, most, others
+        )
         self._rate_limits = RateLimits(limiter, quota)
         timeout, retries = _times(options)
         self._raw = RawCaller(transport, timeout, retries, options.get("strict", False))
@@ -117,6 +129,9 @@ class AsyncPostman(AsyncNamespaces):
         names = CallOptions.__annotations__
         options = {name: arguments.pop(name) for name in names if name in arguments}
         return await self._caller.request(known, arguments, cast("CallOptions", options))
+
+    def _resume_task(self, operation: str, arguments: Mapping[str, str]) -> Task[Any]:
+        return resumed_task(self._raw, _find(operation), arguments)
 
     def monitor_batch(
         self, uids: Uids | None = None, **options: Unpack[BatchOptions]
@@ -206,6 +221,16 @@ async def _stream(batch: MonitorBatch) -> AsyncGenerator[MonitorOutcome]:
 
 _HEADERS = {"Accept": "application/json", "User-Agent": "postman-async"}
 _MAX_ANSWER = 256 * 2**20
+
+
+def _other_headers(scim_key: Secret | None) -> dict[Credential, Mapping[str, str]]:
+    """Make the headers of calls that are authenticated otherwise than with the API key."""
+    headers: dict[Credential, Mapping[str, str]] = {"none": _HEADERS, "basic": _HEADERS}
+    if scim_key is not None:
+        headers["scim"] = {"Authorization": Secret(f"Bearer {scim_key}"), **_HEADERS}
+    return headers
+
+
 _SESSION_OPTIONS = frozenset(field.name for field in fields(SessionOptions))
 
 
@@ -267,7 +292,7 @@ def _own_rules(given: object) -> list[RateLimitRule]:
             "rate_limits must be 'auto', 'postman', None or RateLimitRule objects, not"
             f" {type(given).__name__}"
         )
-    buckets = (operation.bucket for operation in OPERATIONS.values())
+    buckets = (rule.bucket for rule in PUBLISHED_LIMITS)
     known = {*OPERATIONS, *(bucket for bucket in buckets if bucket is not None)}
     for rule in rules:
         if rule.bucket is not None and rule.bucket not in known:

@@ -11,6 +11,10 @@
     ├── BatchFailedError              not every monitor passed; raised on demand only
     ├── DeadlineExceeded              the time of a run in a batch was up (a TimeoutError too)
     ├── UnsettledError                a run's result cannot be told from others, or is not to be had
+    ├── TaskError                     work that an operation started
+    │   ├── TaskFailedError           the work failed
+    │   ├── TaskTimeoutError          the time to wait for it was up (a TimeoutError too)
+    │   └── TaskExpiredError          the service has forgotten it
     ├── ApiError                      the service answered, and the answer is no (others: 402, 405)
     │   ├── BadRequestError           400, 413, 422, and 406, 414 to 417, 428, 431
     │   │   └── LengthRequiredError   411
@@ -69,6 +73,10 @@ __all__ = [
     "RedirectError",
     "ResponseValidationError",
     "ServerError",
+    "TaskError",
+    "TaskExpiredError",
+    "TaskFailedError",
+    "TaskTimeoutError",
     "TransportError",
     "UnsettledError",
     "UsageLimitError",
@@ -143,6 +151,84 @@ class UnsettledError(PostmanError):
     A batch never raises it: it is the `error` of an outcome that is ``unknown``.  ``monitors.run``
     does, where the service answered that the run goes on and then does not show its end.
     """
+
+
+class TaskError(PostmanError):
+    """Waiting for a `Task` brought no result.
+
+    Attributes:
+        operation: the operation that started the task.
+        task_id: the id of the task.
+        raw_status: the service's word for the state, as last seen.
+
+    """
+
+    operation: str
+    task_id: str
+    raw_status: str | None
+
+    def __init__(
+        self, operation: str, task_id: str, raw_status: str | None = None, words: str = ""
+    ) -> None:
+        """``words`` continue the sentence that begins with the name of the task."""
+        self.operation = operation
+        self.task_id = task_id
+        self.raw_status = raw_status
+        super().__init__(f"{operation}: the task {task_id} {words}".rstrip())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let the error cross processes."""
+        return restored, (type(self), str(self), self.__dict__)
+
+
+class TaskFailedError(TaskError):
+    """The work that was started failed.
+
+    Attributes:
+        reason: why, in the service's words, or None.
+
+    """
+
+    reason: str | None
+
+    def __init__(
+        self, operation: str, task_id: str, raw_status: str | None, reason: str | None
+    ) -> None:
+        """Keep the reason."""
+        self.reason = reason
+        words = f"failed: {reason}" if reason else "failed, and the service gives no reason"
+        super().__init__(operation, task_id, raw_status, words)
+
+
+class TaskTimeoutError(TaskError, TimeoutError):
+    """The time to wait for a task was up; the work goes on, and can be waited for again.
+
+    Attributes:
+        timeout: the seconds that it was waited for.
+
+    """
+
+    timeout: float
+
+    def __init__(
+        self, operation: str, task_id: str, raw_status: str | None, timeout: float
+    ) -> None:
+        """Keep how long it was waited for."""
+        self.timeout = timeout
+        words = (
+            f"has not ended after {timeout:g} s (status {raw_status!r}); it goes on: wait again,"
+            " or keep its reference for resume_task"
+        )
+        super().__init__(operation, task_id, raw_status, words)
+
+
+class TaskExpiredError(TaskError):
+    """The service has forgotten the task: it keeps the state of a merge for 24 hours."""
+
+    def __init__(self, operation: str, task_id: str) -> None:
+        """Name the task."""
+        words = "is not known any more; the service forgets tasks some time after their end"
+        super().__init__(operation, task_id, None, words)
 
 
 def _own(headers: Mapping[str, str]) -> Mapping[str, str]:

@@ -134,6 +134,8 @@ class ClientOptions(TypedDict, total=False):
             ``auto`` (default): the published ones on the service's own hosts, on any other what
             its headers tell; ``postman``: the published ones on any host; `RateLimitRule` objects:
             these; None: none.
+        scim_api_key: the key of the SCIM operations; default: the environment variable
+            ``POSTMAN_SCIM_API_KEY``.
         strict: raise `ResponseValidationError` where an answer drifts from the specification.
         max_answer: the bytes a 2xx answer may have once it is decompressed (256 MB); a larger one
             raises `AnswerTooLargeError` and is not read to its end.  None: no bound.
@@ -151,6 +153,7 @@ class ClientOptions(TypedDict, total=False):
     timeout: Timeout | float | None
     retries: Retries | int
     rate_limits: Literal["auto", "postman"] | Sequence[RateLimitRule] | None
+    scim_api_key: str | None
     strict: bool
     max_answer: int | None
     session: aiohttp.ClientSession | None

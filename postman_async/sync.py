@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack
 
 from postman_async.api.sync.namespaces import Namespaces
 from postman_async.client import AsyncPostman
+from postman_async.engine.http.response import RawResponse
 from postman_async.engine.http.session import leave_alone, refuse_other_process
 from postman_async.engine.http.target import Secret
 from postman_async.errors import ConfigurationError
+from postman_async.tasks import SyncTask, Task
 
 if TYPE_CHECKING:
     from postman_async.bulk.batch import BatchProgress, MonitorBatch
@@ -126,7 +128,16 @@ class _SyncCaller:
     def request(
         self, operation: Operation, arguments: Mapping[str, Any], options: CallOptions
     ) -> Any:
-        return self._loop.call(self._caller.request, operation, arguments, options)
+        answer = self._loop.call(self._caller.request, operation, arguments, options)
+        return answer if operation.task is None else self._twin(answer)
+
+    def _twin(self, answer: Any) -> Any:
+        """Return a task, or an answer that holds one, without ``await``."""
+        if isinstance(answer, Task):
+            return SyncTask(answer, self._loop.run)
+        if isinstance(answer, RawResponse):
+            answer.value = self._twin(answer.value)
+        return answer
 
 
 class Postman(Namespaces):
@@ -190,6 +201,9 @@ class Postman(Namespaces):
     def call(self, operation: str, /, **arguments: Any) -> Any:
         """Call an operation by its public name; see `AsyncPostman.call`."""
         return self._loop.call(self._async.call, operation, **arguments)
+
+    def _resume_task(self, operation: str, arguments: Mapping[str, str]) -> SyncTask[Any]:
+        return SyncTask(self._async._resume_task(operation, arguments), self._loop.run)
 
     def run_monitors(
         self, uids: Uids | None = None, **options: Unpack[BatchOptions]

@@ -12,7 +12,7 @@ from postman_async.codegen.read import SpecError, read
 from postman_async.codegen.render import HEADER, formatted, render
 
 _PACKAGE = Path(__file__).parents[1]
-_FOLDERS = ("api", "models")
+_FOLDERS = ("api", "models", "operations")
 """What holds generated files, and may hold some that are not generated any more."""
 
 

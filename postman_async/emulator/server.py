@@ -17,7 +17,9 @@ from postman_async.emulator.controls.limits import Limits
 from postman_async.emulator.controls.python_api import Contents
 from postman_async.emulator.controls.request_log import RequestLog
 from postman_async.emulator.exceptions import EmulatorError
-from postman_async.emulator.runs.runs import Engine, RunLimits, Runs
+from postman_async.emulator.runs.lifecycle import Runs
+from postman_async.emulator.runs.monitor_run import RunLimits
+from postman_async.emulator.runtime.protocol import Runtime
 from postman_async.emulator.serving.app import make_app
 from postman_async.emulator.serving.call import Service
 from postman_async.emulator.serving.host import Host, check_reach
@@ -71,7 +73,7 @@ class PostmanEmulator(Contents):
         port: int = 0,
         db: str = ":memory:",
         api_key: str | None = None,
-        engine: Engine | None = None,
+        engine: Runtime | None = None,
         progress: Callable[[str], None] | None = None,
         hold_limit: float = 300.0,
         seed: int | None = None,
@@ -159,7 +161,7 @@ class PostmanEmulator(Contents):
     def _new_service(self, store: Store) -> Service:
         runs = Runs(
             store,
-            engine=self._given_engine,
+            runtime=self._given_engine,
             progress=self._progress,
             limits=self._run_limits,
             clock=self.clock,
@@ -275,9 +277,9 @@ class PostmanEmulator(Contents):
         return self._host.certificates.authority
 
     @property
-    def engine(self) -> Engine:
+    def engine(self) -> Runtime:
         """What executes collections; ``await emulator.engine.start()`` gets it ready early."""
-        return self._running.runs.engine
+        return self._running.runs.runtime
 
     @property
     def default_workspace(self) -> str:

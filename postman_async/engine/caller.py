@@ -15,9 +15,16 @@ from postman_async.engine.data.strict import answer_faults
 from postman_async.engine.http.echo import Asked
 from postman_async.engine.http.failures import no_files
 from postman_async.engine.http.request import build_request
-from postman_async.engine.http.response import parse_json, parse_partly, value_of
+from postman_async.engine.http.response import (
+    parse_json,
+    parse_partly,
+    parse_text,
+    says_json,
+    value_of,
+)
 from postman_async.engine.http.transport import Plan, Transport, Watcher
 from postman_async.engine.http.uploads import read_files
+from postman_async.engine.task_calls import started_task, starts_task
 from postman_async.errors import (
     InvalidArgumentError,
     ResponseValidationError,
@@ -57,7 +64,7 @@ class RawCaller:
         options: CallOptions,
         watcher: Watcher | None = None,
     ) -> RawResponse[Any]:
-        """Send one call and return its answer with its value; a watcher is told of its attempts.
+        """Send one call and return its answer with its value; a watcher follows its attempts.
 
         Raises:
             InvalidArgumentError: an argument or option cannot be sent; nothing was.
@@ -71,6 +78,9 @@ class RawCaller:
             arguments = await read_files(operation, arguments)
         request = build_request(operation, arguments, options)
         mask = self.transport.mask
+        if operation.task is not None and starts_task(operation, arguments):
+            start = functools.partial(started_task, self, operation, arguments, mask)
+            return await self.transport.send(request, plan, start)
         asked = None if operation.echo is None else Asked(operation.echo, arguments, mask)
         read = functools.partial(
             self._value, operation.result, request.call, mask=mask, asked=asked
@@ -144,8 +154,10 @@ class RawCaller:
         mask: KeyMask | None = None,
         asked: Asked | None = None,
     ) -> Any:
-        if not response.content and result.model is None and result.key is None:
+        if result.nothing or (not response.content and _may_be_empty(result, response.status)):
             return None
+        if result.text == "only" or (result.text == "also" and not says_json(response)):
+            return parse_text(response)
         if len(response.content) > codec.LARGE and result.single and not self.strict:
             plan = plan_of(load_model(str(result.model)))
             document = parse_partly(call, response, str(result.key), plan.unread, mask)
@@ -166,10 +178,14 @@ class RawCaller:
         return value_of(result, body, _structure(result.model))
 
 
+def _may_be_empty(result: Result, status: int) -> bool:
+    return status in result.empty or (result.model is None and result.key is None)
+
+
 Ending: TypeAlias = (
     "Callable[[RawCaller, Mapping[str, Any], CallOptions], Coroutine[Any, Any, Any]]"
 )
-"""Makes a call whose answer may come before its work is done, and sees to the end of that."""
+"""Makes a call that may be answered before its work is done, and waits for the end of the work."""
 
 
 @define

@@ -9,7 +9,7 @@ from aiohttp import web
 from postman_async.emulator.controls import loading
 from postman_async.emulator.errors import malformed, missing_parameter
 from postman_async.emulator.handlers.common import add_collection, add_environment
-from postman_async.emulator.runs.conversions import collection_of, upgraded
+from postman_async.emulator.runtime.conversions import collection_of, upgraded
 from postman_async.emulator.serving.call import Call, answer
 from postman_async.emulator.serving.forms import is_form, parts_of
 from postman_async.emulator.state import validation
@@ -27,7 +27,7 @@ async def openapi(call: Call) -> web.Response:
     text = dumps(given) if isinstance(given, dict) else given
     options = validation.mapping(fields.get("options") or {}, "options")
     call.home()  # before anything is converted for a workspace that is not there
-    document = await collection_of(call.service.runs.engine, text, options)
+    document = await collection_of(call.service.runs.runtime, text, options)
     with call.store.transaction():
         collection = add_collection(call, call.home(), document)
     return answer({"collections": [collection.ref]})
@@ -61,7 +61,7 @@ async def exported_data(call: Call) -> web.Response:
     dump = _dump(call)
     documents, variables = loading.documents_in(dump), loading.globals_in(dump)
     call.home()
-    engine = call.service.runs.engine
+    engine = call.service.runs.runtime
     ready = [
         (kind, await upgraded(engine, document) if kind == "collections" else document)
         for kind, document in documents

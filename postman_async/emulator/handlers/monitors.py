@@ -129,15 +129,15 @@ async def run(call: Call) -> web.Response:
     background = validation.flag(call.query, "async")
     runs = call.service.runs
     with call.store.transaction():
-        job = runs.begin(call.target("monitors"))
-    runs.launch(job)
+        begun = runs.begin(call.target("monitors"))
+    runs.launch(begun)
     if background:
-        return answer({"run": {"info": job.info}})
-    if call.hurried or not await runs.hold(job):
-        return answer({"run": {"info": _still_running(job.monitor)}}, 202)
-    if job.refusal is not None or job.body is None:  # no body: aborted before its first step
-        raise server_error(job.refusal or "The run was aborted.", 503)
-    return answer({"run": job.body})
+        return answer({"run": {"info": begun.info}})
+    if call.hurried or not await runs.hold(begun):
+        return answer({"run": {"info": _still_running(begun.monitor)}}, 202)
+    if begun.refusal is not None or begun.body is None:  # no body: aborted before its first step
+        raise server_error(begun.refusal or "The run was aborted.", 503)
+    return answer({"run": begun.body})
 
 
 def _still_running(monitor_id: str) -> Json:

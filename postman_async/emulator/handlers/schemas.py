@@ -9,8 +9,8 @@ from aiohttp import web
 from postman_async.emulator.errors import bad_request, not_found, plain_problem
 from postman_async.emulator.handlers.common import add_collection, replace_collection, version_of
 from postman_async.emulator.handlers.relations import COLLECTION_TYPES, link, links_of
-from postman_async.emulator.runs.conversions import collection_of, synchronised
-from postman_async.emulator.runs.descriptions import openapi_version
+from postman_async.emulator.runtime.conversions import collection_of, synchronised
+from postman_async.emulator.runtime.descriptions import openapi_version
 from postman_async.emulator.serving.call import Call, answer
 from postman_async.emulator.state import validation
 from postman_async.emulator.state.ids import same_id
@@ -100,7 +100,7 @@ async def create_collection(call: Call) -> web.Response:
     schema, _ = _schema(call), call.home()
     if schema.facts["type"] not in _CONVERTIBLE:
         raise bad_request("Only OpenAPI schemas, 2.0 and newer, can be made into a collection.")
-    document = await collection_of(call.service.runs.engine, _text(schema))
+    document = await collection_of(call.service.runs.runtime, _text(schema))
     document["info"]["name"] = name
     with call.store.transaction():
         # While it was converted anything may have been deleted.
@@ -126,7 +126,7 @@ def _relation_types(value: Any) -> list[str]:
 async def synchronise(call: Call) -> web.Response:
     """``PUT …/{entityType}/{entityId}/syncWithSchema``: bring a linked collection up to date."""
     before, schema = _synchronised_pair(call)
-    converter, document = call.service.runs.engine, before.document or {}
+    converter, document = call.service.runs.runtime, before.document or {}
     document = await synchronised(converter, _text(schema), document)
     with call.store.transaction():
         collection, _ = _synchronised_pair(call)

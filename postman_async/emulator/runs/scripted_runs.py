@@ -6,15 +6,16 @@ What is built has the documented shape, and its figures agree with each other.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
+
+from attrs import asdict, frozen
 
 from postman_async.emulator.controls.arguments import check
 from postman_async.emulator.exceptions import EmulatorError
 from postman_async.emulator.state.ids import iso
 
-__all__ = ["Outcome", "Script", "sent_requests"]
+__all__ = ["Outcome", "RunScript", "sent_requests"]
 
 Json: TypeAlias = dict[str, Any]
 Outcome: TypeAlias = Literal["passed", "failed", "error"]
@@ -33,8 +34,8 @@ _SIZE = 298
 _FAULT = {"name": "Error", "message": "connect ECONNREFUSED 127.0.0.1:9"}
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+@frozen
+class RunScript:
     """How the runs of one monitor go.
 
     Attributes:
@@ -54,7 +55,7 @@ class Script:
     failed_assertions: int = 0
     run: Json | None = None
 
-    def __post_init__(self) -> None:
+    def __attrs_post_init__(self) -> None:
         """Refuse a plan that contradicts itself."""
         for name, hint in _HINTS.items():
             check(name, getattr(self, name), hint)
@@ -72,7 +73,7 @@ class Script:
     @classmethod
     def planned(
         cls, outcome: str, duration: float, requests: int, assertions: int, failed: int | None
-    ) -> Script:
+    ) -> RunScript:
         """Return a plan, with the number of failing assertions that the outcome needs."""
         if failed is None:
             check("assertions", assertions, int)

@@ -14,7 +14,7 @@ from postman_async.emulator.controls.fault_script import Faults
 from postman_async.emulator.controls.limiter import Limiter
 from postman_async.emulator.controls.request_log import RequestLog
 from postman_async.emulator.errors import malformed, not_found, plain_problem
-from postman_async.emulator.runs.runs import Runs
+from postman_async.emulator.runs.lifecycle import Runs
 from postman_async.emulator.state import validation
 from postman_async.emulator.state.ids import World, bare_id
 from postman_async.emulator.state.store import Entity, Json, Store, dumps

@@ -21,9 +21,9 @@ async def trigger(request: web.Request) -> web.Response:
     service = request.app[SERVICE]
     payload = validation.parse(await read_body(request))
     with service.store.transaction():
-        job = service.runs.begin(_monitor(service, request), _globals(payload))
-    service.runs.launch(job)
-    return answer({"run": {"info": job.info}})
+        run = service.runs.begin(_monitor(service, request), _globals(payload))
+    service.runs.launch(run)
+    return answer({"run": {"info": run.info}})
 
 
 def _monitor(service: Service, request: web.Request) -> Entity:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from attrs import Factory, define
 
 __all__ = ["MergeConflict", "merge_documents"]
 
@@ -30,7 +31,7 @@ class MergeConflict(Exception):
         self.names = names
 
 
-@dataclass(slots=True)
+@define
 class _Part:
     """One part of a document.
 
@@ -46,7 +47,7 @@ class _Part:
     content: Json
     key: str | None
     listed: bool = True
-    children: list[str] = field(default_factory=list)
+    children: list[str] = Factory(list)
 
     @property
     def name(self) -> str:

@@ -12,8 +12,9 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from attrs import define
 
 from postman_async.emulator.exceptions import EmulatorError
 from postman_async.emulator.state.ids import OWNER, Ids, iso, make_uid, new_id, now
@@ -65,7 +66,7 @@ def dumps(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
-@dataclass(slots=True)
+@define
 class Entity:
     """One stored thing.
 

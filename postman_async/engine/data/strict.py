@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args, get_origin
 from attrs import NOTHING, fields_dict, has
 
 from postman_async.engine.data.convert import load_model
+from postman_async.engine.data.paths import MISSING, find
 from postman_async.engine.data.plan import members, plan_of
 
 if TYPE_CHECKING:
@@ -31,11 +32,12 @@ _JSON_NAMES = {
 def answer_faults(result: Result, body: Any) -> Iterator[str]:
     """Yield each fault of a 2xx body against what the operation promises."""
     path = "$"
-    if result.key is not None:
-        if not isinstance(body, dict) or result.key not in body:
+    if result.keys and not (result.optional_key and find(body, result.keys) is MISSING):
+        inner = find(body, result.keys)
+        if inner is MISSING:
             yield f"$.{result.key}: missing"
             return
-        path, body = f"$.{result.key}", body[result.key]
+        path, body = f"$.{result.key}", inner
     yield from faults(body, _annotation(result), path)
 
 

@@ -81,7 +81,9 @@ def build_body(
     content = named if document is UNSET else document
     if operation.wrapper:
         content = {operation.wrapper: content}
-    return JSON, _dump(operation, content, extra)
+    if extra and isinstance(content, list | tuple):
+        raise InvalidArgumentError(f"{operation.id}: extra_body cannot be added to a list")
+    return operation.content_type, _dump(operation, content, extra)
 
 
 def _with_kinds(operation: Operation, fields: Mapping[str, Any]) -> dict[str, Any]:

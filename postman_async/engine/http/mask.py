@@ -20,7 +20,7 @@ _RECOGNISED = 12
 
 @define(eq=False, repr=False)
 class KeyMask:
-    """Replaces one key by ``***``, however it is spelled.
+    """Replaces the client's keys by ``***``, however it is spelled.
 
     It is found percent-encoded, JSON-escaped, as HTML entities, in any case, in UTF-16 and UTF-32,
     and where only its beginning is left.
@@ -30,10 +30,11 @@ class KeyMask:
     _bytes: re.Pattern[bytes]
 
     @classmethod
-    def of(cls, key: str) -> KeyMask:
-        """Make the mask of a key."""
-        in_bytes = _pattern(key, r"\x00*").encode()
-        return cls(re.compile(_pattern(key), re.IGNORECASE), re.compile(in_bytes, re.IGNORECASE))
+    def of(cls, *keys: str) -> KeyMask:
+        """Make the mask of one or more keys."""
+        texts = "|".join(_pattern(key) for key in keys)
+        in_bytes = "|".join(_pattern(key, r"\x00*") for key in keys).encode()
+        return cls(re.compile(texts, re.IGNORECASE), re.compile(in_bytes, re.IGNORECASE))
 
     def text(self, text: str) -> str:
         """Take the key out of a text."""

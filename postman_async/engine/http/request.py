@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -11,11 +12,12 @@ from urllib.parse import quote
 from attrs import define
 
 from postman_async.engine.http.body import Body, Form, build_body
+from postman_async.engine.http.target import Secret
 from postman_async.errors import InvalidArgumentError
 from postman_async.unset import UNSET
 
 if TYPE_CHECKING:
-    from postman_async.engine.operation import Operation
+    from postman_async.engine.operation import Credential, Operation, Parameter
     from postman_async.options import CallOptions
 
 __all__ = ["Request", "build_request"]
@@ -42,6 +44,7 @@ class Request:
     query: tuple[tuple[str, str], ...]
     headers: Mapping[str, str]
     body: Body | None
+    credential: Credential = "key"
 
     @property
     def call(self) -> str:
@@ -66,25 +69,111 @@ def build_request(
     if not arguments.keys() <= operation.names:
         _check_names(operation, arguments)
     path, query, fields, document = operation.path, {}, {}, UNSET
+    rest: list[tuple[Parameter, Any]] = []
     for parameter in operation.parameters:
         value = arguments.get(parameter.name, UNSET)
         if value is UNSET:
             if parameter.required:
                 raise InvalidArgumentError(f"{operation.id} needs the argument {parameter.name!r}")
-        elif parameter.place == "path":  # no quoted value holds a brace
+        elif parameter.location == "path":  # no quoted value holds a brace
+            if parameter.integer:
+                value = _number(operation, parameter.name, value)
             quoted = _segment(operation, parameter.name, value)
             path = path.replace(f"{{{parameter.name}}}", quoted)
-        elif parameter.place == "query":
-            query[parameter.wire] = value
-        elif parameter.place == "field":
+        elif parameter.location == "query":
+            query[parameter.wire] = _joined(parameter, value) if parameter.joined else value
+            if parameter.replaces_key:
+                rest.append((parameter, value))
+        elif parameter.location == "field":
             fields[parameter.wire] = value
-        else:
+        elif parameter.location == "document":
             document = value
-    if not (query or options or operation.takes_body):
+        else:
+            rest.append((parameter, value))
+    if operation.plain and not (query or options or rest or operation.takes_body):
         return Request(operation.method, path, (), _NO_HEADERS, None)
     content_type, body = build_body(operation, fields, document, options.get("extra_body"))
     headers = _headers(options, content_type, body)
+    if rest or not operation.plain:
+        return _special(operation, path, query, options, headers, body, rest)
     return Request(operation.method, path, _query(query, options), headers, body)
+
+
+def _special(
+    operation: Operation,
+    path: str,
+    query: Mapping[str, Any],
+    options: CallOptions,
+    headers: Mapping[str, str],
+    body: Body | None,
+    arguments: list[tuple[Parameter, Any]],
+) -> Request:
+    """Make a request with constants, header arguments or credentials other than the key."""
+    replaced = any(parameter.replaces_key for parameter, _ in arguments)
+    own = dict(_own_headers(operation, arguments))
+    return Request(
+        operation.method,
+        path,
+        _query({**dict(operation.query), **query}, options),
+        {**dict(operation.headers), **headers, **own},
+        body,
+        "none" if replaced else operation.credential,
+    )
+
+
+def _own_headers(
+    operation: Operation, arguments: list[tuple[Parameter, Any]]
+) -> Iterator[tuple[str, str]]:
+    """Make the headers of the arguments that go there, and that of Basic authentication."""
+    halves: dict[str, str] = {}
+    for parameter, value in arguments:
+        if parameter.location == "header" and parameter.flag is not None:
+            if value:
+                yield parameter.wire, parameter.flag
+        elif parameter.location == "header":
+            _check_header(parameter.wire, value)
+            yield parameter.wire, value
+        elif parameter.location in {"user", "password"}:
+            halves[parameter.location] = _credential(operation, parameter.name, value)
+    if halves:
+        yield "Authorization", _basic(operation, halves["user"], halves["password"])
+
+
+def _credential(operation: Operation, name: str, value: Any) -> str:
+    """Check half of a pair; the message never holds the value."""
+    if not isinstance(value, str) or not value:
+        raise InvalidArgumentError(f"{operation.id}: {name} must be a string that is not empty")
+    return value
+
+
+def _basic(operation: Operation, user: str, password: str) -> Secret:
+    """Write a header as https://www.rfc-editor.org/rfc/rfc7617 does."""
+    if ":" in user:
+        raise InvalidArgumentError(f"{operation.id}: the client id must not hold a colon")
+    try:
+        pair = base64.b64encode(f"{user}:{password}".encode())
+    except UnicodeEncodeError:
+        raise InvalidArgumentError(f"{operation.id}: the client id or secret is not text") from None
+    return Secret(f"Basic {pair.decode()}")
+
+
+def _number(operation: Operation, name: str, value: Any) -> str:
+    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        return str(value)
+    raise InvalidArgumentError(
+        f"{operation.id}: {name} must be an integer, not {type(value).__name__}"
+    )
+
+
+def _joined(parameter: Parameter, value: Any) -> Any:
+    """Join a sequence by commas; an entry that holds one would be read as two."""
+    if value is None or isinstance(value, str):
+        return value
+    parts = [_query_value(parameter.wire, item) for item in value]
+    for part in parts:
+        if "," in part:
+            raise InvalidArgumentError(f"an entry of {parameter.name} holds a comma: {part!r}")
+    return ",".join(parts) if parts else None
 
 
 def _check_names(operation: Operation, arguments: Mapping[str, Any]) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Container, Coroutine, Mapping
+from collections.abc import Callable, Container, Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from attrs import define, field
 
 from postman_async.engine.data.codec import loads, loads_partly
 from postman_async.engine.data.depth import is_deep
+from postman_async.engine.data.paths import MISSING, find
 from postman_async.engine.http.words import page_words
 from postman_async.engine.limits.headers import RateLimit, read_rate_limit
 from postman_async.errors import (
@@ -38,16 +39,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RawResponse",
-    "async_raw",
     "error_of",
     "parse_json",
     "parse_partly",
-    "sync_raw",
+    "parse_text",
+    "says_json",
     "value_of",
 ]
 
 T = TypeVar("T")
-P = ParamSpec("P")
 
 _MESSAGE_LENGTH = 500
 _LONGEST_WORDS = 4000
@@ -77,6 +77,10 @@ _BY_STATUS: dict[int, type[ApiError]] = {
     429: RateLimitError,
     451: PermissionDeniedError,
 }
+_USED_UP = frozenset({(429, "serviceLimitExhausted"), (403, "limitReachedError")})
+"""The quota of the plan, by status and name: waiting does not help."""
+_NAME = re.compile(r"[A-Za-z][\w-]{2,}")
+_ADDRESS = re.compile(r"(?:https?|urn):.*[/:]([A-Za-z][\w-]{2,})/?")
 
 
 @define(kw_only=True)
@@ -105,18 +109,6 @@ class RawResponse(Generic[T]):
     waited: float = 0.0
 
 
-def async_raw(
-    method: Callable[P, Coroutine[Any, Any, T]],
-) -> Callable[P, Coroutine[Any, Any, RawResponse[T]]]:
-    """Tell type checkers that a method of a raw caller's namespace returns `RawResponse`."""
-    return cast("Callable[P, Coroutine[Any, Any, RawResponse[T]]]", method)
-
-
-def sync_raw(method: Callable[P, T]) -> Callable[P, RawResponse[T]]:
-    """Tell type checkers that a method of a raw caller's namespace returns `RawResponse`."""
-    return cast("Callable[P, RawResponse[T]]", method)
-
-
 def parse_json(call: str, answer: Answer | RawResponse[Any], mask: KeyMask | None = None) -> Any:
     """Parse the body of a 2xx answer; the content type is not asked, for services get it wrong.
 
@@ -134,6 +126,16 @@ def parse_json(call: str, answer: Answer | RawResponse[Any], mask: KeyMask | Non
         came = Answer(answer.status, answer.headers, answer.content)
         failure = _not_json(call, came, error, mask)
     raise failure
+
+
+def says_json(answer: RawResponse[Any]) -> bool:
+    """Whether the content type of an answer is JSON."""
+    return "json" in answer.headers.get("content-type", "").lower()
+
+
+def parse_text(answer: RawResponse[Any]) -> str:
+    """Decode the body of an answer that is text and not JSON."""
+    return _decoded(answer, "replace")
 
 
 def parse_partly(
@@ -208,19 +210,32 @@ def _charset(answer: Answer | RawResponse[Any]) -> str:
 def value_of(result: Result, body: Any, structure: Callable[[Any], Any]) -> Any:
     """Unwrap the one key of the body, turn it into models and, where it is paged, into a `Page`.
 
-    A body of another form than promised is handed on as it came.
+    A body of another form than promised is handed on as it came, and so is one without the key.
     """
     content = body
-    if result.key is not None and isinstance(body, dict) and result.key in body:
-        content = body[result.key]
+    if result.keys:
+        if isinstance(body, dict) and result.key in body:
+            content = body[result.key]
+        elif (found := find(body, result.keys)) is not MISSING:
+            content = found
     if result.many:
         value = [structure(item) for item in content] if isinstance(content, list) else content
     else:
         value = _in_maps(result.maps, content, structure)
     if result.paging and isinstance(value, list):
-        meta = body.get("meta") if isinstance(body, dict) else None
-        return Page(value, next_cursor=_next_cursor(meta), meta=meta)
+        meta = _meta(result, body)
+        cursor = _next_cursor(meta) or _next_cursor(body)
+        return Page(value, next_cursor=cursor, meta=meta)
     return value
+
+
+def _meta(result: Result, body: Any) -> Any:
+    """Return what is said about a page; SCIM says it beside the list."""
+    if not isinstance(body, dict):
+        return None
+    if result.paging == "scim":
+        return {key: value for key, value in body.items() if key != result.keys[0]}
+    return body.get(result.meta)
 
 
 def _in_maps(depth: int, content: Any, structure: Callable[[Any], Any]) -> Any:
@@ -244,7 +259,8 @@ def error_of(call: str, answer: Answer) -> PostmanError:
         return RedirectError(call, answer.status, location or "nowhere")
     body = _error_body(answer)
     name, message, details = _words(body)
-    return _class_of(answer.status, name)(
+    used_up = answer.status == 429 and _names_the_plan(body)
+    return (UsageLimitError if used_up else _class_of(answer.status, name))(
         call,
         answer,
         name=name,
@@ -255,8 +271,13 @@ def error_of(call: str, answer: Answer) -> PostmanError:
     )
 
 
+def _names_the_plan(body: Any) -> bool:
+    """Whether a problem's title says that the plan's limit is reached, and not that of a window."""
+    return isinstance(body, dict) and str(body.get("title")).endswith("limit for your plan")
+
+
 def _class_of(status: int, name: str | None) -> type[ApiError]:
-    if status == 429 and name == "serviceLimitExhausted":
+    if (status, name) in _USED_UP:
         return UsageLimitError
     if status >= 500:
         return ServerError
@@ -273,7 +294,11 @@ def _error_body(answer: Answer) -> Any:
 
 
 def _words(body: Any) -> tuple[str | None, str, Any]:
-    """Read ``{"error": {name, message, details}}`` and problem+json ``{type, title, detail}``."""
+    """Read ``{"error": {name, message, details}}``, problem+json and SCIM's form.
+
+    Those are ``{type, title, detail}`` (https://www.rfc-editor.org/rfc/rfc9457) and ``{scimType,
+    detail}`` (https://www.rfc-editor.org/rfc/rfc7644#section-3.12).
+    """
     if not isinstance(body, dict):
         return None, "", None
     error = body.get("error") or body
@@ -281,14 +306,28 @@ def _words(body: Any) -> tuple[str | None, str, Any]:
         return _flat_words(error, body)
     if not isinstance(error, dict):
         return None, "", None
-    name = error.get("name") or error.get("title")
+    name = error.get("name") or error.get("scimType") or _type_name(error.get("type"))
+    name = name or error.get("title")
     message = error.get("message") or error.get("detail") or ""
     return (_said(name) if name else None), _said(message), error.get("details")
 
 
+def _type_name(kind: Any) -> str | None:
+    """Read the name in a problem's type: a word, or the end of a URL or URN."""
+    if not isinstance(kind, str):
+        return None
+    if _NAME.fullmatch(kind):
+        return kind
+    address = _ADDRESS.fullmatch(kind)
+    return address[1] if address else None
+
+
 def _flat_words(error: str, body: Mapping[str, Any]) -> tuple[str | None, str, Any]:
-    """Read ``{"error": name, "message": …}``; alone, ``error`` is a name or the words."""
-    message = body.get("message") or ""
+    """Read ``{"error": name, "message": …}``; alone, ``error`` is a name or the words.
+
+    OAuth's words are the ``error_description`` (https://www.rfc-editor.org/rfc/rfc6749).
+    """
+    message = body.get("message") or body.get("error_description") or ""
     if message or error.isidentifier():
         return _said(error), _said(message), body.get("details")
     return None, _said(error), body.get("details")

@@ -4,7 +4,7 @@ The safety rule stands above all options.  A call that may have changed somethin
 only when it is certain that the service did not take it:
 
 ==============================================  ==========================  ==================
-what happened                                   GET, PUT, DELETE            POST
+what happened                                   GET, PUT, DELETE            POST, PATCH
 ==============================================  ==========================  ==================
 no connection was made                          again                       again
 429 (but ``serviceLimitExhausted``)             again                       again
@@ -13,6 +13,8 @@ no connection was made                          again                       agai
 the connection broke, or silence for too long   again                       never
 anything else                                   never                       never
 ==============================================  ==========================  ==================
+
+A POST that the specification calls safe, because it only reads, is treated as a GET.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from yarl import URL
 
 from postman_async.errors import ConfigurationError
 
-__all__ = ["Secret", "is_service", "read_base_url", "read_key"]
+__all__ = ["Secret", "is_service", "read_base_url", "read_key", "read_scim_key"]
 
 _REGIONS = {"us": "https://api.getpostman.com", "eu": "https://api.eu.postman.com"}
 _HOSTS = frozenset({"api.getpostman.com", "api.postman.com", "api.eu.postman.com"})
@@ -20,7 +20,7 @@ _SHORTER_THAN_A_KEY = 16
 
 
 class Secret(str):
-    """The API key: a string whose repr hides it, in tracebacks with locals and dumps of headers.
+    """A key: a string whose repr hides it, in tracebacks with locals and dumps of headers.
 
     Its parts are secrets too: who shortens long texts before showing them cuts them first.
     """
@@ -65,9 +65,26 @@ def read_key(given: str | None, environment: Mapping[str, str] = os.environ) -> 
         raise ConfigurationError(
             "no API key: set the environment variable POSTMAN_API_KEY or give api_key="
         )
+    return _secret(key, "the API key")
+
+
+def read_scim_key(given: str | None, environment: Mapping[str, str] = os.environ) -> Secret | None:
+    """Return the SCIM key that was given, or that of ``POSTMAN_SCIM_API_KEY``, or None.
+
+    Raises:
+        ConfigurationError: it cannot be a header; it is not in the message.
+
+    """
+    named = given if given is not None else environment.get("POSTMAN_SCIM_API_KEY", "")
+    key = Secret(named).strip()
+    given, named, environment = None, "", {}  # as in `read_key`
+    return _secret(key, "the SCIM API key") if key else None
+
+
+def _secret(key: Secret, name: str) -> Secret:
     if not re.fullmatch(r"[!-~]+", key):
         raise ConfigurationError(
-            "the API key holds a character that no key has (a space, a line break, a letter that"
+            f"{name} holds a character that no key has (a space, a line break, a letter that"
             " is not ASCII); copy it again"
         )
     return key

@@ -31,6 +31,7 @@ from postman_async.errors import (
     Answer,
     AnswerTooLargeError,
     CallTimeoutError,
+    ConfigurationError,
     ConnectError,
     InvalidResponseError,
     PostmanError,
@@ -43,12 +44,12 @@ if TYPE_CHECKING:
     from postman_async.engine.http.session import SessionHolder
     from postman_async.engine.limits.limiter import Grant, Lane, Limiter
     from postman_async.engine.limits.rate_limits import Quota
-    from postman_async.engine.operation import Operation
+    from postman_async.engine.operation import Credential, Operation
     from postman_async.options import Retries, Timeout
 
 __all__ = ["Plan", "Transport", "Watcher"]
 
-log = logging.getLogger("postman_async")
+log: logging.Logger = logging.getLogger("postman_async")
 
 
 class Watcher(Protocol):
@@ -75,6 +76,7 @@ class Plan:
         operation: the name of the operation.
         bucket: the name of the limit it counts against besides the user's own.
         watcher: who is told of the attempts, if anyone is.
+        redirects: the statuses from 300 to 399 that are answers like 2xx ones.
 
     """
 
@@ -87,6 +89,7 @@ class Plan:
     operation: str
     bucket: str | None
     watcher: Watcher | None = None
+    redirects: tuple[int, ...] = ()
 
     @classmethod
     def of(
@@ -104,13 +107,14 @@ class Plan:
         return cls(
             idempotent=operation.idempotent,
             connect=timeout.connect,
-            read=None if operation.held else timeout.read,
+            read=None if operation.long_poll else timeout.read,
             total=timeout.total,
-            active=timeout.run if operation.held else other,
+            active=timeout.run if operation.long_poll else other,
             retries=retries,
             operation=operation.id,
             bucket=operation.bucket,
             watcher=watcher,
+            redirects=operation.redirects,
         )
 
 
@@ -130,6 +134,8 @@ class Transport:
     quota: Quota
     mask: KeyMask
     max_answer: int
+    _other_headers: Mapping[Credential, Mapping[str, str]] = field(factory=dict, repr=False)
+    """The headers of calls that are not made with the key."""
     _deadlines: Deadlines = field(factory=Deadlines, init=False)
 
     async def send(
@@ -183,7 +189,7 @@ class Transport:
             try:
                 # What came is in no local of this frame: a traceback would show it.
                 return self._judged(
-                    request, state, grant, *await self._attempt(session, request, plan, state)
+                    request, plan, state, grant, *await self._attempt(session, request, plan, state)
                 )
             except PostmanError as error:
                 wait = _wait(error, plan, state.attempts)
@@ -261,6 +267,7 @@ class Transport:
     def _judged(
         self,
         request: Request,
+        plan: Plan,
         state: _Progress,
         grant: Grant | None,
         response: aiohttp.ClientResponse,
@@ -277,7 +284,7 @@ class Transport:
             came = self.mask.answer(Answer(status, response.headers, content))
             del response, content, told
             raise InvalidResponseError(request.call, came, f"nobody asked for the answer {status}")
-        if not 200 <= status < 300:
+        if not 200 <= status < 300 and status not in plan.redirects:
             answer = self.mask.answer(Answer(status, response.headers, content))
             # A traceback with locals would show what came, in which the key may be echoed.
             del response, content, told
@@ -297,11 +304,13 @@ class Transport:
         self, session: aiohttp.ClientSession, request: Request, plan: Plan
     ) -> Awaitable[aiohttp.ClientResponse]:
         url = URL(self.base_url + request.path, encoded=True)
+        plain = request.credential == "key" and not request.headers
+        headers = self._headers if plain else self._headers_of(request)
         return session.request(
             request.method,
             url.extend_query(request.query) if request.query else url,
             # Not those of the session, which aiohttp would show to a proxy, too.
-            headers={**self._headers, **request.headers} if request.headers else self._headers,
+            headers=headers,
             data=_data(request.body),
             skip_auto_headers=_not_by_itself(request),
             allow_redirects=False,
@@ -309,6 +318,18 @@ class Transport:
             timeout=_times(plan.connect, plan.read),
             **self.sessions.per_request,
         )
+
+    def _headers_of(self, request: Request) -> Mapping[str, str]:
+        if request.credential == "key":
+            headers = self._headers
+        elif request.credential in self._other_headers:
+            headers = self._other_headers[request.credential]
+        else:
+            raise ConfigurationError(
+                f"{request.call} needs a SCIM API key: set the environment variable"
+                " POSTMAN_SCIM_API_KEY or give scim_api_key="
+            )
+        return {**headers, **request.headers} if request.headers else headers
 
 
 _UPLOAD = 100_000

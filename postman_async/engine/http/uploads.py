@@ -33,7 +33,7 @@ async def read_files(operation: Operation, arguments: Mapping[str, Any]) -> Mapp
         InvalidArgumentError: a file cannot be read, or is open as text.
 
     """
-    fields = {p.name for p in operation.parameters if p.place == "field"}
+    fields = {p.name for p in operation.parameters if p.location == "field"}
     return {
         name: await _read(operation, name, value) if name in fields else value
         for name, value in arguments.items()

@@ -281,3 +281,51 @@ def test_a_redirect_is_an_error_that_names_where_it_went(status: int) -> None:
 def test_a_redirect_to_nowhere_is_one_too() -> None:
     assert isinstance(error_of(CALL, Answer(304, CIMultiDict(), b"")), PostmanError)
     assert isinstance(error_of(CALL, Answer(302, CIMultiDict(), b"")), RedirectError)
+
+
+# --- names that are in the type
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("instanceNotFoundError", "instanceNotFoundError"),
+        ("BAD_REQUEST", "BAD_REQUEST"),
+        ("https://api.postman.com/problems/not-found", "not-found"),
+        ("https://api.postman.com/problems/not-found/", "not-found"),
+        ("urn:error:monitor:badRequest", "badRequest"),
+        ("about:blank", "Not Found"),
+        ("https://api.postman.com", "Not Found"),
+        ("some words", "Not Found"),
+        ("", "Not Found"),
+        (None, "Not Found"),
+        (7, "Not Found"),
+    ],
+)
+def test_the_type_of_a_problem_names_it_where_it_holds_a_name(kind: Any, name: str) -> None:
+    made = error(404, {"type": kind, "title": "Not Found", "detail": "words"})
+    assert (made.name, made.message) == (name, "words")
+
+
+def test_the_form_of_oauth_has_its_words_in_a_description() -> None:
+    made = error(400, {"error": "invalid_request", "error_description": "no jwt"})
+    assert (made.name, made.message) == ("invalid_request", "no jwt")
+
+
+@pytest.mark.parametrize("kind", [{"scimType": "uniqueness"}, {}])
+def test_the_form_of_scim_is_read(kind: dict[str, str]) -> None:
+    schemas = ["urn:ietf:params:scim:api:messages:2.0:Error"]
+    made = error(409, {"schemas": schemas, "detail": "taken", "status": "409", **kind})
+    assert isinstance(made, ConflictError)
+    assert (made.name, made.message) == (kind.get("scimType"), "taken")
+
+
+def test_a_429_that_names_the_plan_is_a_usage_limit() -> None:
+    kind, title = "https://x.example/rate-limit-exceeded", "You reached the limit for your plan"
+    assert isinstance(error(429, {"type": kind, "title": title}), UsageLimitError)
+    assert isinstance(error(429, {"type": kind, "title": "Too many"}), RateLimitError)
+
+
+def test_a_limit_of_the_plan_is_a_usage_limit() -> None:
+    made = error(403, {"type": "limitReachedError", "title": "Limit reached", "detail": "words"})
+    assert isinstance(made, UsageLimitError)

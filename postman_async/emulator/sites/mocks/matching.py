@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from attrs import Factory, frozen
 
 from postman_async.emulator.sites.mocks.examples import Example, Pairs, Segment, canonical_body
 
@@ -28,7 +29,7 @@ class NoMatch(Exception):
     """No example answers the request; the message says at which step the last one dropped out."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MockRequest:
     """A request to a mock server.
 
@@ -43,11 +44,11 @@ class MockRequest:
     method: str
     path: Sequence[str]
     query: Pairs = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = Factory(dict)
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rules:
     """What must fit.
 

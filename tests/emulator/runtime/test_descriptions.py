@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from postman_async.emulator import PostmanEmulator
 from postman_async.emulator.errors import ServiceError
-from postman_async.emulator.runs.descriptions import check_description, openapi_version
+from postman_async.emulator.runtime.descriptions import check_description, openapi_version
 from postman_async.emulator.state.validation import MAX_DEPTH
 from tests.emulator.conftest import Api
 from tests.emulator.handlers.test_apis import add_api, add_version
