@@ -13,7 +13,17 @@ from attrs import frozen
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-__all__ = ["ROOT", "Block", "anchors", "blocks", "documents", "read", "section", "targets"]
+__all__ = [
+    "ROOT",
+    "Block",
+    "anchors",
+    "blocks",
+    "documents",
+    "read",
+    "section",
+    "targets",
+    "targets_of",
+]
 
 ROOT = Path(__file__).parents[1]
 _PATTERNS = (
@@ -81,7 +91,12 @@ def blocks(document: str, *languages: str) -> Iterator[Block]:
 
 def targets(document: str) -> Iterator[str]:
     """Yield where the links and pictures of a document lead, outside of code."""
-    for token in _flat(_tokens(document)):
+    yield from targets_of(read(document))
+
+
+def targets_of(text: str) -> Iterator[str]:
+    """Yield where the links and pictures of a Markdown text lead."""
+    for token in _flat(_parser().parse(text)):
         if token.type in {"html_block", "html_inline"}:
             yield from re.findall(r'(?:src|href)="([^"]+)"', token.content)
         for name in ("href", "src"):
