@@ -113,7 +113,8 @@ def anchors(document: str) -> set[str]:
 
 @cache
 def _tokens(document: str) -> list[Token]:
-    return _parser().parse(read(document))
+    tokens: list[Token] = _parser().parse(read(document))
+    return tokens
 
 
 def _parser() -> Any:
