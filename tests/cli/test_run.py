@@ -29,7 +29,7 @@ from tests.cli.kit import (
     run,
     runs_of,
 )
-from tests.support import small_files
+from tests.support import full_disk, small_files
 
 
 def counted(ended: Ended) -> str:
@@ -347,7 +347,6 @@ def test_a_key_that_is_refused_says_nothing_of_the_monitors(
     assert ": 0 known, 3 to run" in ended.stdout
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
 def test_a_journal_on_a_full_disk_costs_nothing_that_is_known(
     emulator: PostmanEmulator, here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -360,10 +359,9 @@ def test_a_journal_on_a_full_disk_costs_nothing_that_is_known(
     def ended_and_full(self: Journal, outcome: MonitorOutcome) -> None:
         ended_as_it_was(self, outcome)
         if outcome.index == 1:
-            with open("/dev/full", "wb") as full:
-                os.dup2(full.fileno(), self._file.fileno())
+            os.dup2(full.fileno(), self._file.fileno())
 
-    with monkeypatch.context() as patched:
+    with full_disk() as full, monkeypatch.context() as patched:
         patched.setattr(Journal, "ended", ended_and_full)
         told = here("run", "--all", "-c", "1", "--journal", str(journal), "--json", str(report))
     assert_one_complaint(
