@@ -41,9 +41,9 @@ def main() -> None:
         SystemExit: always, with one of the exit codes above.
 
     """
-    from postman_async.cli.output.streams import at_least_nowhere, stderr
+    from postman_async.cli.output.streams import ensure_streams, stderr
 
-    at_least_nowhere()
+    ensure_streams()
     try:
         _run()
     except Exception as error:

@@ -19,12 +19,12 @@ from typing import Any
 
 from postman_async.cli.errors import UsageError
 
-__all__ = ["parse_values"]
+__all__ = ["parse_arguments"]
 
 _PAIR = re.compile(r"([A-Za-z_]\w*)(:?=)(.*)", re.ASCII | re.DOTALL)
 
 
-def parse_values(pairs: Iterable[str], names: Collection[str], owner: str) -> dict[str, Any]:
+def parse_arguments(pairs: Iterable[str], names: Collection[str], owner: str) -> dict[str, Any]:
     """Read the arguments of ``owner``, each of which must be one of ``names``.
 
     Raises:

@@ -5,31 +5,32 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 from attrs import frozen
 
-from postman_async.cli.errors import reported
+from postman_async.cli.errors import report_errors
 from postman_async.cli.keys import find_key
-from postman_async.cli.options import RegionName
 
 if TYPE_CHECKING:
     from postman_async import AsyncPostman
 
-__all__ = ["Service"]
+__all__ = ["ClientSettings", "RegionName"]
 
 T = TypeVar("T")
 
+RegionName: TypeAlias = Literal["us", "eu"]
+
 
 @frozen
-class Service:
-    """Which service to call, and with which key.
+class ClientSettings:
+    """Which host a command calls, and with which key.
 
-    Args:
+    Attributes:
         key_file: the file with the key, or None for the environment or the keyring.
-        base_url: its address, or None for that of the environment or the region.
+        base_url: the URL of the service, or None for that of the environment or the region.
         region: ``us`` or ``eu``, or None.
-        rate_limits: which limits the calls are paced by.
+        rate_limits: the limits that pace the calls.
 
     """
 
@@ -43,7 +44,7 @@ class Service:
 
         Raises:
             UsageError: there is no key.
-            ConfigurationError: the key may not be sent to that address.
+            ConfigurationError: the key may not be sent to that URL.
 
         """
         from postman_async import AsyncPostman
@@ -55,17 +56,17 @@ class Service:
             rate_limits=self.rate_limits,
         )
 
-    def ask(self, job: Callable[[AsyncPostman], Awaitable[T]]) -> T:
-        """Do the job with a client, and report what goes wrong.
+    def run(self, job: Callable[[AsyncPostman], Awaitable[T]]) -> T:
+        """Run a job with a client, and return its result.
 
         Raises:
-            typer.Exit: it went wrong; the user has been told.
+            typer.Exit: the job failed; its error was printed.
 
         """
 
-        async def do() -> T:
+        async def with_client() -> T:
             async with self.client() as pm:
                 return await job(pm)
 
-        with reported():
-            return asyncio.run(do())
+        with report_errors():
+            return asyncio.run(with_client())

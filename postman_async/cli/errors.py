@@ -1,4 +1,4 @@
-"""How an error reaches the user: as one line and an exit code, never as a traceback."""
+"""Errors become one line on stderr and an exit code, never a traceback."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = [
     "UNAVAILABLE",
     "USAGE",
     "UsageError",
-    "code_of",
-    "complain",
-    "reported",
-    "say",
-    "words_of",
+    "error_text",
+    "exit_code_of",
+    "exit_with_error",
+    "print_message",
+    "report_errors",
 ]
 
 FAILED = 1
@@ -34,7 +34,7 @@ REFUSED = 3
 """The exit code when the service does not accept the key, or not for this."""
 
 UNAVAILABLE = 4
-"""The exit code when something we need cannot be reached, or goes wrong."""
+"""The exit code of any other error, such as a service that cannot be reached."""
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells count it."""
@@ -44,33 +44,33 @@ TERMINATED = 143
 
 
 class UsageError(Exception):
-    """What the user asked for cannot be done as it was asked."""
+    """An option, an argument or a file of the command is wrong."""
 
 
 @contextmanager
-def reported(*others: type[Exception]) -> Iterator[None]:
+def report_errors(*others: type[Exception]) -> Iterator[None]:
     """Turn the errors of the block into a line on stderr and an exit code.
 
     Args:
-        others: errors of other packages that mean that something we need is not there.
+        others: more types of errors with the exit code `UNAVAILABLE`.
 
     Raises:
-        typer.Exit: with the code of the error, see `postman_async.cli`.
+        typer.Exit: an error occurred; its exit code is one of those in `postman_async.cli`.
 
     """
     try:
         yield
     except KeyboardInterrupt:
-        raise complain("interrupted", INTERRUPTED) from None
+        raise exit_with_error("interrupted", INTERRUPTED) from None
     except Exception as error:
-        code = UNAVAILABLE if isinstance(error, (OSError, *others)) else code_of(error)
+        code = UNAVAILABLE if isinstance(error, (OSError, *others)) else exit_code_of(error)
         if code is None:
             raise
-        raise complain(words_of(error), code) from None
+        raise exit_with_error(error_text(error), code) from None
 
 
-def code_of(error: Exception) -> int | None:
-    """Return the exit code that an error stands for; None for one that is no user's business."""
+def exit_code_of(error: Exception) -> int | None:
+    """Return the exit code of an error, or None for an error that is a fault of this package."""
     from postman_async import errors
 
     usage = (errors.ConfigurationError, errors.InvalidArgumentError, errors.JournalError)
@@ -81,20 +81,20 @@ def code_of(error: Exception) -> int | None:
     return UNAVAILABLE if isinstance(error, errors.PostmanError) else None
 
 
-def complain(message: str, code: int) -> typer.Exit:
-    """Write a line to stderr, and return what ends the command with this code."""
-    say(message)
+def exit_with_error(message: str, code: int) -> typer.Exit:
+    """Print a message, and return the exception that ends the command with this code."""
+    print_message(message)
     return typer.Exit(code)
 
 
-def say(message: str) -> None:
-    """Write a line to stderr."""
+def print_message(message: str) -> None:
+    """Write a message to stderr, as one line."""
     stderr.write(f"postman-async: {clean(' '.join(message.split()))}\n")
     stderr.flush()
 
 
-def words_of(error: Exception) -> str:
-    """Name the file of an error, or its kind where its text alone may be empty."""
+def error_text(error: Exception) -> str:
+    """Return the message of an error: with its file, or with its type where it has no text."""
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{error.filename}: {error.strerror}"
     return str(error) or type(error).__name__

@@ -7,6 +7,7 @@ note in ``not_shown``; the outcome and all others are what they are.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, TypeVar
@@ -20,7 +21,7 @@ from postman_async.reports.entries import Entry, reason_of
 from postman_async.reports.redact import NOT_SHOWN, Redaction, redacted_text
 from postman_async.reports.text import clean
 
-__all__ = ["record_of", "shown", "without_details"]
+__all__ = ["dump_json", "dump_record", "record_of", "shown", "without_details"]
 
 T = TypeVar("T")
 
@@ -59,6 +60,24 @@ def shown(render: Callable[[Entry], T], entry: Entry) -> T:
         return render(entry)
     except Exception as error:  # whatever it is, it is the matter of this entry alone
         return render(entry.without_details(error))
+
+
+def dump_record(record: dict[str, Any]) -> str:
+    """Write a record as JSON; one that cannot be written keeps its outcome."""
+    try:
+        return dump_json(record)
+    except (TypeError, ValueError, RecursionError) as error:
+        return dump_json(without_details(record, error))
+
+
+def dump_json(value: Any) -> str:
+    """Write a value as JSON, in ASCII.
+
+    Raises:
+        TypeError, ValueError, RecursionError: JSON cannot hold the value.
+
+    """
+    return json.dumps(value, allow_nan=False)
 
 
 def _noted(record: dict[str, Any], notes: list[str]) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def runs_of(emulator: PostmanEmulator) -> Counter[str]:
     return Counter(request.path.split("/")[2] for request in runs)
 
 
-def assert_one_complaint(ended: Ended, code: int, *words: str) -> None:
+def assert_one_error_line(ended: Ended, code: int, *words: str) -> None:
     """One line on stderr, the documented code, no traceback."""
     assert ended.code == code, ended.stderr
     assert "Traceback" not in ended.stderr + ended.stdout

@@ -24,7 +24,7 @@ from tests.cli.kit import (
     COMMAND,
     Ended,
     Here,
-    assert_one_complaint,
+    assert_one_error_line,
     environment,
     run,
     runs_of,
@@ -136,7 +136,7 @@ def test_the_exit_code_is_3_for_a_key_that_is_not_accepted_and_the_rest_is_not_t
     assert ended.code == 3
     assert AuthenticationError.__name__ in ended.stdout
     assert counted(ended) == "1 error, 8 skipped"
-    assert_one_complaint(here("run", "--all"), 3, "401")
+    assert_one_error_line(here("run", "--all"), 3, "401")
 
 
 def test_the_exit_code_is_4_for_errors_and_for_a_service_out_of_reach(
@@ -166,7 +166,7 @@ def test_the_exit_code_is_4_for_errors_and_for_a_service_out_of_reach(
         (["--all", "--journal", "folder"], "cannot write folder: it is a folder"),
         pytest.param(
             ["--all", "--journal", "socket"],
-            "socket is no plain file",
+            "socket is not a regular file",
             marks=pytest.mark.skipif(sys.platform == "win32", reason="needs a file of no bytes"),
         ),
         (["--all", "--journal", "/no/such/folder/j"], "no folder /no/such/folder"),
@@ -188,7 +188,7 @@ def test_the_exit_code_is_2_for_wrong_usage_and_nothing_is_sent(
         with socket.socket(socket.AF_UNIX) as bound:
             bound.bind("socket")
     before = len(emulator.requests)
-    assert_one_complaint(here("run", *arguments), 2, words)
+    assert_one_error_line(here("run", *arguments), 2, words)
     assert len(emulator.requests) == before
 
 
@@ -202,7 +202,7 @@ def test_a_wrong_value_of_an_option_is_named(option: list[str], here: Here) -> N
 
 
 def test_no_monitor_at_all_is_no_success(emulator: PostmanEmulator, here: Here) -> None:
-    assert_one_complaint(here("run", "--name", "nothing*"), 2, "no monitor fits")
+    assert_one_error_line(here("run", "--name", "nothing*"), 2, "no monitor fits")
 
 
 # -- how it is run ---------------------------------------------------------------------------
@@ -247,7 +247,7 @@ def test_a_report_that_cannot_be_written_in_the_end_costs_neither_verdict_nor_th
     page, other = tmp_path / "r.html", tmp_path / "r.json"
     with small_files(10_000):
         ended = here("run", "--all", "--html", str(page), "--json", str(other))
-        assert_one_complaint(ended, 4, f"cannot write {page}: File too large")
+        assert_one_error_line(ended, 4, f"cannot write {page}: File too large")
         assert json.loads(other.read_text())["outcomes"]
         emulator.add_monitor("n", outcome="failed")
         assert here("run", "--all", "--html", str(page)).code == 1
@@ -268,7 +268,7 @@ def test_a_journal_is_not_mixed_with_another_batch(
     uid, journal = emulator.add_monitor("m"), str(tmp_path / "runs.jsonl")
     assert here("run", uid, "--journal", journal).code == 0
     other = emulator.add_monitor("other")
-    assert_one_complaint(here("run", other, "--resume", journal), 2, "another batch")
+    assert_one_error_line(here("run", other, "--resume", journal), 2, "another batch")
     assert runs_of(emulator) == Counter({uid: 1})
 
 
@@ -328,8 +328,8 @@ def test_the_unfinished_batch_of_another_selection_is_refused(
     ran = runs_of(emulator)
     for option in ("--resume", "--journal"):
         told = "it runs all monitors, and this batch name='m 1'"
-        assert_one_complaint(here("run", "--name", "m 1", option, str(journal)), 2, told)
-    assert_one_complaint(here("run", "--resume", str(journal), "--repeat", "2"), 2, "repeats")
+        assert_one_error_line(here("run", "--name", "m 1", option, str(journal)), 2, told)
+    assert_one_error_line(here("run", "--resume", str(journal), "--repeat", "2"), 2, "repeats")
     assert runs_of(emulator) == ran
 
 
@@ -359,13 +359,12 @@ def test_a_journal_on_a_full_disk_costs_nothing_that_is_known(
     def ended_and_full(self: Journal, outcome: MonitorOutcome) -> None:
         ended_as_it_was(self, outcome)
         if outcome.index == 1:
-            with full_disk() as full:
-                os.dup2(full.fileno(), self._file.fileno())
+            os.dup2(full.fileno(), self._file.fileno())
 
-    with monkeypatch.context() as patched:
+    with full_disk() as full, monkeypatch.context() as patched:
         patched.setattr(Journal, "ended", ended_and_full)
         told = here("run", "--all", "-c", "1", "--journal", str(journal), "--json", str(report))
-    assert_one_complaint(
+    assert_one_error_line(
         told, 4, f"{journal}: No space left on device", "2 of 4 outcomes are known"
     )
     assert counted(told) == "2 passed"
@@ -384,7 +383,7 @@ def test_no_monitor_is_allowed_where_that_is_said(
 ) -> None:
     emulator.add_monitor("checkout")
     told = here("run", "--name", "Checkout")
-    assert_one_complaint(told, 2, "no monitor fits name='Checkout'", "looked at: 1", "'checkout'")
+    assert_one_error_line(told, 2, "no monitor fits name='Checkout'", "looked at: 1", "'checkout'")
     (tmp_path / "uids").touch()
     for which in (["--name", "Checkout"], ["--from", str(tmp_path / "uids")]):
         ended = here("run", *which, "--allow-empty")

@@ -1,4 +1,4 @@
-"""``postman-async call``: any operation of the API by its name, JSON out."""
+"""Call any operation of the API by its name; JSON out."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from postman_async.cli import options
-from postman_async.cli.arguments import parse_values
-from postman_async.cli.client import Service
-from postman_async.cli.errors import UsageError, reported, say
+from postman_async.cli.arguments import parse_arguments
+from postman_async.cli.client import ClientSettings
+from postman_async.cli.command import command
+from postman_async.cli.errors import UsageError, print_message, report_errors
 from postman_async.cli.output.streams import clean, dump_json, show_table, write, write_bytes
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from postman_async import AsyncPostman
     from postman_async.engine.operation import Operation, Parameter
 
-__all__ = ["EXAMPLES", "call"]
+__all__ = ["call_command"]
 
 EXAMPLES = """\
 \b
@@ -40,14 +41,14 @@ Values:
 """
 
 
-def _completed(incomplete: str) -> list[str]:
+def _complete_operation(incomplete: str) -> list[str]:
     """Complete the name of an operation."""
     from postman_async.operations import OPERATIONS
 
     return [name for name in OPERATIONS if name.startswith(incomplete)]
 
 
-def _completed_values(ctx: typer.Context, incomplete: str) -> list[str]:
+def _complete_argument(ctx: typer.Context, incomplete: str) -> list[str]:
     """Complete the name of an argument of the operation before it."""
     from postman_async.operations import OPERATIONS
 
@@ -56,11 +57,16 @@ def _completed_values(ctx: typer.Context, incomplete: str) -> list[str]:
     return [name for name in names if name.startswith(incomplete)]
 
 
-def call(
+@command(examples=EXAMPLES, no_args_is_help=True)
+@options.client_options
+def call_command(
+    *,
     operation: Annotated[
         str | None,
         typer.Argument(
-            metavar="OPERATION", help="Its name; --list shows all.", autocompletion=_completed
+            metavar="OPERATION",
+            help="Its name; --list shows all.",
+            autocompletion=_complete_operation,
         ),
     ] = None,
     values: Annotated[
@@ -68,7 +74,7 @@ def call(
         typer.Argument(
             metavar="NAME=VALUE",
             help="Its arguments, see below.",
-            autocompletion=_completed_values,
+            autocompletion=_complete_argument,
         ),
     ] = None,
     raw: Annotated[
@@ -81,30 +87,32 @@ def call(
     listed: Annotated[
         bool, typer.Option("--list", help="List the operations and their arguments, and stop.")
     ] = False,
-    api_key_file: options.KeyFile = None,
-    base_url: options.BaseUrl = None,
-    region: options.Region = None,
-    _api_key: options.RefusedKey = None,
+    client: ClientSettings,
 ) -> None:
     """Call any operation of the API by its name; JSON out."""
     if listed:
         return _list(operation)
-    with reported():
-        known = _known(operation, raw=raw, every=every)
-        names = [parameter.name for parameter in known.parameters]
-        arguments = _complete(known, parse_values(values or [], names, known.id))
-    service = Service(api_key_file, base_url, region)
+    with report_errors():
+        found = _find_operation(operation, raw=raw, every=every)
+        names = [parameter.name for parameter in found.parameters]
+        arguments = parse_arguments(values or [], names, found.id)
+        _check_required(found, arguments)
     if raw:
-        _show_raw(service, known, arguments)
+        _show_raw(client, found, arguments)
     elif every:
-        write(dump_json(service.ask(lambda pm: _all(pm, known, arguments))))
+        write(dump_json(client.run(lambda pm: _all_pages(pm, found, arguments))))
     else:
-        write(dump_json(service.ask(lambda pm: _one(pm, known, arguments))))
+        write(dump_json(client.run(lambda pm: _one_page(pm, found, arguments))))
     return None
 
 
-def _known(name: str | None, *, raw: bool, every: bool) -> Operation:
-    """Find the operation, and refuse what cannot be done with it."""
+def _find_operation(name: str | None, *, raw: bool, every: bool) -> Operation:
+    """Find an operation, and refuse options that do not fit it.
+
+    Raises:
+        UsageError: there is no such operation, or an option does not fit it.
+
+    """
     from postman_async.operations import OPERATIONS
 
     if name is None:
@@ -121,33 +129,34 @@ def _known(name: str | None, *, raw: bool, every: bool) -> Operation:
     return operation
 
 
-def _complete(operation: Operation, arguments: dict[str, Any]) -> dict[str, Any]:
+def _check_required(operation: Operation, arguments: Mapping[str, Any]) -> None:
     missing = [p.name for p in operation.parameters if p.required and p.name not in arguments]
     if missing:
         raise UsageError(f"{operation.id} needs {' and '.join(f'{name}=…' for name in missing)}")
-    return arguments
 
 
-async def _one(pm: AsyncPostman, operation: Operation, arguments: Mapping[str, Any]) -> Any:
+async def _one_page(pm: AsyncPostman, operation: Operation, arguments: Mapping[str, Any]) -> Any:
     from postman_async import Page, to_dict
 
     value = await pm.call(operation.id, **arguments)
     if not isinstance(value, Page):
         return to_dict(value)
     if value.next_cursor is not None:
-        say("this is one page, and there are more; --all gets them")
+        print_message("this is one page, and there are more; --all gets them")
     return [to_dict(item) for item in value]
 
 
-async def _all(pm: AsyncPostman, operation: Operation, arguments: Mapping[str, Any]) -> list[Any]:
+async def _all_pages(
+    pm: AsyncPostman, operation: Operation, arguments: Mapping[str, Any]
+) -> list[Any]:
     from postman_async import to_dict
 
     namespace = getattr(pm, operation.id.partition(".")[0])
     return [to_dict(item) async for item in namespace.iter(**arguments)]
 
 
-def _show_raw(service: Service, operation: Operation, arguments: Mapping[str, Any]) -> None:
-    """Show an answer as it came, the one of an error too, which sets the exit code besides."""
+def _show_raw(client: ClientSettings, operation: Operation, arguments: Mapping[str, Any]) -> None:
+    """Show an answer as it came; that of an error is shown too, before it sets the exit code."""
 
     async def send(pm: AsyncPostman) -> None:
         from postman_async import ApiError
@@ -161,7 +170,7 @@ def _show_raw(service: Service, operation: Operation, arguments: Mapping[str, An
             raise
         _write_answer(answer)
 
-    service.ask(send)
+    client.run(send)
 
 
 def _write_answer(answer: Any) -> None:
@@ -172,15 +181,15 @@ def _write_answer(answer: Any) -> None:
     write_bytes(answer.content)
 
 
-def _list(start: str | None) -> None:
+def _list(prefix: str | None) -> None:
     from postman_async.operations import OPERATIONS
 
-    found = [o for o in OPERATIONS.values() if o.id.startswith(start or "")]
-    rows = [(o.id, f"{o.method} {o.path}", " ".join(_shown(o.parameters))) for o in found]
+    found = [o for o in OPERATIONS.values() if o.id.startswith(prefix or "")]
+    rows = [(o.id, f"{o.method} {o.path}", " ".join(_argument_names(o.parameters))) for o in found]
     show_table(("operation", "endpoint", "arguments"), rows)
 
 
-def _shown(parameters: Iterable[Parameter]) -> list[str]:
-    """Name the arguments, those first and bare that must be given."""
-    needed = [parameter.name for parameter in parameters if parameter.required]
-    return [*needed, *(f"[{p.name}]" for p in parameters if not p.required)]
+def _argument_names(parameters: Iterable[Parameter]) -> list[str]:
+    """Return the names of the arguments: the required ones, then the others in brackets."""
+    required = [parameter.name for parameter in parameters if parameter.required]
+    return [*required, *(f"[{p.name}]" for p in parameters if not p.required)]

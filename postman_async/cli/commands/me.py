@@ -1,18 +1,19 @@
-"""``postman-async me``: whose key it is, and what is left of the plan's quotas."""
+"""Show whose key it is, and what is used of the quotas."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from postman_async.cli import options
-from postman_async.cli.client import Service
-from postman_async.cli.output.streams import Format, at, dump_json, show_table, write
+from postman_async.cli.client import ClientSettings
+from postman_async.cli.command import command
+from postman_async.cli.output.streams import Format, attribute, dump_json, show_table, write
 
 if TYPE_CHECKING:
     from postman_async import AsyncPostman
     from postman_async.models.users import ApiKeyOwner, OperationUsage
 
-__all__ = ["EXAMPLES", "me"]
+__all__ = ["me_command"]
 
 EXAMPLES = """\
 \b
@@ -23,15 +24,11 @@ Examples:
 """
 
 
-def me(
-    output: options.Output = Format.table,
-    api_key_file: options.KeyFile = None,
-    base_url: options.BaseUrl = None,
-    region: options.Region = None,
-    _api_key: options.RefusedKey = None,
-) -> None:
+@command(examples=EXAMPLES)
+@options.client_options
+def me_command(*, output: options.Output = Format.table, client: ClientSettings) -> None:
     """Show whose key it is, and what is used of the quotas."""
-    owner = Service(api_key_file, base_url, region).ask(_read)
+    owner = client.run(_read)
     if output is Format.json:
         from postman_async import to_dict
 
@@ -45,11 +42,14 @@ async def _read(pm: AsyncPostman) -> ApiKeyOwner:
 
 
 def _show(owner: ApiKeyOwner) -> None:
-    parts = ("username", "full_name", "email", "team_name")
-    rows = [(part.replace("_", " "), at(owner, "user", part)) for part in parts]
-    rows += [(f"quota: {at(used, 'name')}", _quota(used)) for used in at(owner, "operations") or ()]
+    fields = ("username", "full_name", "email", "team_name")
+    rows = [(field.replace("_", " "), attribute(owner, "user", field)) for field in fields]
+    rows += [
+        (f"quota: {attribute(usage, 'name')}", _quota(usage))
+        for usage in attribute(owner, "operations") or ()
+    ]
     show_table(("", ""), [row for row in rows if row[1]])
 
 
-def _quota(used: OperationUsage) -> str:
-    return f"{at(used, 'usage')} of {at(used, 'limit')}"
+def _quota(usage: OperationUsage) -> str:
+    return f"{attribute(usage, 'usage')} of {attribute(usage, 'limit')}"

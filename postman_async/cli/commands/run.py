@@ -1,20 +1,26 @@
-"""``postman-async run``: the options of a bulk run; what is done with them is in `batch`."""
+"""Run monitors in parallel and tell what became of each.
+
+This module has the options; `postman_async.cli.batch` runs the batch.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
+from attrs import evolve
 
 from postman_async.cli import options
-from postman_async.cli.client import Service
+from postman_async.cli.client import ClientSettings
+from postman_async.cli.command import command
 from postman_async.cli.durations import parse_duration
-from postman_async.cli.errors import reported
-from postman_async.cli.reports import Style, planned
+from postman_async.cli.errors import report_errors
+from postman_async.cli.reports import Reports
 
-__all__ = ["EXAMPLES", "run"]
+__all__ = ["run_command"]
 
 EXAMPLES = """\
 \b
@@ -83,7 +89,12 @@ def _duration(flag: str, text: str) -> Any:
     return typer.Option(flag, parser=parse_duration, metavar="TIME", help=text)
 
 
-def run(
+@command(examples=EXAMPLES, no_args_is_help=True)
+@options.selection_options
+@options.report_options
+@options.client_options
+def run_command(
+    *,
     uids: Annotated[
         list[str] | None,
         typer.Argument(metavar="UID", help="The monitors; - reads uids from stdin."),
@@ -95,12 +106,7 @@ def run(
     source: Annotated[
         Path | None, options.file_option("--from", "A file with uids, one a line; - is stdin.")
     ] = None,
-    workspace: options.Workspace = None,
-    name: options.NamePattern = None,
-    owner: options.Owner = None,
-    collection: options.Collection = None,
-    environment: options.Environment = None,
-    active: options.Active = None,
+    conditions: Mapping[str, Any],
     allow_empty: Annotated[
         bool, typer.Option("--allow-empty", help="It is no error if no monitor fits.")
     ] = False,
@@ -162,17 +168,11 @@ def run(
         options.file_option("--resume", "Go on with this journal's batch: it knows the monitors."),
     ] = None,
     # reports
-    junit: options.JUnit = None,
-    html: options.Html = None,
-    markdown: options.Markdown = None,
-    json: options.Json = None,
-    jsonl: options.JsonLines = None,
+    reports: Reports,
     summary: Annotated[
         bool,
         typer.Option(help="Append the Markdown to $GITHUB_STEP_SUMMARY where that is set."),
     ] = True,
-    title: options.Title = "Monitor runs",
-    keep_headers: options.KeepHeaders = False,
     # screen
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Show only what did not pass.")
@@ -180,10 +180,7 @@ def run(
     plain: options.Plain = False,
     no_color: options.NoColor = False,
     # service
-    api_key_file: options.KeyFile = None,
-    base_url: options.BaseUrl = None,
-    region: options.Region = None,
-    _api_key: options.RefusedKey = None,
+    client: ClientSettings,
 ) -> None:
     """Run monitors in parallel and tell what became of each.
 
@@ -193,16 +190,8 @@ def run(
     from postman_async.cli import batch
     from postman_async.cli.output.display import Screen
 
-    conditions = {
-        "workspace": workspace,
-        "name": name,
-        "owner": owner,
-        "collection": collection,
-        "environment": environment,
-        "active": active,
-    }
-    with reported():
-        which = batch.which(
+    with report_errors():
+        monitors = batch.select_monitors(
             uids or [],
             source,
             conditions,
@@ -210,39 +199,30 @@ def run(
             resume=resume is not None,
             allow_empty=allow_empty,
         )
-        reports = planned(
-            junit=junit, html=html, markdown=markdown, json=json, jsonl=jsonl, summary=summary
-        )
-        plan = batch.Plan(
-            options={
-                **which,
-                **batch.journal_options(journal, resume),
-                **_given(retries=retries, run_deadline=run_deadline),
-                "allow_empty": allow_empty,
-                "concurrency": concurrency,
-                "deadline": deadline,
-                "fail_fast": fail_fast,
-                "max_failures": max_failures,
-                "repeat": repeat,
-                "overlap": overlap,
-                "run_async": run_async.setting,
-                "on_unknown": on_unknown.value,
-                "reconcile": reconcile,
-                "keep": keep.value,
-            },
-            reports=reports,
-            style=Style(title, keep_headers),
-            screen=Screen(
-                plain=plain,
-                no_color=no_color,
-                quiet=quiet,
-                to_stderr=any(report.to_stdout for report in reports),
-            ),
-        )
-    service = Service(api_key_file, base_url, region, rate_limits.setting)
-    raise typer.Exit(batch.run(service, plan))
+        journals = batch.journal_options(journal, resume)
+    settings = {
+        "allow_empty": allow_empty,
+        "concurrency": concurrency,
+        "deadline": deadline,
+        "fail_fast": fail_fast,
+        "max_failures": max_failures,
+        "repeat": repeat,
+        "overlap": overlap,
+        "run_async": run_async.setting,
+        "on_unknown": on_unknown.value,
+        "reconcile": reconcile,
+        "keep": keep.value,
+        **_given(retries=retries, run_deadline=run_deadline),
+    }
+    reports = reports.with_job_summary() if summary else reports
+    request = batch.RunRequest(
+        options={**monitors, **journals, **settings},
+        reports=reports,
+        screen=Screen(plain=plain, no_color=no_color, quiet=quiet, to_stderr=reports.to_stdout),
+    )
+    raise typer.Exit(batch.run_batch(evolve(client, rate_limits=rate_limits.setting), request))
 
 
 def _given(**settings: Any) -> dict[str, Any]:
-    """Leave the defaults of what was not given to the batch."""
+    """Leave out options that were not given: the batch has its own defaults for these."""
     return {name: value for name, value in settings.items() if value is not None}

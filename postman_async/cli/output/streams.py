@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 __all__ = [
     "NARROW",
     "Format",
-    "at",
-    "at_least_nowhere",
+    "attribute",
     "clean",
     "console",
     "dump_json",
+    "ensure_streams",
     "show_table",
     "stderr",
     "stdout",
@@ -105,7 +105,7 @@ class _Stream(io.TextIOBase):
             self._leave(error)
 
     def _leave(self, error: OSError) -> None:
-        """Send the rest nowhere: what is buffered would complain again when Python ends."""
+        """Send the rest nowhere: what is buffered would exit_with_error again when Python ends."""
         if not isinstance(error, BrokenPipeError):
             self.fault = f"cannot write to {self._name}: {error.strerror}"
         nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -120,7 +120,7 @@ stderr = _Stream("stderr")
 """The command's word about its output."""
 
 
-def at_least_nowhere() -> None:
+def ensure_streams() -> None:
     """Open the standard streams that were closed (``>&-``), where Python has None for them."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
@@ -147,7 +147,7 @@ def _written_out(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode()
 
 
-def at(value: object, *names: str) -> Any:
+def attribute(value: object, *names: str) -> Any:
     """Follow attributes as far as they go: an answer may lack what the specification promises."""
     for name in names:
         value = getattr(value, name, None)

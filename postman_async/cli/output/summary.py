@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from postman_async.cli.output.streams import at, clean
+from postman_async.cli.output.streams import attribute, clean
 from postman_async.errors import PostmanError
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _assertions(made: Tally, outcome: MonitorOutcome) -> str:
 def _seconds(outcome: MonitorOutcome) -> float:
     from postman_async.bulk.record import UNWRITABLE
 
-    times = (at(outcome.run, "info", name) for name in ("started_at", "finished_at"))
+    times = (attribute(outcome.run, "info", name) for name in ("started_at", "finished_at"))
     try:
         began, ended = (datetime.fromisoformat(str(time)) for time in times)
         return (ended - began).total_seconds()

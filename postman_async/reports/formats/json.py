@@ -1,9 +1,8 @@
-"""JSON and JSON lines: the records of all outcomes, as data for other programs.
+"""JSON: the records of all outcomes and their totals, as data for other programs.
 
-``report.schema.json`` beside this file describes the JSON report; its version is `VERSION`.  A
-line of JSONL is one record (`postman_async.bulk.record`).  Both are written one outcome at a
-time, and have nothing but ASCII in them: hostile text is data there, and stays as it is, but for
-halves of surrogate pairs, for which readers refuse the whole file.
+``report.schema.json`` in `postman_async.reports` describes the report; its version is `VERSION`.
+The report is written one outcome at a time, and has nothing but ASCII in it.  Hostile text is
+data in it and stays as it is, except halves of surrogate pairs, for which readers refuse a file.
 """
 
 from __future__ import annotations
@@ -15,11 +14,11 @@ from importlib.resources import files
 from typing import Any
 
 from postman_async.reports.entries import entry_of
-from postman_async.reports.records import without_details
+from postman_async.reports.records import dump_json, dump_record
 from postman_async.reports.text import clean
 from postman_async.reports.totals import Figures
 
-__all__ = ["VERSION", "json_lines", "json_report", "schema"]
+__all__ = ["VERSION", "json_report", "schema"]
 
 VERSION = 1
 
@@ -32,34 +31,16 @@ def schema() -> dict[str, Any]:
 
 
 def json_report(records: Iterable[dict[str, Any]], title: str) -> Iterator[str]:
-    """Give the text of the report piece by piece; the summary comes last, when it is known."""
-    figures, between = Figures(), ""
+    """Yield the text of the report piece by piece; the summary comes last, when it is known."""
+    totals, between = Figures(), ""
     head = {
         "version": VERSION,
         "generator": f"postman-async {version('postman-async')}",
         "title": clean(title),
     }
-    yield f'{_dumped(head)[:-1]}, "outcomes": ['
+    yield f'{dump_json(head)[:-1]}, "outcomes": ['
     for record in records:
-        figures.add(entry_of(record))
-        yield f"{between}\n{_line(record)}"
+        totals.add(entry_of(record))
+        yield f"{between}\n{dump_record(record)}"
         between = ","
-    yield f'\n], "summary": {_dumped(figures.summary())}}}\n'
-
-
-def json_lines(records: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """Give each record as a line."""
-    for record in records:
-        yield f"{_line(record)}\n"
-
-
-def _line(record: dict[str, Any]) -> str:
-    """Write a record; one that cannot be written keeps its outcome."""
-    try:
-        return _dumped(record)
-    except (TypeError, ValueError, RecursionError) as error:
-        return _dumped(without_details(record, error))
-
-
-def _dumped(value: Any) -> str:
-    return json.dumps(value, allow_nan=False)
+    yield f'\n], "summary": {dump_json(totals.summary())}}}\n'
