@@ -24,6 +24,8 @@ Besides the standard's words the files use a few of their own:
 ``x-echo``
     the keys that lead to where the answer repeats the last id of the path; an answer of another
     one is refused.
+``x-example``
+    of an operation, a call of it, with ``pm`` for the client; it goes into the table of operations.
 ``x-bucket``
     the limit the call counts against besides the user's own (``x-buckets`` in ``common.yaml``).
 ``x-instead-of``
