@@ -62,7 +62,7 @@ class AsyncPostman(AsyncNamespaces):
     def _set_up(self, api_key: str | None, options: ClientOptions) -> None:
         _check_names(options)
         key = read_key(api_key)
-        self.base_url = read_base_url(options.get("base_url"), options.get("region"))
+        self.base_url: str = read_base_url(options.get("base_url"), options.get("region"))
         self._sessions = SessionHolder(_session_options(options, self.base_url))
         quota, limiter = Quota(), _limiter(options.get("rate_limits", "auto"), self.base_url)
         headers = {"X-Api-Key": key, **_HEADERS}

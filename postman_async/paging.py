@@ -31,8 +31,8 @@ class Page(Sequence[T], Generic[T]):
         self, items: Sequence[T], *, next_cursor: str | None = None, meta: Any = None
     ) -> None:
         self._items = list(items)
-        self.next_cursor = next_cursor
-        self.meta = meta
+        self.next_cursor: str | None = next_cursor
+        self.meta: Any = meta
 
     @overload
     def __getitem__(self, index: int) -> T: ...

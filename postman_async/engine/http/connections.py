@@ -44,7 +44,7 @@ class NoConnectionError(aiohttp.ClientConnectionError):
     def __init__(self, cause: Exception) -> None:
         """Keep the words of the error."""
         super().__init__(str(cause) or type(cause).__name__)
-        self.errno = getattr(cause, "errno", None)
+        self.errno: int | None = getattr(cause, "errno", None)
 
 
 class Connector(aiohttp.TCPConnector):

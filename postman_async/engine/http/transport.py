@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan", "Transport", "Watcher"]
 
-log = logging.getLogger("postman_async")
+log: logging.Logger = logging.getLogger("postman_async")
 
 
 class Watcher(Protocol):

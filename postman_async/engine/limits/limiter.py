@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Grant", "Lane", "Limiter", "NoPlaceError", "SharedWindows", "at_priority"]
 
-log = logging.getLogger("postman_async")
+log: logging.Logger = logging.getLogger("postman_async")
 
 _MOST_LEARNED = 16
 """Limits that headers may add: a service has a few, a mistake could make any number."""

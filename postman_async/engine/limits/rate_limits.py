@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Quota", "RateLimits"]
 
-log = logging.getLogger("postman_async")
+log: logging.Logger = logging.getLogger("postman_async")
 
 _LOW = 0.1
 _WARNINGS = (0.2, _LOW, 0.05, 0.01, 0.0)
