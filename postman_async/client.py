@@ -17,7 +17,7 @@ from postman_async.engine.http.session import SessionHolder, SessionOptions
 from postman_async.engine.http.target import Secret, is_service, read_base_url, read_key
 from postman_async.engine.http.transport import Transport
 from postman_async.engine.limits.limiter import Limiter
-from postman_async.engine.limits.rate_limits import Quota, RateLimits
+from postman_async.engine.limits.state import MonthlyQuota, RateLimits
 from postman_async.errors import ConfigurationError, InvalidArgumentError
 from postman_async.operations import OPERATIONS, PUBLISHED_LIMITS
 from postman_async.options import CallOptions, ClientOptions, RateLimitRule, Retries, Timeout
@@ -64,7 +64,7 @@ class AsyncPostman(AsyncNamespaces):
         key = read_key(api_key)
         self.base_url: str = read_base_url(options.get("base_url"), options.get("region"))
         self._sessions = SessionHolder(_session_options(options, self.base_url))
-        quota, limiter = Quota(), _limiter(options.get("rate_limits", "auto"), self.base_url)
+        quota, limiter = MonthlyQuota(), _limiter(options.get("rate_limits", "auto"), self.base_url)
         headers = {"X-Api-Key": key, **_HEADERS}
         most, mask = _max_answer(options.get("max_answer", _MAX_ANSWER)), KeyMask.of(key)
         transport = Transport(self.base_url, self._sessions, headers, limiter, quota, mask, most)

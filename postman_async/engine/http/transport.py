@@ -24,8 +24,8 @@ from postman_async.engine.http.failures import transport_error
 from postman_async.engine.http.request import Request
 from postman_async.engine.http.response import RawResponse, error_of
 from postman_async.engine.http.retry import may_retry, not_taken, retry_wait
-from postman_async.engine.limits.headers import NOTHING_TOLD, RateLimit, read_rate_limit
-from postman_async.engine.limits.limiter import NoPlaceError
+from postman_async.engine.limits.groups import NoSlotError
+from postman_async.engine.limits.headers import NO_LIMITS, RateLimit, read_rate_limit
 from postman_async.errors import (
     ERROR_CONTENT,
     Answer,
@@ -41,8 +41,9 @@ from postman_async.errors import (
 if TYPE_CHECKING:
     from postman_async.engine.http.mask import KeyMask
     from postman_async.engine.http.session import SessionHolder
-    from postman_async.engine.limits.limiter import Grant, Lane, Limiter
-    from postman_async.engine.limits.rate_limits import Quota
+    from postman_async.engine.limits.groups import LimitGroup, Slot
+    from postman_async.engine.limits.limiter import Limiter
+    from postman_async.engine.limits.state import MonthlyQuota
     from postman_async.engine.operation import Operation
     from postman_async.options import Retries, Timeout
 
@@ -127,7 +128,7 @@ class Transport:
     sessions: SessionHolder
     _headers: Mapping[str, str] = field(repr=False)
     limiter: Limiter | None
-    quota: Quota
+    quota: MonthlyQuota
     mask: KeyMask
     max_answer: int
     _deadlines: Deadlines = field(factory=Deadlines, init=False)
@@ -162,20 +163,20 @@ class Transport:
             failure = error
         except TimeoutError:
             failure = state.out_of_time(request, plan)
-        except NoPlaceError as error:
+        except NoSlotError as error:
             failure = state.no_place(request, plan, error)
         failure.attempts, failure.waited = state.attempts, state.waited
         raise failure
 
     async def _attempts(self, request: Request, plan: Plan, state: _Progress) -> RawResponse[Any]:
         while True:
-            grant = None
+            slot = None
             if self.limiter is not None:
-                lane = self.limiter.lane(plan.bucket, plan.operation)
-                grant = self.limiter.at_once(lane, state.turn)
-                if grant is None:
-                    grant = await self._place(self.limiter, lane, state)
-                state.turn = grant.turn
+                group = self.limiter.group(plan.bucket, plan.operation)
+                slot = self.limiter.try_acquire(group, state.sequence)
+                if slot is None:
+                    slot = await self._place(self.limiter, group, state)
+                state.sequence = slot.sequence
             session = self.sessions.get()  # what it refuses was no attempt
             state.begin(plan, request)
             if plan.watcher is not None:
@@ -183,11 +184,11 @@ class Transport:
             try:
                 # What came is in no local of this frame: a traceback would show it.
                 return self._judged(
-                    request, state, grant, *await self._attempt(session, request, plan, state)
+                    request, state, slot, *await self._attempt(session, request, plan, state)
                 )
             except PostmanError as error:
                 wait = _wait(error, plan, state.attempts)
-                held = self._learn(grant, error)
+                held = self._learn(slot, error)
                 if plan.watcher is not None and not_taken(error):
                     plan.watcher.refused()
                 if wait is None:
@@ -197,24 +198,24 @@ class Transport:
             if not held:
                 await asyncio.sleep(wait)
 
-    async def _place(self, limiter: Limiter, lane: Lane, state: _Progress) -> Grant:
+    async def _place(self, limiter: Limiter, group: LimitGroup, state: _Progress) -> Slot:
         """Wait for a place within the limits; a call that was refused keeps its turn."""
         self.sessions.get()
         clock = asyncio.get_running_loop().time
         began = clock()
         try:
-            return await limiter.acquire(lane, until=state.until(), turn=state.turn)
+            return await limiter.acquire(group, until=state.until(), sequence=state.sequence)
         finally:
             state.waited += clock() - began
 
-    def _learn(self, grant: Grant | None, error: PostmanError) -> bool:
+    def _learn(self, slot: Slot | None, error: PostmanError) -> bool:
         """Tell the limiter of a failure; whether it holds the next attempt back by itself."""
-        if self.limiter is None or grant is None:
+        if self.limiter is None or slot is None:
             return False
         if isinstance(error, RateLimitError):
-            return self.limiter.refused(grant, error.rate_limit or RateLimit())
+            return self.limiter.on_refusal(slot, error.rate_limit or RateLimit())
         if isinstance(error, ConnectError):
-            self.limiter.give_back(grant)
+            self.limiter.release(slot)
         return False
 
     async def _attempt(
@@ -262,16 +263,16 @@ class Transport:
         self,
         request: Request,
         state: _Progress,
-        grant: Grant | None,
+        slot: Slot | None,
         response: aiohttp.ClientResponse,
         content: bytes,
     ) -> RawResponse[Any]:
         """Learn from an answer, and make its value or its error."""
         status, told = response.status, read_rate_limit(response.headers)
-        if told is not NOTHING_TOLD:
-            self.quota.note(told)
-            if self.limiter is not None and grant is not None and status != 429:
-                self.limiter.answered(grant, told)
+        if told is not NO_LIMITS:
+            self.quota.update(told)
+            if self.limiter is not None and slot is not None and status != 429:
+                self.limiter.on_answer(slot, told)
         if status < 200:  # a 101: the connection speaks another protocol now
             drop_connection(response)
             came = self.mask.answer(Answer(status, response.headers, content))
@@ -364,7 +365,7 @@ class _Progress:
     attempts: int = 0
     waited: float = 0.0
     taken: bool = False
-    turn: int | None = None
+    sequence: int | None = None
     deadline: Deadline | None = None
     started: float = field(factory=time.monotonic)
 
@@ -403,7 +404,7 @@ class _Progress:
             reason = f"no place within the rate limits before the deadline of {plan.total} s"
         return self._timed_out(request, reason)
 
-    def no_place(self, request: Request, plan: Plan, error: NoPlaceError) -> CallTimeoutError:
+    def no_place(self, request: Request, plan: Plan, error: NoSlotError) -> CallTimeoutError:
         """Make the error of a call for which waiting makes no sense."""
         ends = plan.total if self.attempts == 0 or plan.active is None else plan.active
         return self._timed_out(
