@@ -65,7 +65,7 @@ class Connector(aiohttp.TCPConnector):
         async with self._turns:
             with Deadline(self._deadlines) as deadline:
                 if timeout.sock_connect is not None:
-                    deadline.begin(timeout.sock_connect)
+                    deadline.start(timeout.sock_connect)
                 return await self._connected(req, traces)
 
     async def _connected(self, req: Any, traces: Any) -> Any:
