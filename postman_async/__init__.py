@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from postman_async.engine.data.convert import from_dict, to_dict
     from postman_async.engine.http.response import RawResponse
     from postman_async.engine.limits.headers import RateLimit
-    from postman_async.engine.limits.rate_limits import RateLimits
-    from postman_async.engine.limits.windows import RateLimitState
+    from postman_async.engine.limits.state import RateLimits, RateLimitState
     from postman_async.errors import (
         AnswerTooLargeError,
         ApiError,
@@ -305,8 +304,8 @@ _HOMES = {
     "to_dict": "engine.data.convert",
     "RateLimit": "engine.limits.headers",
     "RawResponse": "engine.http.response",
-    "RateLimits": "engine.limits.rate_limits",
-    "RateLimitState": "engine.limits.windows",
+    "RateLimitState": "engine.limits.state",
+    "RateLimits": "engine.limits.state",
     "OPERATIONS": "operations",
     "PUBLISHED_LIMITS": "operations",
     "CallOptions": "options",

@@ -23,7 +23,7 @@ from postman_async.engine.http.target import (
 )
 from postman_async.engine.http.transport import Transport
 from postman_async.engine.limits.limiter import Limiter
-from postman_async.engine.limits.rate_limits import Quota, RateLimits
+from postman_async.engine.limits.state import MonthlyQuota, RateLimits
 from postman_async.engine.task_calls import resumed_task
 from postman_async.errors import ConfigurationError, InvalidArgumentError
 from postman_async.operations import OPERATIONS, PUBLISHED_LIMITS
@@ -72,7 +72,7 @@ class AsyncPostman(AsyncNamespaces):
         key = read_key(api_key)
         self.base_url: str = read_base_url(options.get("base_url"), options.get("region"))
         self._sessions = SessionHolder(_session_options(options, self.base_url))
-        quota, limiter = Quota(), _limiter(options.get("rate_limits", "auto"), self.base_url)
+        quota, limiter = MonthlyQuota(), _limiter(options.get("rate_limits", "auto"), self.base_url)
         headers = {"X-Api-Key": key, **_HEADERS}
         scim_key = read_scim_key(options.get("scim_api_key"))
         mask = KeyMask.of(key) if scim_key is None else KeyMask.of(key, scim_key)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from postman_async.bulk.options import BatchOptions
     from postman_async.bulk.outcome import BatchReport, MonitorOutcome
     from postman_async.bulk.select import Uids
-    from postman_async.engine.limits.rate_limits import RateLimits
+    from postman_async.engine.limits.state import RateLimits
     from postman_async.engine.operation import Caller, Operation
     from postman_async.options import CallOptions, ClientOptions
 

@@ -44,7 +44,7 @@ class NoConnectionError(aiohttp.ClientConnectionError):
     def __init__(self, cause: Exception) -> None:
         """Keep the words of the error."""
         super().__init__(str(cause) or type(cause).__name__)
-        self.errno = getattr(cause, "errno", None)
+        self.errno: int | None = getattr(cause, "errno", None)
 
 
 class Connector(aiohttp.TCPConnector):
@@ -65,7 +65,7 @@ class Connector(aiohttp.TCPConnector):
         async with self._turns:
             with Deadline(self._deadlines) as deadline:
                 if timeout.sock_connect is not None:
-                    deadline.begin(timeout.sock_connect)
+                    deadline.start(timeout.sock_connect)
                 return await self._connected(req, traces)
 
     async def _connected(self, req: Any, traces: Any) -> Any:

@@ -13,7 +13,7 @@ from attrs import define, field
 from postman_async.engine.data.codec import loads, loads_partly
 from postman_async.engine.data.depth import is_deep
 from postman_async.engine.data.paths import MISSING, find
-from postman_async.engine.http.words import page_words
+from postman_async.engine.http.page_text import page_text
 from postman_async.engine.limits.headers import RateLimit, read_rate_limit
 from postman_async.errors import (
     Answer,
@@ -339,7 +339,7 @@ def _said(words: Any) -> str:
 
 def _text(answer: Answer) -> str:
     """Find the words of a page that a proxy made, or the reason of the status."""
-    words = page_words(_decoded(answer, "replace"))
+    words = page_text(_decoded(answer, "replace"))
     if words and not words.startswith(("{", "[")):
         return words[:_MESSAGE_LENGTH]
     try:

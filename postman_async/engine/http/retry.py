@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from postman_async.engine.limits.headers import LONGEST_HOLD
+from postman_async.engine.limits.headers import LONGEST_WAIT
 from postman_async.errors import (
     ApiError,
     CallTimeoutError,
@@ -77,9 +77,9 @@ def retry_wait(error: PostmanError, attempt: int, retries: Retries, jitter: floa
     if named is None:
         ceiling: float = min(retries.backoff * 2 ** min(attempt - 1, 30), retries.max_backoff)
         return ceiling * (0.5 + jitter / 2)
-    if named > min(retries.max_retry_after, LONGEST_HOLD):
+    if named > min(retries.max_retry_after, LONGEST_WAIT):
         return None
-    return min(named + jitter * min(1.0, 0.1 + named / 10), LONGEST_HOLD)
+    return min(named + jitter * min(1.0, 0.1 + named / 10), LONGEST_WAIT)
 
 
 def named_wait(error: PostmanError) -> float | None:
