@@ -7,8 +7,8 @@ import builtins
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
-from postman_async.api.methods import AsyncEnvironmentMethods
 from postman_async.engine.http.response import async_raw
+from postman_async.extensions.namespaces.environments import AsyncEnvironmentMethods
 from postman_async.operations import OPERATIONS
 from postman_async.unset import UNSET, Unset
 

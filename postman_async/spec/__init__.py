@@ -5,8 +5,8 @@ Besides the standard's words the files use a few of their own:
 ``x-python-name``
     the public name of a parameter, where it is not the wire's name in snake_case.
 ``x-python-base``
-    of a tag or a schema, the hand-written class (in ``api/methods.py`` and its sync twin, or in
-    ``models/methods.py``) that the namespace or the model extends.
+    of a tag or a schema, the hand-written class that the namespace (in
+    ``extensions/namespaces/<group>.py``) or the model (in ``extensions/<group>.py``) extends.
 ``x-body``
     ``fields``: each key of the body is an argument; ``document``: the body is one argument.
     Beside JSON a body may be a form, or a file alone; which of them is sent tells whether an
