@@ -55,6 +55,8 @@ if TYPE_CHECKING:
         UnsettledError,
         UsageLimitError,
     )
+    from postman_async.extensions.collections import CollectionEntry
+    from postman_async.extensions.model import Model
     from postman_async.models.apis import (
         Api,
         ApiSchema,
@@ -71,7 +73,6 @@ if TYPE_CHECKING:
         SchemaCollectionRef,
         SchemaRelation,
     )
-    from postman_async.models.base import Model
     from postman_async.models.collections import (
         Collection,
         CollectionAuth,
@@ -95,7 +96,6 @@ if TYPE_CHECKING:
     from postman_async.models.common import Deleted, Ref
     from postman_async.models.environments import Environment, EnvironmentSummary, EnvironmentValue
     from postman_async.models.imports import Imported
-    from postman_async.models.methods import CollectionEntry
     from postman_async.models.mocks import Mock, MockConfig, MockDelay, PublishedMock
     from postman_async.models.monitors import (
         Execution,
@@ -348,8 +348,8 @@ _HOMES = {
     "TransportError": "errors",
     "UnsettledError": "errors",
     "UsageLimitError": "errors",
-    "Model": "models.base",
-    "CollectionEntry": "models.methods",
+    "Model": "extensions.model",
+    "CollectionEntry": "extensions.collections",
     "Api": "models.apis",
     "DeletedApi": "models.apis",
     "ApiVersion": "models.apis",

@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Literal
 
 from attrs import define
 
-from postman_async.models.base import Model
-from postman_async.models.methods import CollectionMethods, ItemMethods, UrlMethods
+from postman_async.extensions.collections import CollectionMethods, ItemMethods, UrlMethods
+from postman_async.extensions.model import Model
 
 __all__ = [
     "Collection",

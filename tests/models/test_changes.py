@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from postman_async.engine.data.convert import from_dict, load_model, to_dict
 from postman_async.engine.data.plan import plan_of
-from postman_async.models.base import Model
+from postman_async.extensions.model import Model
 from tests.models.documents import (
     MODELS,
     Documents,

@@ -26,7 +26,7 @@ from postman_async.engine.data.depth import DEEPEST
 from postman_async.engine.data.plan import Read, level_of, plan_of, told
 from postman_async.errors import NestingError
 
-__all__ = ["from_dict", "load_model", "one_level", "reader", "to_dict"]
+__all__ = ["from_dict", "load_model", "one_level", "read_field", "reader", "to_dict"]
 
 T = TypeVar("T")
 
@@ -101,6 +101,11 @@ def load_model(reference: str) -> Any:
     """Import the model that an operation names as ``module:Class``."""
     module, _, name = reference.partition(":")
     return getattr(importlib.import_module(f"postman_async.models.{module}"), name)
+
+
+def read_field(model: Any, name: str, data: Any) -> Any:
+    """Read JSON data as the value of a field that holds models; the model is not changed."""
+    return plan_of(type(model)).late[name].read(data)
 
 
 def from_dict(data: Any, model: type[T]) -> T:

@@ -88,11 +88,13 @@ class Late:
     """A field that is read when it is looked at.
 
     Args:
+        read: makes its value of JSON data.
         get: gets what is in its place of the model; an AttributeError if nobody has looked yet.
         levels: makes JSON data of its value, given that in the document.
 
     """
 
+    read: Read
     get: Callable[[Any], Any]
     levels: Callable[[Any, Any], Any]
 
@@ -203,7 +205,7 @@ def _late(cls: Any, name: str, wire: str, kind: Any) -> Late:
     looking = property(look, put, leave_out)
     _SLOTS[looking] = slot
     setattr(cls, name, looking)
-    return Late(get, _levels_of(kind))
+    return Late(read, get, _levels_of(kind))
 
 
 _SLOTS: dict[property, Any] = {}

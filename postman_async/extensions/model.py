@@ -11,7 +11,7 @@ from postman_async.engine.data.depth import flattened, is_deep, same, unflattene
 from postman_async.engine.data.plan import plan_of
 from postman_async.errors import PostmanError
 
-__all__ = ["Model"]
+__all__ = ["Model", "models_in"]
 
 T = TypeVar("T")
 
@@ -96,6 +96,11 @@ class Model:
         if self.extra:
             shown.append(f"extra={_shown(self.extra)}")
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def models_in(values: Any) -> list[Any]:
+    """Return the models of a list; without those items, or for a value, of another type."""
+    return [v for v in values if isinstance(v, Model)] if isinstance(values, list) else []
 
 
 def _can_be_shown(model: Model, name: str) -> bool:
