@@ -1,4 +1,4 @@
-"""The picture of the README: how many times faster than each client one would use instead."""
+"""The picture of the figures: how many times faster than each client one would use instead."""
 
 from __future__ import annotations
 
