@@ -1,7 +1,7 @@
 """Does memory grow with the number of runs?  ``python benchmarks/memory.py [--runs 100000]``.
 
 A server in a process of its own answers each run at once with the same result of three requests.
-The client streams the runs with a journal, and tells its memory on the way; then it reads the
+The client streams the runs with a journal, and prints its memory meanwhile; then it reads the
 journal, and resumes the batch, which runs nothing.
 """
 
@@ -28,8 +28,9 @@ EXECUTION = {
     "response": {"code": 200, "responseTime": 26, "responseSize": 298, "headers": {"etag": "x"}},
     "assertions": {"Status code is 200": True},
 }
+MONITOR_ID = "1e6b6cb1-0000-4000-8000-000000000000"
 RUN = {
-    "info": {"jobId": "job", "monitorId": "m", "status": "success"},
+    "info": {"jobId": "job", "monitorId": MONITOR_ID, "status": "success"},
     "stats": {"assertions": {"total": 3, "failed": 0}, "requests": {"total": 3, "failed": 0}},
     "executions": [EXECUTION] * 3,
     "failures": [],
@@ -37,7 +38,7 @@ RUN = {
 
 
 class Server(asyncio.Protocol):
-    """Answers every request with the same run."""
+    """Answers every request with the same run, of the monitor that was asked for."""
 
     body = json.dumps({"run": RUN}).encode()
     answer = (
@@ -51,12 +52,13 @@ class Server(asyncio.Protocol):
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Answer as many requests as came."""
-        self.transport.write(self.answer * data.count(b"\r\n\r\n"))
+        """Answer the request, which comes in one piece: ``POST /monitors/{uid}/run``."""
+        monitor_id = data.split(b"/", 3)[2].partition(b"-")[2]
+        self.transport.write(self.answer.replace(MONITOR_ID.encode(), monitor_id))
 
 
 def serve(pipe: Connection) -> None:
-    """Listen on a free port, and tell which."""
+    """Listen on a free port, and send its number to the client."""
 
     async def main() -> None:
         server = await asyncio.get_running_loop().create_server(Server, "127.0.0.1", 0)
@@ -80,7 +82,7 @@ def uids(count: int) -> Iterator[str]:
 
 
 async def stream(pm: AsyncPostman, runs: int, journal: Path, *, resume: bool) -> None:
-    """Stream the runs, and tell the memory at each tenth of them."""
+    """Stream the runs, and print the memory after each tenth of them."""
     began, marks = time.perf_counter(), {runs * n // 10 for n in range(1, 11)} | {runs // 100}
     count = 0
     async for outcome in pm.stream_monitor_runs(
@@ -95,10 +97,10 @@ async def stream(pm: AsyncPostman, runs: int, journal: Path, *, resume: bool) ->
 
 
 def _forget_end(journal: Path) -> None:
-    """Cut off the line that tells how many uids came: a finished batch would begin anew."""
+    """Cut off the line that ends the batch: a finished batch would begin anew."""
     with journal.open("rb+") as file:
         lines = file.read().splitlines(keepends=True)
-        end = max(place for place, line in enumerate(lines) if line.startswith(b'{"end"'))
+        end = max(index for index, line in enumerate(lines) if line.startswith(b'{"end"'))
         file.seek(0)
         file.writelines(lines[:end] + lines[end + 1 :])
         file.truncate()

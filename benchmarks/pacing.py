@@ -82,11 +82,11 @@ class Service:
         return web.json_response({"run": {"info": info}})
 
     async def counts(self, _: web.Request) -> web.Response:
-        """Tell what was counted, and begin anew."""
-        told = {"posts": self.posts, "refused": self.refused}
+        """Answer with what was counted, and reset the counts."""
+        counted = {"posts": self.posts, "refused": self.refused}
         self.posts = self.refused = self.used = 0
         self.began = float("-inf")
-        return web.json_response(told)
+        return web.json_response(counted)
 
 
 def serve(load: Load, pipe: Connection) -> None:

@@ -57,7 +57,7 @@ def test_pictures_are_small_and_need_no_network() -> None:
 
 @pytest.fixture
 def demo() -> Iterator[dict[str, str]]:
-    """Run ``postman-async emulator --demo``, and yield the variables that it tells to export."""
+    """Run ``postman-async emulator --demo``, and yield the variables that it asks to export."""
     command = [sys.executable, "-m", "postman_async.cli", "emulator", "--demo", "--port", "0"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
