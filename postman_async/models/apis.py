@@ -203,6 +203,8 @@ class SchemaCollection(Model):
 
     """
 
+    lazy_fields: ClassVar[tuple[str, ...]] = ("relations",)
+
     collection: SchemaCollectionRef
     relations: list[SchemaRelation]
 

@@ -114,6 +114,8 @@ class Monitor(Model):
         "last_run": "lastRun",
     }
 
+    lazy_fields: ClassVar[tuple[str, ...]] = ("distribution",)
+
     id: str
     uid: str
     owner: str | int
@@ -203,6 +205,11 @@ class MonitorNotifications(Model):
         "on_failure": "onFailure",
     }
 
+    lazy_fields: ClassVar[tuple[str, ...]] = (
+        "on_error",
+        "on_failure",
+    )
+
     on_error: list[MonitorRecipient] | None = None
     on_failure: list[MonitorRecipient] | None = None
 
@@ -283,6 +290,11 @@ class MonitorRun(Model):
         failures: Each test that failed and each error.
 
     """
+
+    lazy_fields: ClassVar[tuple[str, ...]] = (
+        "executions",
+        "failures",
+    )
 
     info: MonitorRunInfo
     stats: MonitorRunStats | None = None
@@ -432,6 +444,8 @@ class Execution(Model):
         errors: What went wrong with the request or its scripts.
 
     """
+
+    lazy_fields: ClassVar[tuple[str, ...]] = ("errors",)
 
     id: int
     item: ExecutionItem
