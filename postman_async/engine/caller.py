@@ -165,7 +165,7 @@ class RawCaller:
             return parse_text(response)
         if len(response.content) > codec.LARGE and result.single and not self.strict:
             plan = plan_of(load_model(str(result.model)))
-            document = parse_partly(call, response, str(result.key), plan.unread, mask)
+            document = parse_partly(call, response, str(result.key), plan.lazy_keys, mask)
             if document is not None:
                 if asked is not None:
                     asked.check(document, call, response)

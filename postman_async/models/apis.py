@@ -202,6 +202,8 @@ class SchemaCollection(Model):
 
     """
 
+    lazy_fields: ClassVar[tuple[str, ...]] = ("relations",)
+
     collection: SchemaCollectionRef
     relations: list[SchemaRelation]
 

@@ -64,6 +64,8 @@ class Environment(EnvironmentMethods):
         "is_public": "isPublic",
     }
 
+    lazy_fields: ClassVar[tuple[str, ...]] = ("values",)
+
     open_ended: ClassVar[bool] = True
 
     name: str

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from attrs import define
 
 from postman_async.extensions.model import Model
@@ -20,6 +22,11 @@ class Imported(Model):
         environments: The environments.
 
     """
+
+    lazy_fields: ClassVar[tuple[str, ...]] = (
+        "collections",
+        "environments",
+    )
 
     collections: list[Ref]
     environments: list[Ref] | None = None

@@ -22,6 +22,8 @@ class ApiKeyOwner(Model):
 
     """
 
+    lazy_fields: ClassVar[tuple[str, ...]] = ("operations",)
+
     user: User
     operations: list[OperationUsage]
 

@@ -86,6 +86,15 @@ class Workspace(Model):
         "updated_at": "updatedAt",
     }
 
+    lazy_fields: ClassVar[tuple[str, ...]] = (
+        "collections",
+        "environments",
+        "mocks",
+        "monitors",
+        "apis",
+        "specs",
+    )
+
     id: str
     name: str
     type: Literal["personal", "team", "private", "public", "partner"] | str
