@@ -95,7 +95,7 @@ def add_monitor(service: Service, name: str, script: RunScript, workspace: str |
             "schedule": _SCHEDULE,
             "collection": _scripted_collection(service.store, home),
             "environment": None,
-            "script": script.stored(),
+            "script": script.to_json(),
         }
         monitor = service.store.add("monitors", facts)
         service.store.join(home, "monitors", monitor.id)
@@ -132,7 +132,7 @@ def script_run(service: Service, uid: str, script: RunScript) -> None:
     """Make all further runs of a monitor follow a script."""
     with service.store.transaction():
         monitor = _found(service.store, "monitors", uid)
-        monitor.facts["script"] = script.stored()
+        monitor.facts["script"] = script.to_json()
         service.store.save(monitor)
 
 

@@ -207,7 +207,7 @@ _SCRIPT: Json = {"outcome": str, "duration": float, "requests": int, "assertions
 
 def _script(given: Json) -> RunScript:
     plan = {"outcome": "passed", "duration": 0.0, "requests": 1, "assertions": 1, **given}
-    return RunScript.planned(**{"failed": plan.pop("failed_assertions", None), **plan})
+    return RunScript.of(**{"failed": plan.pop("failed_assertions", None), **plan})
 
 
 # -- how they are reached ---------------------------------------------------------------------

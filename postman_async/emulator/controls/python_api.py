@@ -51,7 +51,7 @@ class Contents:
             EmulatorError: the script contradicts itself, there is no such workspace, or the
                 emulator does not run.
         """
-        script = RunScript.planned(outcome, duration, requests, assertions, None)
+        script = RunScript.of(outcome, duration, requests, assertions, None)
         return self._do(lambda service: scenarios.add_monitor(service, name, script, workspace))
 
     def script_run(
@@ -81,7 +81,7 @@ class Contents:
             EmulatorError: the script contradicts itself, there is no such monitor, or the
                 emulator does not run.
         """
-        script = RunScript.planned(outcome, duration, requests, assertions, failed_assertions)
+        script = RunScript.of(outcome, duration, requests, assertions, failed_assertions)
         if run is not None:
             script = RunScript(duration=script.duration, run=scenarios.own_result(run))
         self._do(lambda service: scenarios.script_run(service, uid, script))

@@ -1,4 +1,4 @@
-"""Collections, their forks and merges."""
+"""Operations on collections, their forks and merges."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _STRATEGIES = ("updateSourceWithDestination", "deleteSource")
 
 
 def list_all(call: Call) -> Json:
-    """``GET /collections``: those that fit the filters."""
+    """``GET /collections``: the collections that match the filters."""
     limit = validation.positive(call.query, "limit")
     offset = validation.positive(call.query, "offset", low=0) or 0
     name = call.query.get("name")
@@ -38,9 +38,9 @@ def _listed(call: Call, entity: Entity) -> Json:
 
 
 def create(call: Call) -> Json:
-    """``POST /collections``: a new collection; the service chooses its id.
+    """``POST /collections``: create a collection; the service assigns its id.
 
-    A document that names a collection which is there is refused: it was meant for an update.
+    A document with the id of an existing collection is refused.
     """
     document = validation.wrapped(call.body(), "collection")
     known = bare_id(_given_id(document))
@@ -51,9 +51,9 @@ def create(call: Call) -> Json:
 
 
 def get(call: Call) -> Json:
-    """``GET /collections/{uid}``: the whole document; ``model=minimal`` names what it begins with.
+    """``GET /collections/{uid}``: return the document.
 
-    The minimal form has the uids of the requests and folders at the first level in their places.
+    With ``model=minimal`` it has the uids of the first level instead of the items.
     """
     model = call.query.get("model")
     if model is not None:
@@ -75,7 +75,7 @@ def _minimal(shown: Json) -> Json:
 
 
 def update(call: Call) -> Json:
-    """``PUT /collections/{uid}``: replace the whole document, which has to name its format."""
+    """``PUT /collections/{uid}``: replace the document, which must name its format."""
     _refuse_async(call)
     document = validation.wrapped(call.body(), "collection")
     entity = call.target("collections")
@@ -89,13 +89,13 @@ def update(call: Call) -> Json:
 
 
 def _given_id(document: Json) -> Any:
-    """Return the id that a document brings along."""
+    """Return the id in a document, or None."""
     info = document.get("info")
     return info.get("_postman_id") if isinstance(info, dict) else None
 
 
 def _refuse_async(call: Call) -> None:
-    """Refuse what would be answered with a task: to do it at once would hide that from a test."""
+    """Refuse ``Prefer: respond-async``: a synchronous answer would hide the task from a test."""
     preferences = [each.partition(";")[0].strip().lower() for each in call.prefer.split(",")]
     if "respond-async" in preferences:
         message = "The emulator does not support Prefer: respond-async yet: leave the header out."
@@ -103,14 +103,14 @@ def _refuse_async(call: Call) -> None:
 
 
 def delete(call: Call) -> Json:
-    """``DELETE /collections/{uid}``: its monitors and mocks go with it, its forks stay."""
+    """``DELETE /collections/{uid}``: delete it with its monitors and mocks; forks are kept."""
     entity = call.target("collections")
     remove(call.store, "collections", entity.id)
     return {"collection": {"id": entity.id, "uid": entity.uid}}
 
 
 def fork(call: Call) -> Json:
-    """``POST /collections/fork/{uid}``: a copy that remembers its origin and common state."""
+    """``POST /collections/fork/{uid}``: create a copy with a reference to its origin."""
     body = validation.mapping(call.body(), "body")
     label = validation.parameter({"label": body.get("label", body.get("name"))}, "label")
     validation.text(label, "label")
@@ -124,7 +124,7 @@ def fork(call: Call) -> Json:
 
 
 def merge(call: Call) -> Json:
-    """``POST /collections/merge``: bring a fork's changes back into its origin."""
+    """``POST /collections/merge``: merge a fork's changes into its origin."""
     body = validation.mapping(call.body(), "body")
     source = call.find("collections", _reference(body, "source"))
     destination = call.find("collections", _reference(body, "destination"))

@@ -1,4 +1,4 @@
-"""Environments: named sets of values."""
+"""Operations on environments."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ __all__ = ["create", "delete", "get", "list_all", "update"]
 
 
 def list_all(call: Call) -> Json:
-    """``GET /environments``: all of them, or a workspace's."""
+    """``GET /environments``: all environments, or those of a workspace."""
     found = call.store.all("environments", call.workspace())
     return {"environments": [listed(call, environment) for environment in found]}
 
 
 def create(call: Call) -> Json:
-    """``POST /environments``: a new environment; the service chooses the id."""
+    """``POST /environments``: create an environment; the service assigns its id."""
     document = validation.wrapped(call.body(), "environment")
     return {"environment": add_environment(call, call.home(), document).ref}
 
 
 def get(call: Call) -> Json:
-    """``GET /environments/{uid}``: the document, with what the service knows of it."""
+    """``GET /environments/{uid}``: return the document with the fields that the service sets."""
     environment = call.target("environments")
     shown = {
         **(environment.document or {}),
@@ -40,7 +40,7 @@ def get(call: Call) -> Json:
 
 
 def update(call: Call) -> Json:
-    """``PUT /environments/{uid}``: replace all of it; only the name may be left out."""
+    """``PUT /environments/{uid}``: replace the document; only the name may be left out."""
     given = validation.wrapped(call.body(), "environment")
     environment = call.target("environments")
     environment.document = complete_environment(given, environment.name)
@@ -50,7 +50,7 @@ def update(call: Call) -> Json:
 
 
 def delete(call: Call) -> Json:
-    """``DELETE /environments/{uid}``: monitors and mocks that used it go on without."""
+    """``DELETE /environments/{uid}``: delete it; its monitors and mocks are kept without it."""
     environment = call.target("environments")
     remove(call.store, "environments", environment.id)
     return {"environment": {"id": environment.id, "uid": environment.uid}}

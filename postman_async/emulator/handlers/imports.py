@@ -1,4 +1,4 @@
-"""Imports: OpenAPI descriptions, and data that was exported from Postman."""
+"""Operations that import OpenAPI descriptions and data that Postman exported."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _TYPES = ("json", "string", "file")
 
 
 async def openapi(call: Call) -> web.Response:
-    """``POST /import/openapi``: a collection of an OpenAPI description."""
+    """``POST /import/openapi``: generate a collection from an OpenAPI description."""
     fields = _fields(call)
     given = fields["input"]
     text = dumps(given) if isinstance(given, dict) else given
     options = validation.mapping(fields.get("options") or {}, "options")
-    call.home()  # before anything is converted for a workspace that is not there
+    call.home()  # fails before the conversion if the workspace does not exist
     document = await collection_of(call.service.runs.runtime, text, options)
     with call.store.transaction():
         collection = add_collection(call, call.home(), document)
@@ -34,7 +34,7 @@ async def openapi(call: Call) -> web.Response:
 
 
 def _fields(call: Call) -> Json:
-    """Return type, input and options of a body: JSON, or a form with a file."""
+    """Return ``type``, ``input`` and ``options`` of a JSON body, or of a form with a file."""
     body = _form(call) if is_form(call.content_type) else call.body()
     fields = validation.mapping(body, "body")
     for needed in ("type", "input"):
@@ -74,7 +74,7 @@ async def exported_data(call: Call) -> web.Response:
 
 
 def _dump(call: Call) -> Any:
-    """Return the data: the whole body, or the input of a JSON body or a form."""
+    """Return the exported data: the ``input`` of a JSON body or a form, else the whole body."""
     if is_form(call.content_type) or "json" in call.content_type.partition(";")[0].lower():
         given = _fields(call)["input"]
         return (
@@ -89,7 +89,7 @@ def _added(call: Call, home: str, kind: str, document: Json) -> Entity:
 
 
 def _keep_globals(call: Call, home: str, variables: list[Json]) -> None:
-    """Put global variables into the workspace; of two with one key the new one stays."""
+    """Store global variables in the workspace; a new one replaces one with the same key."""
     if not variables:
         return
     workspace = call.find("workspaces", home)
@@ -99,7 +99,7 @@ def _keep_globals(call: Call, home: str, variables: list[Json]) -> None:
 
 
 def _named(made: list[Entity]) -> Json:
-    """Return the names of what was made; environments only if there are some."""
+    """Return the references of the created entities; ``environments`` only if there are any."""
     named: Json = {"collections": [each.ref for each in made if each.kind == "collections"]}
     environments = [each.ref for each in made if each.kind == "environments"]
     return {**named, "environments": environments} if environments else named

@@ -1,4 +1,4 @@
-"""Monitors: their settings, their lists, and their runs."""
+"""Operations on monitors, and their runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PAGE = 25
 
 
 def list_all(call: Call) -> Json:
-    """``GET /monitors``: a page of the monitors that fit the filters."""
+    """``GET /monitors``: a page of the monitors that match the filters."""
     limit = validation.positive(call.query, "limit", high=_PAGE) or _PAGE
     after = position_of(call.query.get("cursor"))
     fits = _filter(call)
@@ -37,7 +37,7 @@ def list_all(call: Call) -> Json:
 
 
 def _filter(call: Call) -> Callable[[Entity], bool]:
-    """Return what tells whether a monitor fits the query, which is checked at once."""
+    """Validate the query, and return a predicate for the monitors that match it."""
     query = call.query
     active, owner = validation.flag(query, "active"), validation.positive(query, "owner")
     linked = [name for name in ("collection", "environment") if f"{name}Uid" in query]
@@ -67,7 +67,7 @@ def _listed(monitor: Entity) -> Json:
 
 
 def create(call: Call) -> Json:
-    """``POST /monitors``: a new monitor of a collection."""
+    """``POST /monitors``: create a monitor of a collection."""
     fields = validation.wrapped(call.body(), "monitor")
     home = call.home()
     for needed in ("name", "collection", "schedule"):
@@ -82,7 +82,7 @@ def create(call: Call) -> Json:
 
 
 def get(call: Call) -> Json:
-    """``GET /monitors/{uid}``: a monitor with its schedule's next time and its last run."""
+    """``GET /monitors/{uid}``: return a monitor with its next and its last run."""
     monitor = call.target("monitors")
     facts = monitor.facts
     shown = {**_listed(monitor), "schedule": with_next_run(facts["schedule"])}
@@ -91,7 +91,7 @@ def get(call: Call) -> Json:
             shown[key] = facts[key]
     last = call.store.last_run(monitor.id)
     if last is not None:
-        # The id of the latest run, ended or not: in the document's example it is lastRun's own.
+        # The id of the latest run, ended or not; in the documented example it equals lastRun's.
         if "jobId" in last["info"]:
             shown["jobId"] = last["info"]["jobId"]
         shown["lastRun"] = _last_run(last)
@@ -107,7 +107,7 @@ def _last_run(last: Json) -> Json:
 
 
 def update(call: Call) -> Json:
-    """``PUT /monitors/{uid}``: change the settings that the body names."""
+    """``PUT /monitors/{uid}``: update the settings that the body has."""
     fields = validation.wrapped(call.body(), "monitor")
     monitor = call.target("monitors")
     monitor.facts.update(checked_settings(fields, monitor.facts))
@@ -118,14 +118,14 @@ def update(call: Call) -> Json:
 
 
 def delete(call: Call) -> Json:
-    """``DELETE /monitors/{uid}``: a run under way goes on, and is not recorded."""
+    """``DELETE /monitors/{uid}``: delete a monitor; a run under way continues, unrecorded."""
     monitor = call.target("monitors")
     remove(call.store, "monitors", monitor.id)
     return {"monitor": {"id": monitor.id, "uid": monitor.uid}}
 
 
 async def run(call: Call) -> web.Response:
-    """``POST /monitors/{uid}/run``: the result; or, with ``async=true``, only the start of it."""
+    """``POST /monitors/{uid}/run``: return the result, or the start with ``async=true``."""
     background = validation.flag(call.query, "async")
     runs = call.service.runs
     with call.store.transaction():
@@ -135,7 +135,7 @@ async def run(call: Call) -> web.Response:
         return answer({"run": {"info": begun.info}})
     if call.hurried or not await runs.hold(begun):
         return answer({"run": {"info": _still_running(begun.monitor)}}, 202)
-    if begun.refusal is not None or begun.body is None:  # no body: aborted before its first step
+    if begun.refusal is not None or begun.body is None:  # no body: aborted before it started
         raise server_error(begun.refusal or "The run was aborted.", 503)
     return answer({"run": begun.body})
 

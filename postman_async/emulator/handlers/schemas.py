@@ -1,4 +1,4 @@
-"""Schemas of API versions, and the collections made from them."""
+"""Operations on schemas of API versions, and on collections generated from them."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _CONVERTIBLE = ("openapi3", "openapi2")
 
 
 def schemas_of(call: Call, version: Entity) -> list[Entity]:
-    """Return the schemas of a version, oldest first, with their texts."""
+    """Return the schemas of a version with their texts, oldest first."""
     found = [s for s in call.store.all("schemas") if s.facts["version"] == version.id]
     return [call.find("schemas", schema.id) for schema in found]
 
 
 def _schema(call: Call) -> Entity:
-    """Return the schema that the path names, if it is one of the path's version."""
+    """Return the schema that the path names; it must belong to the version of the path."""
     version, reference = version_of(call), call.params["schemaId"]
     schema = call.find("schemas", reference)
     if schema.facts["version"] != version.id:
@@ -58,7 +58,7 @@ def _text(schema: Entity) -> str:
 
 
 def create(call: Call) -> Json:
-    """``POST …/schemas``: a new schema of a version."""
+    """``POST …/schemas``: create a schema of a version."""
     fields = validation.wrapped(call.body(), "schema")
     version = version_of(call)
     facts = {**_checked(fields), "version": version.id}
@@ -77,7 +77,7 @@ def _checked(fields: Json) -> Json:
 
 
 def get(call: Call) -> Json:
-    """``GET …/schemas/{id}``: a schema with its text."""
+    """``GET …/schemas/{id}``: return a schema with its text."""
     return {"schema": _shown(_schema(call))}
 
 
@@ -93,7 +93,7 @@ def update(call: Call) -> Json:
 
 
 async def create_collection(call: Call) -> web.Response:
-    """``POST …/schemas/{id}/collections``: a collection of the schema, linked to the version."""
+    """``POST …/schemas/{id}/collections``: generate a collection and link it to the version."""
     body = validation.mapping(call.body(), "body")
     name = validation.text(validation.parameter(body, "name"), "name")
     kinds = _relation_types(validation.parameter(body, "relations"))
@@ -103,7 +103,7 @@ async def create_collection(call: Call) -> web.Response:
     document = await collection_of(call.service.runs.runtime, _text(schema))
     document["info"]["name"] = name
     with call.store.transaction():
-        # While it was converted anything may have been deleted.
+        # Entities may have been deleted during the conversion.
         version, schema = version_of(call), _schema(call)
         collection = add_collection(call, call.home(), document)
         links = [link(call, version, kind, collection.id, schema.id) for kind in kinds]
@@ -114,30 +114,29 @@ async def create_collection(call: Call) -> web.Response:
 
 
 def _relation_types(value: Any) -> list[str]:
-    """Return the types of relation that the body asks for, each once."""
+    """Return the distinct relation types that the body requests."""
     found = []
     for index, entry in enumerate(validation.array(value, "relations")):
-        place = f"relations.{index}"
-        kind = validation.required(validation.mapping(entry, place), "type", place)
-        found.append(validation.one_of(kind, COLLECTION_TYPES, f"{place}.type"))
+        path = f"relations.{index}"
+        kind = validation.required(validation.mapping(entry, path), "type", path)
+        found.append(validation.one_of(kind, COLLECTION_TYPES, f"{path}.type"))
     return list(dict.fromkeys(found))
 
 
 async def synchronise(call: Call) -> web.Response:
-    """``PUT …/{entityType}/{entityId}/syncWithSchema``: bring a linked collection up to date."""
-    before, schema = _synchronised_pair(call)
-    converter, document = call.service.runs.runtime, before.document or {}
-    document = await synchronised(converter, _text(schema), document)
+    """``PUT …/{entityType}/{entityId}/syncWithSchema``: update a linked collection."""
+    before, schema = _pair_to_sync(call)
+    document = await synchronised(call.service.runs.runtime, _text(schema), before.document or {})
     with call.store.transaction():
-        collection, _ = _synchronised_pair(call)
+        collection, _ = _pair_to_sync(call)
         if collection.document != before.document:
             raise plain_problem(409, "The collection was changed while it was synced.")
         replace_collection(call, collection, document)
     return answer({"success": True})
 
 
-def _synchronised_pair(call: Call) -> tuple[Entity, Entity]:
-    """Return the collection that the path names by its own or its relation's id, and its schema."""
+def _pair_to_sync(call: Call) -> tuple[Entity, Entity]:
+    """Return the collection that the path names by its id or its relation's id, and its schema."""
     kind, reference = call.params["entityType"], call.params["entityId"]
     validation.one_of(kind, COLLECTION_TYPES, "entityType")
     version = version_of(call)
@@ -150,7 +149,7 @@ def _synchronised_pair(call: Call) -> tuple[Entity, Entity]:
 
 
 def _schema_of(call: Call, version: Entity, relation: Entity) -> Entity:
-    """Return the schema that a relation's collection came from, or else the version's latest."""
+    """Return the schema that a relation's collection was generated from, or the latest schema."""
     schemas = schemas_of(call, version)
     own = [schema for schema in schemas if schema.id == relation.facts["schema"]]
     for schema in own or schemas[-1:]:

@@ -1,4 +1,4 @@
-"""Versions of APIs: each has schemas and relations of its own, perhaps copied from another."""
+"""Operations on versions of APIs, which own schemas and relations."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _shown(call: Call, version: Entity) -> Json:
 
 
 def create(call: Call) -> Json:
-    """``POST /apis/{id}/versions``: a new version, with copies from the source it names."""
+    """``POST /apis/{id}/versions``: create a version, with copies from its source."""
     fields = validation.wrapped(call.body(), "version")
     api = api_of(call)
     version = call.store.add("versions", {"name": _name(fields), "api": api.id})
@@ -48,7 +48,7 @@ def _name(fields: Json) -> str:
 
 
 def _copy(call: Call, api: Entity, wanted: Json, version: Entity) -> None:
-    """Copy the schema and the relations that the body wants from its source."""
+    """Copy the schema and the relations that the body names from the source version."""
     source = find_version(call, api, validation.parameter(wanted, "id"))
     relations = validation.mapping(wanted.get("relations") or {}, "version.source.relations")
     for kind, value in relations.items():
@@ -66,12 +66,12 @@ def _copy(call: Call, api: Entity, wanted: Json, version: Entity) -> None:
 
 
 def get(call: Call) -> Json:
-    """``GET /apis/{id}/versions/{id}``: one version."""
+    """``GET /apis/{id}/versions/{id}``: return a version."""
     return {"version": _shown(call, version_of(call))}
 
 
 def update(call: Call) -> Json:
-    """``PUT /apis/{id}/versions/{id}``: give it another name."""
+    """``PUT /apis/{id}/versions/{id}``: rename a version."""
     fields = validation.wrapped(call.body(), "version")
     version = version_of(call)
     version.facts["name"] = _name(fields)
@@ -80,7 +80,7 @@ def update(call: Call) -> Json:
 
 
 def delete(call: Call) -> Json:
-    """``DELETE /apis/{id}/versions/{id}``: with its schemas and relations."""
+    """``DELETE /apis/{id}/versions/{id}``: delete a version with its schemas and relations."""
     version = version_of(call)
     remove(call.store, "versions", version.id)
     return {"version": {"id": version.id}}
