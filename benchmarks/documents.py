@@ -6,14 +6,14 @@ import importlib
 import json
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from attrs import has
 
 from benchmarks.bodies import big_collection, run_result
 from postman_async import models
 from postman_async.engine.data import codec, convert
-from postman_async.engine.data.plan import plan_of
+from postman_async.engine.data.plan import types_of
 
 __all__ = ["WAYS", "first_structuring", "functions"]
 
@@ -80,7 +80,7 @@ def _looker(library: str) -> Callable[[Any], None]:
     holding: dict[Any, tuple[str, ...]] = {}
     for name in models.__all__:
         if has(cls := getattr(models, name)):
-            holding[cls] = (*plan_of(cls).inner, *plan_of(cls).late)
+            holding[cls] = tuple(name for name, kind in types_of(cls).items() if _holds_model(kind))
     if library == "pydantic":
         from benchmarks.equal_models import made_models
 
@@ -96,6 +96,10 @@ def _looker(library: str) -> Callable[[Any], None]:
                 waiting += [getattr(value, name) for name in holding.get(type(value), ())]
 
     return look
+
+
+def _holds_model(annotation: Any) -> bool:
+    return has(annotation) or any(map(_holds_model, get_args(annotation)))
 
 
 def first_structuring(module: str) -> float:

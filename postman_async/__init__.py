@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from postman_async.engine.data.convert import from_dict, to_dict
     from postman_async.engine.http.response import RawResponse
     from postman_async.engine.limits.headers import RateLimit
-    from postman_async.engine.limits.rate_limits import RateLimits
-    from postman_async.engine.limits.windows import RateLimitState
+    from postman_async.engine.limits.state import RateLimits, RateLimitState
     from postman_async.errors import (
         AnswerTooLargeError,
         ApiError,
@@ -56,6 +55,8 @@ if TYPE_CHECKING:
         UnsettledError,
         UsageLimitError,
     )
+    from postman_async.extensions.collections import CollectionEntry
+    from postman_async.extensions.model import Model
     from postman_async.models.apis import (
         Api,
         ApiSchema,
@@ -72,7 +73,6 @@ if TYPE_CHECKING:
         SchemaCollectionRef,
         SchemaRelation,
     )
-    from postman_async.models.base import Model
     from postman_async.models.collections import (
         Collection,
         CollectionAuth,
@@ -96,7 +96,6 @@ if TYPE_CHECKING:
     from postman_async.models.common import Deleted, Ref
     from postman_async.models.environments import Environment, EnvironmentSummary, EnvironmentValue
     from postman_async.models.imports import Imported
-    from postman_async.models.methods import CollectionEntry
     from postman_async.models.mocks import Mock, MockConfig, MockDelay, PublishedMock
     from postman_async.models.monitors import (
         Execution,
@@ -305,8 +304,8 @@ _HOMES = {
     "to_dict": "engine.data.convert",
     "RateLimit": "engine.limits.headers",
     "RawResponse": "engine.http.response",
-    "RateLimits": "engine.limits.rate_limits",
-    "RateLimitState": "engine.limits.windows",
+    "RateLimitState": "engine.limits.state",
+    "RateLimits": "engine.limits.state",
     "OPERATIONS": "operations",
     "PUBLISHED_LIMITS": "operations",
     "CallOptions": "options",
@@ -349,8 +348,8 @@ _HOMES = {
     "TransportError": "errors",
     "UnsettledError": "errors",
     "UsageLimitError": "errors",
-    "Model": "models.base",
-    "CollectionEntry": "models.methods",
+    "Model": "extensions.model",
+    "CollectionEntry": "extensions.collections",
     "Api": "models.apis",
     "DeletedApi": "models.apis",
     "ApiVersion": "models.apis",

@@ -8,8 +8,10 @@ import inspect
 import json
 import pickle
 import re
+import textwrap
 import traceback
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -119,6 +121,13 @@ def test_the_tree_in_the_docstring_is_the_tree_of_the_classes() -> None:
             drawn[match[2]] = path[depth - 1] if depth else "Exception"
             path[depth:] = [match[2]]
     assert drawn == {name: cls.__bases__[0].__name__ for name, cls in classes().items()}
+
+
+def test_the_tree_in_the_readme_of_the_engine_is_that_of_the_docstring() -> None:
+    assert postman_async.errors.__doc__ is not None
+    readme = Path(postman_async.errors.__file__).with_name("engine") / "README.md"
+    tree = textwrap.dedent(postman_async.errors.__doc__.split("::\n\n")[1].split("\n\n")[0])
+    assert f"```text\n{tree}\n```" in readme.read_text(encoding="utf-8")
 
 
 def test_each_class_is_met_by_the_tests_below() -> None:

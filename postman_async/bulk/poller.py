@@ -20,7 +20,7 @@ from postman_async.bulk.reconcile import (
     judge,
 )
 from postman_async.engine.data.convert import from_dict, load_model
-from postman_async.engine.limits.limiter import at_priority
+from postman_async.engine.limits.priority import at_priority
 from postman_async.errors import (
     PostmanError,
     RateLimitError,
@@ -73,7 +73,7 @@ class Found:
 
 @define
 class Follower:
-    """Follows one run; the transport tells it of each attempt of a look (see `Watcher`).
+    """Follows one run; the transport tells it of each attempt of a look (see `AttemptObserver`).
 
     Attributes:
         caller: sends the looks.

@@ -7,7 +7,7 @@ import re
 
 __all__ = ["class_name", "field_name", "module_name", "parameter_name", "snake"]
 
-_MODEL_NAMES = frozenset({"extra", "nulls", "open_ended", "wire_names"})
+_MODEL_NAMES = frozenset({"extra", "lazy_fields", "nulls", "open_ended", "stand_ins", "wire_names"})
 """What `Model` itself has."""
 
 _ANNOTATION_NAMES = frozenset({"bool", "dict", "float", "int", "list", "str"})

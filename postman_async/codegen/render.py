@@ -13,6 +13,8 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from postman_async.codegen.ir import Api, Failure, Method, Model, ModelRef, Namespace
+from postman_async.codegen.names import snake
+from postman_async.codegen.readers import groups
 
 __all__ = ["HEADER", "formatted", "render"]
 
@@ -32,9 +34,15 @@ def render(api: Api) -> dict[str, str]:
         text = file("operations", namespace=namespace)
         texts[f"operations/{namespace.module}.py"] = text
     texts["models/__init__.py"] = file("models_package")
+    plans = groups(api)
     for name, models in api.models.items():
         imports = _by_module(_named_by(models), without=name)
-        texts[f"models/{name}.py"] = file("models", models=models, imports=imports)
+        parts = {"models": models, "imports": imports, "group": plans[name]}
+        texts[f"models/{name}.py"] = file("models", **parts)
+    for folder in ("readers", "writers"):
+        texts[f"models/{folder}/__init__.py"] = file(f"{folder}_package")
+        for name, group in plans.items():
+            texts[f"models/{folder}/{name}.py"] = file(folder, group=group)
     tasks = _by_module(ref for m in api.methods if m.task for ref in m.task.type.models)
     for sync in (False, True):
         folder = "api/sync" if sync else "api"
@@ -74,6 +82,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 - the output is Python
     )
+    environment.filters["snake"] = snake
     environment.filters["wrapped"] = _wrapped
     environment.filters["docstring"] = _docstring
     environment.filters["sentence"] = _sentence

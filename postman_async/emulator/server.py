@@ -54,7 +54,7 @@ class PostmanEmulator(Contents):
         db: the SQLite file to keep everything in, or ``:memory:``.
         api_key: the key to accept; None makes one up.
         engine: what executes collections, which is not closed here; None makes one on demand.
-        progress: told in one line of text when something takes long (the engine's installation).
+        progress: told in one line of text when the runtime has to be installed.
         hold_limit: seconds after which a run is answered with 202 while it goes on.
         seed: makes the ids the same each time; None makes random ones.
         limits: how often one may call; None means any number. ``Limits()`` is as the service.

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from attrs import define
 
-from postman_async.models.base import Model
+from postman_async.extensions.model import Model
 
 __all__ = [
     "Api",
@@ -201,6 +201,8 @@ class SchemaCollection(Model):
         relations: Its links to the version.
 
     """
+
+    lazy_fields: ClassVar[tuple[str, ...]] = ("relations",)
 
     collection: SchemaCollectionRef
     relations: list[SchemaRelation]

@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Literal
 
 from attrs import define
 
-from postman_async.models.base import Model
-from postman_async.models.methods import CollectionMethods, ItemMethods, UrlMethods
+from postman_async.extensions.collections import CollectionMethods, ItemMethods, UrlMethods
+from postman_async.extensions.model import Model
 
 __all__ = [
     "Collection",
@@ -148,6 +148,13 @@ class Collection(CollectionMethods):
         "item": "rootLevelRequests",
     }
 
+    lazy_fields: ClassVar[tuple[str, ...]] = (
+        "item",
+        "event",
+        "variable",
+        "variables",
+    )
+
     open_ended: ClassVar[bool] = True
 
     info: CollectionInfo
@@ -243,6 +250,13 @@ class CollectionItem(ItemMethods):
         "updated_at": "updatedAt",
     }
 
+    lazy_fields: ClassVar[tuple[str, ...]] = (
+        "item",
+        "response",
+        "event",
+        "variable",
+    )
+
     open_ended: ClassVar[bool] = True
 
     name: str | None = None
@@ -276,6 +290,8 @@ class CollectionRequest(Model):
 
     """
 
+    lazy_fields: ClassVar[tuple[str, ...]] = ("header",)
+
     open_ended: ClassVar[bool] = True
 
     url: str | CollectionUrl | None = None
@@ -303,6 +319,11 @@ class CollectionUrl(UrlMethods):
         variable: The values of the path's placeholders, such as `:id`.
 
     """
+
+    lazy_fields: ClassVar[tuple[str, ...]] = (
+        "query",
+        "variable",
+    )
 
     open_ended: ClassVar[bool] = True
 
@@ -362,6 +383,11 @@ class CollectionBody(Model):
 
     """
 
+    lazy_fields: ClassVar[tuple[str, ...]] = (
+        "urlencoded",
+        "formdata",
+    )
+
     open_ended: ClassVar[bool] = True
 
     mode: Literal["raw", "urlencoded", "formdata", "file", "graphql"] | str | None = None
@@ -400,6 +426,8 @@ class CollectionResponse(Model):
         "created_at": "createdAt",
         "updated_at": "updatedAt",
     }
+
+    lazy_fields: ClassVar[tuple[str, ...]] = ("header",)
 
     open_ended: ClassVar[bool] = True
 
@@ -504,6 +532,21 @@ class CollectionAuth(Model):
         oauth2: The details of the method of this name.
 
     """
+
+    lazy_fields: ClassVar[tuple[str, ...]] = (
+        "apikey",
+        "asap",
+        "awsv4",
+        "basic",
+        "bearer",
+        "digest",
+        "edgegrid",
+        "hawk",
+        "jwt",
+        "ntlm",
+        "oauth1",
+        "oauth2",
+    )
 
     open_ended: ClassVar[bool] = True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from attrs import define
 
-from postman_async.models.base import Model
+from postman_async.extensions.model import Model
 
 __all__ = ["Deleted", "Ref"]
 

@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 
 from attrs import define
 
-from postman_async.models.base import Model
-from postman_async.models.methods import EnvironmentMethods
+from postman_async.extensions.environments import EnvironmentMethods
+from postman_async.extensions.model import Model
 
 __all__ = ["Environment", "EnvironmentSummary", "EnvironmentValue"]
 
@@ -63,6 +63,8 @@ class Environment(EnvironmentMethods):
         "updated_at": "updatedAt",
         "is_public": "isPublic",
     }
+
+    lazy_fields: ClassVar[tuple[str, ...]] = ("values",)
 
     open_ended: ClassVar[bool] = True
 

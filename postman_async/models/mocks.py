@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from attrs import define
 
-from postman_async.models.base import Model
+from postman_async.extensions.model import Model
 
 __all__ = ["Mock", "MockConfig", "MockDelay", "PublishedMock"]
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from attrs import define
 
-from postman_async.models.base import Model
+from postman_async.extensions.model import Model
 
 __all__ = [
     "Execution",
@@ -115,6 +115,8 @@ class Monitor(Model):
         "last_run": "lastRun",
     }
 
+    lazy_fields: ClassVar[tuple[str, ...]] = ("distribution",)
+
     id: str
     uid: str
     owner: str | int
@@ -204,6 +206,11 @@ class MonitorNotifications(Model):
         "on_failure": "onFailure",
     }
 
+    lazy_fields: ClassVar[tuple[str, ...]] = (
+        "on_error",
+        "on_failure",
+    )
+
     on_error: list[MonitorRecipient] | None = None
     on_failure: list[MonitorRecipient] | None = None
 
@@ -284,6 +291,11 @@ class MonitorRun(Model):
         failures: Each test that failed and each error.
 
     """
+
+    lazy_fields: ClassVar[tuple[str, ...]] = (
+        "executions",
+        "failures",
+    )
 
     info: MonitorRunInfo
     stats: MonitorRunStats | None = None
@@ -433,6 +445,8 @@ class Execution(Model):
         errors: What went wrong with the request or its scripts.
 
     """
+
+    lazy_fields: ClassVar[tuple[str, ...]] = ("errors",)
 
     id: int
     item: ExecutionItem

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from attrs import define
 
-from postman_async.models.base import Model
+from postman_async.extensions.model import Model
 
 __all__ = ["ApiKeyOwner", "OperationUsage", "User"]
 
@@ -21,6 +21,8 @@ class ApiKeyOwner(Model):
         operations: The usage per quota.
 
     """
+
+    lazy_fields: ClassVar[tuple[str, ...]] = ("operations",)
 
     user: User
     operations: list[OperationUsage]

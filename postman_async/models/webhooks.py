@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from attrs import define
 
-from postman_async.models.base import Model
+from postman_async.extensions.model import Model
 
 __all__ = ["Webhook"]
 

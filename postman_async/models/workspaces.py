@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from attrs import define
 
-from postman_async.models.base import Model
+from postman_async.extensions.model import Model
 
 __all__ = [
     "DeletedWorkspace",
@@ -85,6 +85,15 @@ class Workspace(Model):
         "created_at": "createdAt",
         "updated_at": "updatedAt",
     }
+
+    lazy_fields: ClassVar[tuple[str, ...]] = (
+        "collections",
+        "environments",
+        "mocks",
+        "monitors",
+        "apis",
+        "specs",
+    )
 
     id: str
     name: str

@@ -30,7 +30,7 @@ from postman_async.cli.batch import exit_code, resume_command
 from postman_async.cli.output import display
 from postman_async.cli.output.display import Screen, View, note, wait_of
 from postman_async.cli.output.summary import Row, row_of
-from postman_async.engine.limits.windows import RateLimitState
+from postman_async.engine.limits.state import RateLimitState
 from postman_async.errors import Answer
 
 REFUSAL = PermissionDeniedError("POST /monitors/1-m/run", Answer(403, {}, b""))

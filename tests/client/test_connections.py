@@ -129,7 +129,7 @@ async def test_an_answer_of_another_monitor_is_refused_and_its_connection_closed
         scripted(reply(body=json.dumps(run)), reply(body=run_of("b"))) as server,
         AsyncPostman(KEY, base_url=server.url) as pm,
     ):
-        with pytest.raises(InvalidResponseError, match="is of 'x' and not") as caught:
+        with pytest.raises(InvalidResponseError, match="is about 'x' and not") as caught:
             await pm.monitors.run("1-a")
         assert (await pm.monitors.run("1-b")).info.monitor_id == "b"
     assert (caught.value.sent, caught.value.attempts) == (True, 1)
@@ -140,7 +140,7 @@ async def test_a_look_at_another_monitor_is_refused() -> None:
     """What a run came to is told by such an answer."""
     body = json.dumps({"monitor": {"id": "x", "uid": "1-x", "name": "n"}})
     async with scripted(reply(body=body)) as server, AsyncPostman(KEY, base_url=server.url) as pm:
-        with pytest.raises(InvalidResponseError, match="is of '1-x' and not"):
+        with pytest.raises(InvalidResponseError, match="is about '1-x' and not"):
             await pm.monitors.get("1-a")
 
 

@@ -19,7 +19,10 @@ from postman_async.codegen.render import render
 from postman_async.operations import OPERATIONS
 
 SPEC = Spec({"shop.yaml": yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8"))})
-_PACKAGES = ("operations", "models", "api", "api.raw", "api.sync", "api.sync.raw")
+_PACKAGES = (
+    *("operations", "models", "models.readers", "models.writers"),
+    *("api", "api.raw", "api.sync", "api.sync.raw"),
+)
 
 
 @define

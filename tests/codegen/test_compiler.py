@@ -147,9 +147,9 @@ def test_a_model_and_a_namespace_extend_the_hand_written_class_that_the_spec_nam
     described["components"]["schemas"] = {"Thing": {**THING, "x-python-base": "ThingMethods"}}
     texts = render(lower(Spec({"things.yaml": described})))
     for name, module, classes in [
-        ("models/things.py", "models.methods", ("ThingMethods", "Thing")),
-        ("api/things.py", "api.methods", ("AsyncThingMethods", "AsyncThings")),
-        ("api/sync/things.py", "api.sync.methods", ("ThingMethods", "Things")),
+        ("models/things.py", "extensions.things", ("ThingMethods", "Thing")),
+        ("api/things.py", "extensions.namespaces.things", ("AsyncThingMethods", "AsyncThings")),
+        ("api/sync/things.py", "extensions.namespaces.things", ("ThingMethods", "Things")),
     ]:
         base, cls = classes
         assert f"from postman_async.{module} import {base}\n" in texts[name]

@@ -127,7 +127,7 @@ async def test_a_task_is_resumed_from_its_reference(shop: Shop) -> None:
     ("arguments", "complaint"),
     [
         (("shelves.get", "1"), "shelves.get starts no task"),
-        (("orders.none", "1"), "there is no operation 'orders.none'"),
+        (("orders.none", "1"), "unknown operation 'orders.none'"),
         (("orders.build", "1"), "needs 'kind'"),
     ],
 )

@@ -16,7 +16,7 @@ from postman_async.engine.data.convert import from_dict, load_model, reader, to_
 from postman_async.engine.http.request import build_request
 from postman_async.engine.http.response import parse_json, value_of
 from postman_async.errors import Answer
-from postman_async.models.base import Model
+from postman_async.extensions.model import Model
 from tests.models.documents import (
     MODELS,
     Documents,

@@ -11,8 +11,8 @@ from hypothesis import given
 
 from postman_async import Collection, CollectionItem, CollectionUrl, Environment, Model
 from postman_async.engine.data.convert import from_dict, to_dict
-from postman_async.models import methods
-from postman_async.models.base import Model as Base
+from postman_async.extensions import collections, environments
+from postman_async.extensions.model import Model as Base
 from tests.models.documents import MODELS, Documents, any_json, quick, text_of
 
 COLLECTIONS = sorted((Path(__file__).parents[3] / "shared" / "collections").glob("*.json"))
@@ -290,7 +290,8 @@ def test_an_environment_of_another_form_is_refused_or_changed_but_never_spoiled(
 
 
 def test_no_field_hides_a_method() -> None:
-    for base in (getattr(methods, name) for name in methods.__all__):
+    rooms = (collections, environments)
+    for base in (getattr(room, name) for room in rooms for name in room.__all__):
         if issubclass(base, Base):
             (model,) = [cls for cls in base.__subclasses__() if cls.__module__ != base.__module__]
             own = {name for name in dir(base) if not name.startswith("_")} - set(dir(Base))

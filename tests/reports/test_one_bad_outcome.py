@@ -19,7 +19,7 @@ from attrs import evolve
 
 from postman_async import MonitorOutcome, MonitorRun, PostmanError
 from postman_async.engine.data.convert import reader
-from postman_async.engine.data.plan import Document, Unread
+from postman_async.engine.data.plan import Document, RawJson
 from postman_async.reports import FORMATS, ReportFormat
 from postman_async.reports.formats import html, junit, markdown
 from postman_async.reports.redact import DEEPEST, NOT_SHOWN, redacted
@@ -52,7 +52,7 @@ def raises(_: object) -> NoReturn:
 
 
 def damaged() -> dict[str, Any]:
-    return Document({**failed(), "executions": Unread(b"[1e999]", raises)})
+    return Document({**failed(), "executions": RawJson(b"[1e999]", raises)})
 
 
 def failed(**parts: Any) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def test_a_secret_in_a_note_is_none() -> None:
     def tells(_: object) -> NoReturn:
         raise ValueError("token=abc")
 
-    text = report(of(Document({**failed(), "executions": Unread(b"[]", tells)})), "json")
+    text = report(of(Document({**failed(), "executions": RawJson(b"[]", tells)})), "json")
     assert "token=[redacted]" in text
 
 

@@ -7,7 +7,7 @@ import builtins
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
-from postman_async.api.sync.methods import EnvironmentMethods
+from postman_async.extensions.namespaces.environments import EnvironmentMethods
 from postman_async.operations.environments import OPERATIONS
 from postman_async.unset import UNSET, Unset
 

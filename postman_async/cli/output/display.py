@@ -21,7 +21,7 @@ from postman_async.cli.output.summary import Row, tally
 
 if TYPE_CHECKING:
     from postman_async import BatchProgress
-    from postman_async.engine.limits.windows import RateLimitState
+    from postman_async.engine.limits.state import RateLimitState
 
 __all__ = ["Screen", "View", "Watched", "note", "wait_of"]
 

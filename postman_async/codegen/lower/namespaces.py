@@ -12,7 +12,7 @@ from postman_async.codegen.read import Spec, SpecError
 
 __all__ = ["namespaces"]
 
-_TAKEN = frozenset({"raw", "sync", "methods", "namespaces"})
+_TAKEN = frozenset({"raw", "sync", "namespaces"})
 """The modules of the api package that are not of a namespace."""
 
 

@@ -1,4 +1,4 @@
-"""Conversions by the engine, failing with the service's errors."""
+"""Conversions by the runtime, for handlers: failures are errors of the service."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ __all__ = ["collection_of", "synchronised", "upgraded"]
 
 
 async def collection_of(runtime: Runtime, specification: str, options: Json | None = None) -> Json:
-    """Return a new collection of an OpenAPI description."""
+    """Generate a collection from an OpenAPI description."""
     await asyncio.to_thread(check_description, specification)
     found = await _converted(runtime.convert(specification, options))
     return complete_collection(without_new_ids(found, before={}))
 
 
 async def synchronised(runtime: Runtime, specification: str, collection: Json) -> Json:
-    """Return a collection with what is new in an OpenAPI description.
+    """Update a collection to an OpenAPI description.
 
-    The collection keeps its name and description, and what the converter does not know.
+    The collection keeps its name, its description and all fields that the converter ignores.
     """
     await asyncio.to_thread(check_description, specification)
     found = await _converted(runtime.sync(specification, collection))
@@ -34,7 +34,7 @@ async def synchronised(runtime: Runtime, specification: str, collection: Json) -
 
 
 async def upgraded(runtime: Runtime, document: Json) -> Json:
-    """Return a collection as format v2.1: converted if it has the format v1 of data dumps."""
+    """Convert a collection of format v1, as in old data dumps, to format v2.1."""
     if "info" in document or "requests" not in document:
         return document
     return await _converted(runtime.upgrade(document))

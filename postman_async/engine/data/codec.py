@@ -21,7 +21,7 @@ from typing import Any
 
 from postman_async.engine.data.convert import one_level
 from postman_async.engine.data.depth import DEEPEST
-from postman_async.engine.data.plan import Document, Read, Unread
+from postman_async.engine.data.plan import Document, RawJson, Read
 from postman_async.errors import NestingError, PostmanError
 
 __all__ = ["LARGE", "dumps", "get_ready", "loads", "loads_partly"]
@@ -74,7 +74,7 @@ def loads_partly(
     Args:
         content: the JSON of an object.
         key: where the inner object is in it.
-        unread: the keys of the inner object whose values are to stay `Unread`.
+        unread: the keys of the inner object whose values are to stay `RawJson`.
         read: reads such a text later.
 
     Returns:
@@ -94,7 +94,7 @@ def loads_partly(
         members = Document()
         for name, text in found.items():
             late = name in unread and len(text) > len("null")
-            members[name] = Unread(text, read) if late else decode(text)
+            members[name] = RawJson(text, read) if late else decode(text)
     except refused:
         return None
     return members
@@ -164,7 +164,7 @@ def _encoded_without_recursion(value: Any, writer: json.JSONEncoder) -> str:
             raise NestingError(f"it holds itself, or is nested over {DEEPEST} levels deep")
         if isinstance(part, _Written):
             written.append(part)
-        elif isinstance(part, Unread):
+        elif isinstance(part, RawJson):
             written.append(bytes(part.text).decode())
         elif isinstance(part, dict | list | tuple):
             waiting += [(inner, depth + 1) for inner in reversed([*_pieces(part, writer)])]
@@ -192,7 +192,7 @@ def _opened(value: Any) -> Any:
     """Make JSON data of what the standard library has no word for."""
     if isinstance(value, uuid.UUID):
         return str(value)
-    if isinstance(value, Unread):
+    if isinstance(value, RawJson):
         return value.data()
     return value.value if isinstance(value, enum.Enum) else one_level(value)
 
@@ -217,7 +217,7 @@ def _written_fast(value: Any, orjson: Any) -> bytes | None:
     levels = [value]
 
     def opened(inner: Any) -> Any:
-        if type(inner) is Unread:
+        if type(inner) is RawJson:
             return orjson.Fragment(bytes(inner.text))
         levels.append(one_level(inner))
         return levels[-1]

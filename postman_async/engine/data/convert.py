@@ -1,14 +1,13 @@
 """The one converter between JSON data and models: nothing is coerced, nothing is lost.
 
-A model keeps the document it was read from.  From there it knows the order of the keys, the keys
-it has no field for and the explicit nulls, without having looked for them while it was read.
+A model keeps the document it was read from.  The document has the order of the keys, the keys
+without a field and the explicit nulls, so reading need not look for them.
 
-- A value whose JSON type is not the promised one is kept as it came.
-- What is written is the document, with the fields as they are now: each part that nobody changed
-  is handed on as it is, without a copy.
+- A value of another JSON type than promised is kept as it came.
+- Writing gives the document with the current values of the fields.  A part that was not changed
+  is used as it is, without a copy.
 
-It works on subclasses of `postman_async.models.base.Model` and knows none by name.  How the
-fields of a class are read and compared is in `postman_async.engine.data.plan`.
+The plan of a class (`postman_async.engine.data.plan`) says how its models are read and written.
 """
 
 from __future__ import annotations
@@ -23,10 +22,17 @@ from attrs import has
 from cattrs import Converter
 
 from postman_async.engine.data.depth import DEEPEST
-from postman_async.engine.data.plan import Read, level_of, plan_of, told
+from postman_async.engine.data.plan import (
+    Read,
+    names_of,
+    plan_of,
+    raw_value,
+    slot_value,
+    writer_of,
+)
 from postman_async.errors import NestingError
 
-__all__ = ["from_dict", "load_model", "one_level", "reader", "to_dict"]
+__all__ = ["from_dict", "load_model", "one_level", "read_field", "reader", "to_dict"]
 
 T = TypeVar("T")
 
@@ -34,34 +40,33 @@ _PLAIN = frozenset({str, int, float, bool, types.NoneType})
 
 
 def unknown_of(model: Any) -> dict[str, Any]:
-    """What the document has beside the fields."""
-    known = set(plan_of(type(model)).names.values())
+    """Return the part of the document that the model has no fields for."""
+    known = set(names_of(type(model)).values())
     source = model._source or {}
     return {key: source[key] for key in source if key not in known}
 
 
 def nulls_of(model: Any) -> set[str]:
-    """The names of the fields that the document has as null."""
-    source, names = model._source or {}, plan_of(type(model)).names
+    """Return the names of the fields that are null in the document."""
+    source, names = model._source or {}, names_of(type(model))
     return {name for name, wire in names.items() if wire in source and source[wire] is None}
 
 
-def _now(model: Any, name: str, wire: str) -> Any:
-    """The value of a field; as it stands in the document, where nobody has looked at it."""
-    late = plan_of(type(model)).late.get(name)
-    if late is None:
+def _value(model: Any, name: str, wire: str) -> Any:
+    """Return the value of a field; of a lazy field that was not read, that of the document."""
+    if name not in plan_of(type(model)).lazy:
         return getattr(model, name)
     try:
-        return late.get(model)
+        return slot_value(model, name)
     except AttributeError:
-        return told(model, wire)
+        return raw_value(model, wire)
 
 
 def _level(model: Any) -> dict[str, Any]:
-    """Write one level of a model: its own keys, those of its document first and in their order."""
+    """Write one level of a model: the keys of its document in their order, then the new ones."""
     source = model._source or {}
-    names = plan_of(type(model)).names
-    values = {name: _now(model, name, wire) for name, wire in names.items()}
+    names = names_of(type(model))
+    values = {name: _value(model, name, wire) for name, wire in names.items()}
     nulls = nulls_of(model) if model._nulls is None else model._nulls
     content: dict[str, Any] = {}
     for (name, wire), value in zip(names.items(), values.values(), strict=True):
@@ -93,7 +98,10 @@ def _reader(cls: Any) -> Read:
 
 
 reader: Callable[[Any], Read] = functools.cache(_reader)
-"""What makes a model of JSON data that is the model's own from then on."""
+"""Return the function that makes a model of a JSON object, which the model keeps.
+
+Any other value comes back as it is.
+"""
 
 
 @functools.cache
@@ -103,10 +111,15 @@ def load_model(reference: str) -> Any:
     return getattr(importlib.import_module(f"postman_async.models.{module}"), name)
 
 
-def from_dict(data: Any, model: type[T]) -> T:
-    """Make a model from JSON data (a mapping); what is no mapping comes back as it is.
+def read_field(model: Any, name: str, data: Any) -> Any:
+    """Read JSON data as the value of a field that holds models; the model is not changed."""
+    return plan_of(type(model)).lazy[name].read(data)
 
-    The data is copied first: changing it later does not change the model, nor the other way.
+
+def from_dict(data: Any, model: type[T]) -> T:
+    """Make a model from JSON data (a mapping); any other value comes back as it is.
+
+    The data is copied, so later changes of it do not change the model, and vice versa.
     """
     made: T = reader(model)(to_dict(data))
     return made
@@ -115,7 +128,7 @@ def from_dict(data: Any, model: type[T]) -> T:
 def to_dict(value: Any) -> Any:
     """Make JSON data from a model, or from lists and mappings that hold models.
 
-    The result is a copy, and its depth does not matter.
+    The result is a copy, of any depth.
 
     Raises:
         NestingError: the value holds itself, or is nested too deeply.
@@ -124,15 +137,15 @@ def to_dict(value: Any) -> Any:
     root = [value]
     waiting: list[tuple[Any, Any, int]] = [(root, 0, 0)]
     while waiting:
-        holder, place, depth = waiting.pop()
-        opened = _opened(holder[place])
+        holder, key, depth = waiting.pop()
+        opened = _opened(holder[key])
         if opened is None:
             continue
         if depth > DEEPEST:
             raise NestingError(f"it holds itself, or is nested over {DEEPEST} levels deep")
-        holder[place] = opened
+        holder[key] = opened
         items = opened.items() if isinstance(opened, dict) else enumerate(opened)
-        waiting += [(opened, key, depth + 1) for key, v in items if type(v) not in _PLAIN]
+        waiting += [(opened, inner, depth + 1) for inner, v in items if type(v) not in _PLAIN]
     return root[0]
 
 
@@ -146,13 +159,12 @@ def _opened(value: Any) -> dict[str, Any] | list[Any] | None:
 
 
 def one_level(value: Any) -> Any:
-    """Make JSON data of a model or mapping, in which some values may still be models.
+    """Make JSON data of a model or mapping; some of its values may still be models.
 
-    It is to be written and not to be changed: what is unchanged of the document of a model is
-    that document itself.
+    The result must not be changed: unchanged parts are those of the document itself.
 
     Raises:
-        TypeError: there is no JSON data of such a value.
+        TypeError: the value cannot be written as JSON.
 
     """
     if isinstance(value, Mapping):
@@ -160,7 +172,7 @@ def one_level(value: Any) -> Any:
     if not _is_model(type(value)):
         raise TypeError(f"{type(value).__name__} is not JSON")
     try:
-        made = level_of(type(value))(value)
+        made = writer_of(type(value))(value)
     except RecursionError:  # folders within folders
         made = value
     return _level(value) if made is value else made

@@ -13,7 +13,7 @@ from attrs import NOTHING, fields_dict, has
 
 from postman_async.engine.data.convert import load_model
 from postman_async.engine.data.paths import MISSING, find
-from postman_async.engine.data.plan import members, plan_of
+from postman_async.engine.data.plan import members, names_of, types_of
 
 if TYPE_CHECKING:
     from postman_async.engine.operation import Result
@@ -86,14 +86,14 @@ def _inner(value: Any, member: Any, path: str) -> Iterator[_Part | str]:
 
 
 def _object(value: dict[str, Any], cls: Any, path: str) -> Iterator[_Part | str]:
-    plan, known = plan_of(cls), fields_dict(cls)
-    for name, wire in plan.names.items():
+    names, types_by_name, known = names_of(cls), types_of(cls), fields_dict(cls)
+    for name, wire in names.items():
         if wire in value:
-            yield value[wire], plan.types[name], f"{path}.{wire}"
+            yield value[wire], types_by_name[name], f"{path}.{wire}"
         elif known[name].default is NOTHING and cls.stand_ins.get(wire) not in value:
             yield f"{path}.{wire}: missing"
     if not cls.open_ended:
-        unknown = value.keys() - set(plan.names.values())
+        unknown = value.keys() - set(names.values())
         yield from (f"{path}.{key}: not in the specification" for key in sorted(unknown))
 
 

@@ -1,4 +1,4 @@
-"""From the arguments of a call to its body: JSON, a form with a file, or a file alone; pure."""
+"""The body of a call, from its arguments: JSON, a form with a file, or a file alone; pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _size(content: bytes) -> str:
 
 @frozen
 class File:
-    """A file to send: its content, and the name that the service is told."""
+    """A file to send: its content and its name."""
 
     content: bytes = field(repr=_size)
     name: str
@@ -35,7 +35,7 @@ class File:
 
 @frozen
 class Form:
-    """The fields of a form, in order; each attempt writes them anew."""
+    """The fields of a form, in order; each attempt serialises them anew."""
 
     fields: tuple[tuple[str, str | File], ...]
 
@@ -44,7 +44,7 @@ Body: TypeAlias = bytes | Form
 
 
 def size_of(body: Body) -> int:
-    """Count the bytes of a body, without what parts the fields of a form."""
+    """Return the bytes of a body, without the boundaries of a form."""
     if isinstance(body, bytes):
         return len(body)
     values = (value for _, value in body.fields)
@@ -57,7 +57,7 @@ def build_body(
     document: Any,
     extra: Mapping[str, Any] | None,
 ) -> tuple[str | None, Body | None]:
-    """Return the content type and the body; None for both where the call has no body.
+    """Return the content type and the body.
 
     Args:
         operation: the endpoint.
@@ -65,10 +65,12 @@ def build_body(
         document: the argument that is the body, or ``UNSET``.
         extra: more keys for the body.
 
-    The content type of a form is None too: only who writes it knows what parts the fields.
+    Returns:
+        None and None if the call has no body; None and a `Form` for a form, whose content type
+        names the boundary that aiohttp chooses.
 
     Raises:
-        InvalidArgumentError: what was given cannot be sent in one body.
+        InvalidArgumentError: the arguments cannot be sent in one body.
 
     """
     if not operation.takes_body and not extra:
@@ -87,7 +89,7 @@ def build_body(
 
 
 def _with_kinds(operation: Operation, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Add the fields that tell what kind of value another one has."""
+    """Add the fields that state the kind of another field's value."""
     kinds = {p.wire: _kind(fields.get(p.kind_of)) for p in operation.parameters if p.kind_of}
     return {**kinds, **fields}
 
@@ -130,7 +132,7 @@ def _form_value(operation: Operation, value: Any) -> str | File:
 
 
 def merged(content: Any, extra: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay the extra keys over the body, level by level."""
+    """Return the body with the extra keys, merged at every level."""
     result = dict(content) if isinstance(content, Mapping) else {}
     for key, value in extra.items():
         both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)

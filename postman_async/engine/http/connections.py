@@ -1,9 +1,8 @@
-"""How connections are made, reused and dropped, and every member of aiohttp that is not public.
+"""How connections are made, reused and dropped; the only user of aiohttp's private members.
 
-aiohttp has no public way to bound the connections that are being made, to look at an idle one
-before it is used again, to close that of an answer which was read, or to turn its own repetition
-off.  Whatever of aiohttp is used without being documented is used in this file and nowhere else;
-``tests/client/test_connections.py`` holds each of them.
+aiohttp has no public way to limit the connections being made, to check an idle connection before it
+is reused, to close the connection of an answer that was read, or to turn off its own retries.
+``tests/client/test_connections.py`` tests every private member that is used.
 """
 
 from __future__ import annotations
@@ -25,35 +24,35 @@ _UNTIMED = aiohttp.ClientTimeout(total=None)
 
 _OTHER_FAILURES = (
     aiohttp.ClientError,
-    OSError,  # no file left for the socket
-    RuntimeError,  # no thread for the look-up
-    ValueError,  # a host that is no name
+    OSError,  # too many open files
+    RuntimeError,  # no thread for the name look-up
+    ValueError,  # an invalid host name
     LookupError,  # the codec for it could not be imported
     ImportError,
 )
 
 
 class NoConnectionError(aiohttp.ClientConnectionError):
-    """Making a connection failed with an error that aiohttp hands on as it came.
+    """Making a connection failed with an error that aiohttp does not translate.
 
     Attributes:
-        errno: the number of the system's error, where it was one.
+        errno: the number of the system's error, or None.
 
     """
 
     def __init__(self, cause: Exception) -> None:
-        """Keep the words of the error."""
+        """Keep the message of the error."""
         super().__init__(str(cause) or type(cause).__name__)
-        self.errno = getattr(cause, "errno", None)
+        self.errno: int | None = getattr(cause, "errno", None)
 
 
 class Connector(aiohttp.TCPConnector):
-    """Makes so many connections at a time, each within its time, and reuses only silent ones."""
+    """Limits the connections being made, times each of them, and reuses only silent ones."""
 
-    def __init__(self, at_a_time: int) -> None:
-        """Set no limit: parallel runs are bounded by `concurrency`, and each holds a connection."""
+    def __init__(self, connecting: int) -> None:
+        """Set no limit on open connections: `concurrency` bounds the runs, which hold one each."""
         super().__init__(limit=0)
-        self._turns, self._deadlines = asyncio.Semaphore(at_a_time), Deadlines()
+        self._connecting, self._deadlines = asyncio.Semaphore(connecting), Deadlines()
 
     async def _create_connection(
         self,
@@ -61,15 +60,15 @@ class Connector(aiohttp.TCPConnector):
         traces: Any,
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109
     ) -> Any:
-        """Make a connection; the time for it includes the look-up of the host."""
-        async with self._turns:
+        """Make a connection; the timeout includes the look-up of the host."""
+        async with self._connecting:
             with Deadline(self._deadlines) as deadline:
                 if timeout.sock_connect is not None:
-                    deadline.begin(timeout.sock_connect)
+                    deadline.start(timeout.sock_connect)
                 return await self._connected(req, traces)
 
     async def _connected(self, req: Any, traces: Any) -> Any:
-        """Have every failure be one of connecting: nothing of the request was sent yet."""
+        """Turn every failure into one of connecting: nothing of the request was sent yet."""
         try:
             return await super()._create_connection(req, traces, _UNTIMED)
         except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError, TimeoutError):
@@ -78,9 +77,9 @@ class Connector(aiohttp.TCPConnector):
             raise NoConnectionError(error) from None
 
     async def _get(self, key: Any, traces: Any) -> Connection | None:
-        """Take an idle connection on which nothing was said since it was put back.
+        """Take an idle connection that has received nothing since its last answer.
 
-        What came unasked would be taken for the answer to the next request.
+        Unrequested bytes would be read as the answer to the next request.
         """
         while (found := await super()._get(key, traces)) is not None:
             if found.protocol is not None and not found.protocol.should_close:
@@ -90,7 +89,7 @@ class Connector(aiohttp.TCPConnector):
 
 
 def drop_connection(response: aiohttp.ClientResponse) -> None:
-    """Close the connection of an answer, also where it was read and gave the connection back."""
+    """Close the connection of an answer, even if reading it returned the connection to the pool."""
     response.close()
     protocol = response._protocol
     if protocol is not None:
@@ -98,10 +97,10 @@ def drop_connection(response: aiohttp.ClientResponse) -> None:
 
 
 def never_repeat(session: aiohttp.ClientSession) -> None:
-    """Have a lost GET, PUT or DELETE raised: to repeat it is our decision, and counted."""
+    """Turn off aiohttp's retries of GET, PUT and DELETE: `retry` decides on them."""
     session._retry_connection = False
 
 
 def uses_proxy(session: aiohttp.ClientSession) -> bool:
-    """Whether a session has a proxy of its own, or takes one from the environment."""
+    """Return whether a session has a proxy, or takes one from the environment."""
     return bool(session.trust_env or session._default_proxy)

@@ -1,4 +1,4 @@
-"""The body of an answer, read piece by piece up to a cap: 1 MB of gzip may become 1 GB."""
+"""Reading the body of an answer in chunks, up to a limit: 1 MB of gzip may become 1 GB."""
 
 from __future__ import annotations
 
@@ -10,28 +10,31 @@ if TYPE_CHECKING:
 
 __all__ = ["TooLargeError", "content_at_once", "read_content"]
 
-_PIECE = 2**20
-"""Bytes that are decompressed ahead of what is read, at most twice."""
+_CHUNK = 2**20
+"""Bytes that are decompressed at a time; at most twice as many are held unread."""
 
 
 class TooLargeError(Exception):
-    """A body is larger than it may be; its connection is closed.
+    """A body is larger than the limit; its connection is closed.
 
     Attributes:
-        start: what was read of it.
+        start: the part that was read.
 
     """
 
     def __init__(self, start: bytes) -> None:
-        """Keep the start."""
+        """Keep the part that was read."""
         super().__init__("the body is too large")
         self.start = start
 
 
 def content_at_once(response: aiohttp.ClientResponse, session: aiohttp.ClientSession) -> bytes:
-    """Give the body of an answer that came in one piece, which spares a call two coroutines.
+    """Return the body of an answer that is complete already, which saves a call two coroutines.
 
-    It is empty if it has to be read: a middleware may have done so, and a trace is told of it.
+    Returns:
+        The body; empty if `read_content` must read it: a middleware may have read the body, and
+        traces must observe the reading.
+
     """
     stream = response.content
     whole = stream.is_eof() and stream.exception() is None and not session.trace_configs
@@ -39,10 +42,10 @@ def content_at_once(response: aiohttp.ClientResponse, session: aiohttp.ClientSes
 
 
 async def read_content(response: aiohttp.ClientResponse, most: int) -> bytes:
-    """Read a body of at most so many bytes, counted when it is decompressed.
+    """Read a body of at most so many bytes, counted after decompression.
 
     Raises:
-        TooLargeError: it is larger.
+        TooLargeError: the body is larger.
 
     """
     response.content = cast("Any", _CappedStream(response.content, most))
@@ -50,7 +53,7 @@ async def read_content(response: aiohttp.ClientResponse, most: int) -> bytes:
 
 
 class _CappedStream:
-    """Stands for the stream of an answer, so that aiohttp reads it with all that goes with that."""
+    """Replaces the stream of an answer, so that aiohttp reads it with its own bookkeeping."""
 
     def __init__(self, stream: aiohttp.StreamReader, most: int) -> None:
         self._stream = stream
@@ -60,14 +63,11 @@ class _CappedStream:
         return getattr(self._stream, name)
 
     async def read(self) -> bytes:
-        """Read to the end, but not beyond the cap.
-
-        aiohttp would read without a bound, and decompress without one.
-        """
-        self._stream.set_read_chunk_size(_PIECE)
+        """Read to the end, but not beyond the limit: aiohttp itself has none."""
+        self._stream.set_read_chunk_size(_CHUNK)
         whole = io.BytesIO()
-        while piece := await self._stream.readany():
-            whole.write(piece)
+        while chunk := await self._stream.readany():
+            whole.write(chunk)
             if whole.tell() > self._most:
                 raise TooLargeError(whole.getvalue())
         return whole.getvalue()

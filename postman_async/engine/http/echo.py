@@ -1,4 +1,4 @@
-"""Whether an answer is of the thing that was asked for: its id is there again."""
+"""The check that an answer is about the requested resource: the answer repeats its id."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from postman_async.engine.http.response import RawResponse
     from postman_async.engine.operation import Echo
 
-__all__ = ["Asked"]
+__all__ = ["EchoCheck"]
 
 
 @define
-class Asked:
-    """What a call asked for, to compare its answer with.
+class EchoCheck:
+    """Compares the id in an answer with the id in the request.
 
     Args:
         echo: where the answer repeats the id.
-        arguments: those of the call.
-        mask: takes the client's key out of an error.
+        arguments: the arguments of the call.
+        mask: removes the client's key from the error.
 
     """
 
@@ -33,15 +33,15 @@ class Asked:
     mask: KeyMask
 
     def check(self, content: Any, call: str, response: RawResponse[Any]) -> None:
-        """Compare the ids; where the answer has none, nothing is said.
+        """Compare the ids; an answer without an id passes.
 
         Args:
-            content: the answer without the key it is wrapped in.
+            content: the body, without the key that it is wrapped in.
             call: the request's method and path.
             response: the answer.
 
         Raises:
-            InvalidResponseError: they are of different things, so answers are mixed up.
+            InvalidResponseError: the ids differ, so a proxy or the service mixes up answers.
 
         """
         for key in self.echo.keys:
@@ -52,13 +52,13 @@ class Asked:
         came = self.mask.answer(response)
         other = self.mask.text(content[:100])
         reason = (
-            f"the answer is of {other!r} and not of what was asked for: something between here and"
-            " the service mixes up answers, and the connection was closed"
+            f"the answer is about {other!r} and not about the resource asked for: something between"
+            " here and the service mixes up answers, and the connection was closed"
         )
         raise InvalidResponseError(call, came, reason)
 
 
 def _same(one: str, other: str) -> bool:
-    """Whether two ids name one thing: a uid is an id behind that of its owner and a hyphen."""
+    """Return whether two ids name one resource: a uid is the owner's id, a hyphen and the id."""
     one, other = one.lower(), other.lower()
     return one == other or one.endswith(f"-{other}") or other.endswith(f"-{one}")

@@ -1,4 +1,4 @@
-"""What aiohttp and the system raise, as our errors: above all, was the request surely not sent?"""
+"""The errors of aiohttp and of the system, translated to ours: was the request sent or not?"""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ __all__ = ["no_files", "transport_error"]
 def transport_error(
     call: str, error: Exception, mask: KeyMask, *, unwritten: bool
 ) -> TransportError:
-    """Translate what aiohttp raised; only the connect family is certain not to have been sent.
+    """Translate an error of aiohttp; only `ConnectError` says that nothing was sent.
 
     Args:
         call: the request's method and path.
-        error: what was raised.
-        mask: takes the client's key out of its words.
-        unwritten: there is no answer, and no code of the caller took part, which may raise
-            anything at any time: then no file left, and what aiohttp refuses to write, come before
-            the request is sent.  Of an answer aiohttp raises errors of its own.
+        error: the error of aiohttp.
+        mask: removes the client's key from the message.
+        unwritten: whether there is no answer and no code of the caller took part, which may raise
+            anything at any time.  Then the lack of a file for the socket, and a request that
+            aiohttp refuses to write, are certain to come before the request is sent.
 
     """
     reason = mask.text(_reason(error))
@@ -48,7 +48,7 @@ def transport_error(
     if isinstance(error, aiohttp.ClientResponseError):  # its repr holds the headers sent
         return DisconnectedError(call, f"the answer is not HTTP: {mask.text(error.message)}")
     if unwritten and isinstance(error, ValueError) and not isinstance(error, aiohttp.ClientError):
-        failure = TransportError(call, f"it cannot be sent: {reason}")
+        failure = TransportError(call, f"the request cannot be sent: {reason}")
         failure.sent = False
         return failure
     return DisconnectedError(call, f"the connection broke: {reason}")
@@ -59,7 +59,7 @@ def _reason(error: Exception) -> str:
 
 
 def no_files(call: str, error: OSError) -> ConnectError:
-    """Make the error of a call for which a file could not be read, before it was sent."""
+    """Make the error of a call that was not sent because a module file could not be read."""
     return ConnectError(call, f"not sent: {_reason(error)}{_hint(error)}")
 
 
@@ -73,9 +73,9 @@ def _number(error: Exception) -> int | None:
 
 
 def _hint(error: Exception) -> str:
-    """Say what to do where no file was left for a socket.
+    """Return the next step if there are too many open files.
 
-    Where a host has several addresses that failed differently, only the words tell.
+    If a host has several addresses that failed differently, only the message shows it.
     """
     words = any(os.strerror(number) in str(error) for number in _OUT_OF_FILES)
     if not words and _number(error) not in _OUT_OF_FILES:

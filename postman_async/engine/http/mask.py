@@ -1,4 +1,4 @@
-"""The client's own key, taken out of whatever the service, or a proxy, says back."""
+"""Removes the client's own key from whatever the service, or a proxy, sends back."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ __all__ = ["KeyMask"]
 
 _MASK = "***"
 _RECOGNISED = 12
-"""Characters of the key by which it is known; an answer that is cut may hold no more of it."""
+"""The first characters of a key are enough to find it: a truncated answer may end there."""
 
 
 @define(eq=False, repr=False)
 class KeyMask:
     """Replaces the client's keys by ``***``, however it is spelled.
 
-    It is found percent-encoded, JSON-escaped, as HTML entities, in any case, in UTF-16 and UTF-32,
-    and where only its beginning is left.
+    The key is found percent-encoded, JSON-escaped, as HTML entities, in upper and lower case, in
+    UTF-16 and UTF-32, and truncated.
     """
 
     _texts: re.Pattern[str]
@@ -37,25 +37,25 @@ class KeyMask:
         return cls(re.compile(texts, re.IGNORECASE), re.compile(in_bytes, re.IGNORECASE))
 
     def text(self, text: str) -> str:
-        """Take the key out of a text."""
+        """Return a text without the key."""
         return self._texts.sub(_MASK, text)
 
     def answer(self, answer: Any) -> Answer:
-        """Copy an answer without the key: what errors are made of."""
+        """Return a copy of an answer without the key, for an error."""
         content = self._bytes.sub(_MASK.encode(), answer.content)
         return Answer(answer.status, self.headers(answer.headers), content)
 
     def headers(self, headers: Mapping[str, str]) -> Mapping[str, str]:
-        """Copy headers without the key, if it is in any."""
+        """Return headers without the key; the same ones if none contains it."""
         if not any(self._texts.search(value) for value in headers.values()):
             return headers
         return CIMultiDict([(name, self.text(value)) for name, value in headers.items()])
 
 
 def _pattern(key: str, between: str = "") -> str:
-    """Match a key, or at least the first characters of it and as many as follow.
+    """Return a pattern of a key, or of its first characters and as many as follow.
 
-    A short key, which no service gives, is replaced only where it stands alone.
+    A short key, which the service never issues, is matched only as a whole word.
     """
     spelled = [_spellings(character) + between for character in key]
     if len(key) < _RECOGNISED:

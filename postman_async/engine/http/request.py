@@ -1,4 +1,4 @@
-"""From an operation and its arguments to what goes over the wire: pure."""
+"""The request of a call, from its operation and arguments: pure."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ _RESERVED_HEADERS = frozenset({"x-api-key", "host", "content-length", "transfer-
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PLAIN_SEGMENT = re.compile(r"[\w~-][\w.~-]*", re.ASCII)
-"""What needs no quoting."""
+"""A path segment that needs no quoting."""
 _UNSAFE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
-"""Line breaks would make more headers of one, and aiohttp refuses every control character but the
-tab when the connection is there already; half a surrogate pair cannot be encoded."""
+"""A line break would start another header, and aiohttp refuses every control character but the tab
+only after the connection is made; half a surrogate pair cannot be encoded."""
 
 
 @define
 class Request:
-    """One call, ready to be sent: the same for each of its attempts.
+    """A call that is ready to be sent: the same for each attempt.
 
-    Nothing changes it, but attrs takes three times as long to make what cannot be changed.
+    It is never changed, but a frozen attrs class takes three times as long to make.
     """
 
     method: str
@@ -48,19 +48,19 @@ class Request:
 
     @property
     def call(self) -> str:
-        """How messages name the call: method and path."""
+        """The name of the call in messages: method and path."""
         return f"{self.method} {self.path}"
 
 
 def build_request(
     operation: Operation, arguments: Mapping[str, Any], options: CallOptions
 ) -> Request:
-    """Check the arguments and put each in its place.
+    """Check the arguments and build the request.
 
     Args:
         operation: the endpoint.
         arguments: values by Python name; ``UNSET`` ones are not sent.
-        options: the per-call options.
+        options: the options of the call.
 
     Raises:
         InvalidArgumentError: an argument is missing, unknown or cannot be sent.
@@ -186,7 +186,7 @@ def _check_names(operation: Operation, arguments: Mapping[str, Any]) -> None:
 
 
 def _segment(operation: Operation, name: str, value: Any) -> str:
-    """Quote one path segment; refuse what would make it another path."""
+    """Quote a path segment; refuse a value that would change the path."""
     if isinstance(value, str) and _PLAIN_SEGMENT.fullmatch(value):
         return value
     if not isinstance(value, str):
@@ -245,7 +245,7 @@ def _headers(
 
 
 def _check_header(name: Any, value: Any) -> None:
-    """Refuse the key's own header in any spelling, and what would be read as another header."""
+    """Refuse reserved headers in any spelling, and values that would start another header."""
     if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
         raise InvalidArgumentError(f"{name!r} is not the name of a header")
     if name.lower() in _RESERVED_HEADERS:
@@ -254,4 +254,6 @@ def _check_header(name: Any, value: Any) -> None:
         kind = type(value).__name__
         raise InvalidArgumentError(f"the extra header {name!r} must be a string, not {kind}")
     if _UNSAFE.search(value):
-        raise InvalidArgumentError(f"the extra header {name!r} holds what no header can")
+        raise InvalidArgumentError(
+            f"the extra header {name!r} contains a control character or invalid Unicode"
+        )

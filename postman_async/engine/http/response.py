@@ -1,4 +1,4 @@
-"""From the bytes that came to a value or an error: pure."""
+"""The value or the error of an answer, from its bytes: pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from attrs import define, field
 from postman_async.engine.data.codec import loads, loads_partly
 from postman_async.engine.data.depth import is_deep
 from postman_async.engine.data.paths import MISSING, find
-from postman_async.engine.http.words import page_words
+from postman_async.engine.http.page_text import page_text
 from postman_async.engine.limits.headers import RateLimit, read_rate_limit
 from postman_async.errors import (
     Answer,
@@ -51,14 +51,14 @@ T = TypeVar("T")
 
 _MESSAGE_LENGTH = 500
 _LONGEST_WORDS = 4000
-"""Characters of the service's own words, which may list many faults."""
+"""Characters kept of the service's own words, which may list many faults."""
 _ERROR_LEVELS = 50
 _CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _TEXT_ENCODING = re.compile(
     r"utf-?(8|16|32)(-?[lb]e)?|(us-)?ascii|(iso-?8859|latin)-?\d{1,2}|(windows-|cp)125\d"
 )
-"""What a body may be decoded with: Python has codecs that are no text encodings (``zip``, ``idna``,
-``unicode_escape``), and looks for others by importing what is named."""
+"""The charsets a body may be decoded with: Python has codecs that are not text encodings (``zip``,
+``idna``, ``unicode_escape``), and looks for others by importing the named module."""
 _TOO_DEEP = "it is nested too deeply to be read (over some 900 levels)"
 _NO_CONTENT = frozenset({204, 205})
 _BY_STATUS: dict[int, type[ApiError]] = {
@@ -85,16 +85,16 @@ _ADDRESS = re.compile(r"(?:https?|urn):.*[/:]([A-Za-z][\w-]{2,})/?")
 
 @define(kw_only=True)
 class RawResponse(Generic[T]):
-    """An answer with its HTTP side: what ``with_raw_response`` methods return.
+    """An answer with its HTTP details, as ``with_raw_response`` methods return it.
 
     Attributes:
         status: the HTTP status.
-        headers: the answer's headers, looked up without regard to case.
-        content: the body's raw bytes.
+        headers: the headers; names are case-insensitive.
+        content: the body, as bytes.
         value: the parsed body, as the plain method returns it.
-        rate_limit: what the headers tell about limits.
+        rate_limit: the limits that the headers state.
         attempts: how often the call was sent.
-        waited: seconds it waited for a place within the rate limits, over all attempts.
+        waited: seconds that the call waited for the rate limits, over all attempts.
         elapsed: seconds from the first attempt to the answer, waits included.
 
     """
@@ -110,9 +110,10 @@ class RawResponse(Generic[T]):
 
 
 def parse_json(call: str, answer: Answer | RawResponse[Any], mask: KeyMask | None = None) -> Any:
-    """Parse the body of a 2xx answer; the content type is not asked, for services get it wrong.
+    """Parse the body of a 2xx answer, whatever its content type: services get it wrong.
 
-    The statuses that promise no body (204, 205) give None.
+    Returns:
+        The parsed body; None for an empty body with a status that has none (204, 205).
 
     Raises:
         InvalidResponseError: the body is empty, cut or not JSON.
@@ -145,22 +146,22 @@ def parse_partly(
     unread: Container[str],
     mask: KeyMask | None = None,
 ) -> dict[str, Any] | None:
-    """Parse the object under one key of a large body, and leave some of its members text.
+    """Parse the object under one key of a large body, and leave some of its members as text.
 
-    What is wrong in them, which is a number that no float can hold, is raised when they are read.
+    A number in them that no float can hold raises its error when the member is read.
 
     Returns:
-        The object; None where `parse_json` has to parse all of the body.
+        The object; None if `parse_json` must parse the whole body.
 
     """
-    # Not the answer itself: it will hold the model, which holds this.
+    # Not the answer itself: it will refer to the model, which refers to this reader.
     read = _LateReader(call, Answer(answer.status, answer.headers, answer.content), mask)
     return loads_partly(answer.content, key, unread, read)
 
 
 @define(repr=False)
 class _LateReader:
-    """Reads a part of an answer later; it does not show the answer."""
+    """Reads a part of an answer later; its repr does not show the answer."""
 
     _call: str
     _answer: Answer
@@ -187,7 +188,7 @@ def _not_json(
 
 
 def _read(read: Callable[[bytes | str], Any], answer: Answer | RawResponse[Any]) -> Any:
-    """JSON tells by itself whether it is UTF-8, 16 or 32; any other charset has to be named."""
+    """Parse a body: JSON shows whether it is UTF-8, 16 or 32; other charsets are in the header."""
     try:
         return read(answer.content)
     except ValueError:
@@ -197,7 +198,7 @@ def _read(read: Callable[[bytes | str], Any], answer: Answer | RawResponse[Any])
 def _decoded(answer: Answer | RawResponse[Any], errors: str) -> str:
     try:
         return answer.content.decode(_charset(answer), errors)
-    except (LookupError, UnicodeError):  # nothing Python knows, or not what was said
+    except (LookupError, UnicodeError):  # unknown to Python, or not what the header says
         return answer.content.decode("utf-8", errors)
 
 
@@ -208,9 +209,9 @@ def _charset(answer: Answer | RawResponse[Any]) -> str:
 
 
 def value_of(result: Result, body: Any, structure: Callable[[Any], Any]) -> Any:
-    """Unwrap the one key of the body, turn it into models and, where it is paged, into a `Page`.
+    """Unwrap the one key of the body, and make models of its content, or a `Page` of them.
 
-    A body of another form than promised is handed on as it came, and so is one without the key.
+    A body of another form than specified is returned as it is, and so is one without the key.
     """
     content = body
     if result.keys:
@@ -239,7 +240,7 @@ def _meta(result: Result, body: Any) -> Any:
 
 
 def _in_maps(depth: int, content: Any, structure: Callable[[Any], Any]) -> Any:
-    """Structure what maps hold that lie one in the other; what is no map stays as it came."""
+    """Structure the values of nested maps; what is not a map stays as it is."""
     if not depth:
         return structure(content)
     if not isinstance(content, dict):
@@ -253,7 +254,7 @@ def _next_cursor(meta: Any) -> str | None:
 
 
 def error_of(call: str, answer: Answer) -> PostmanError:
-    """Make the error that an answer outside 2xx stands for."""
+    """Make the error of an answer outside 2xx."""
     location = answer.headers.get("location")
     if 300 <= answer.status < 400:
         return RedirectError(call, answer.status, location or "nowhere")
@@ -285,7 +286,7 @@ def _class_of(status: int, name: str | None) -> type[ApiError]:
 
 
 def _error_body(answer: Answer) -> Any:
-    """Read the body; what is nested deeper than an error's words is left text."""
+    """Parse the body of an error; deeply nested JSON stays text."""
     try:
         body = _read(json.loads, answer)
     except (ValueError, RecursionError):
@@ -309,7 +310,7 @@ def _words(body: Any) -> tuple[str | None, str, Any]:
     name = error.get("name") or error.get("scimType") or _type_name(error.get("type"))
     name = name or error.get("title")
     message = error.get("message") or error.get("detail") or ""
-    return (_said(name) if name else None), _said(message), error.get("details")
+    return (_shortened(name) if name else None), _shortened(message), error.get("details")
 
 
 def _type_name(kind: Any) -> str | None:
@@ -329,17 +330,17 @@ def _flat_words(error: str, body: Mapping[str, Any]) -> tuple[str | None, str, A
     """
     message = body.get("message") or body.get("error_description") or ""
     if message or error.isidentifier():
-        return _said(error), _said(message), body.get("details")
-    return None, _said(error), body.get("details")
+        return _shortened(error), _shortened(message), body.get("details")
+    return None, _shortened(error), body.get("details")
 
 
-def _said(words: Any) -> str:
+def _shortened(words: Any) -> str:
     return str(words)[:_LONGEST_WORDS]
 
 
 def _text(answer: Answer) -> str:
-    """Find the words of a page that a proxy made, or the reason of the status."""
-    words = page_words(_decoded(answer, "replace"))
+    """Return the text of a proxy's page, or the standard phrase of the status."""
+    words = page_text(_decoded(answer, "replace"))
     if words and not words.startswith(("{", "[")):
         return words[:_MESSAGE_LENGTH]
     try:

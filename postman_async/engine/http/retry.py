@@ -1,13 +1,13 @@
-"""Whether a call is sent again, and when: pure decisions.
+"""Whether and when a call is sent again: pure decisions.
 
 The safety rule stands above all options.  A call that may have changed something is sent again
-only when it is certain that the service did not take it:
+only if it is certain that the service did not take it:
 
 ==============================================  ==========================  ==================
 what happened                                   GET, PUT, DELETE            POST, PATCH
 ==============================================  ==========================  ==================
 no connection was made                          again                       again
-429 (but ``serviceLimitExhausted``)             again                       again
+429, except ``serviceLimitExhausted``           again                       again
 503 with a Retry-After                          again                       again
 500, 502, 504, 503 without one                  again                       never
 the connection broke, or silence for too long   again                       never
@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from postman_async.engine.limits.headers import LONGEST_HOLD
+from postman_async.engine.limits.headers import LONGEST_WAIT
 from postman_async.errors import (
     ApiError,
     CallTimeoutError,
@@ -42,7 +42,7 @@ _TRANSIENT = frozenset({500, 502, 503, 504})
 
 
 def may_retry(error: PostmanError, *, idempotent: bool) -> bool:
-    """Whether it is safe, and of use, to send the call again after this error."""
+    """Return whether it is safe and useful to send the call again after this error."""
     if not_taken(error):
         return True
     if isinstance(error, UsageLimitError):
@@ -55,35 +55,38 @@ def may_retry(error: PostmanError, *, idempotent: bool) -> bool:
 
 
 def not_taken(error: PostmanError) -> bool:
-    """Whether it is certain that the service did not act on the call."""
+    """Return whether the service certainly did not act on the call."""
     if isinstance(error, ConnectError | RateLimitError):
         return True
-    return isinstance(error, ServerError) and error.status == 503 and named_wait(error) is not None
+    return isinstance(error, ServerError) and error.status == 503 and stated_wait(error) is not None
 
 
 def retry_wait(error: PostmanError, attempt: int, retries: Retries, jitter: float) -> float | None:
-    """Give the seconds to wait before the next attempt, or ``None`` to give up.
+    """Return the seconds to wait before the next attempt.
 
     Args:
-        error: why the last attempt failed.
-        attempt: its number, from 1.
-        retries: what the caller set.
-        jitter: a random number from 0 to 1, so that many waiters do not come back at once.
+        error: the error of the last attempt.
+        attempt: the number of the last attempt, from 1.
+        retries: the option of the caller.
+        jitter: a random number from 0 to 1, so that many calls do not return at the same time.
+
+    Returns:
+        The seconds, or None to give up.
 
     """
     if attempt >= retries.attempts:
         return None
-    named = named_wait(error)
-    if named is None:
+    stated = stated_wait(error)
+    if stated is None:
         ceiling: float = min(retries.backoff * 2 ** min(attempt - 1, 30), retries.max_backoff)
         return ceiling * (0.5 + jitter / 2)
-    if named > min(retries.max_retry_after, LONGEST_HOLD):
+    if stated > min(retries.max_retry_after, LONGEST_WAIT):
         return None
-    return min(named + jitter * min(1.0, 0.1 + named / 10), LONGEST_HOLD)
+    return min(stated + jitter * min(1.0, 0.1 + stated / 10), LONGEST_WAIT)
 
 
-def named_wait(error: PostmanError) -> float | None:
-    """Give the seconds that the answer asks to wait, or ``None``."""
+def stated_wait(error: PostmanError) -> float | None:
+    """Return the seconds that the answer asks to wait, or None."""
     if not isinstance(error, ApiError) or error.rate_limit is None:
         return None
     if error.rate_limit.retry_after is not None or not isinstance(error, RateLimitError):

@@ -1,4 +1,4 @@
-"""The aiohttp session: made at the first call, owned by the process and loop that made it."""
+"""The aiohttp session: made at the first call, owned by the process and event loop of that call."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ __all__ = ["SessionHolder", "SessionOptions", "leave_alone", "refuse_other_proce
 _CONNECTING = 256
 """How many connections are made at the same time.
 
-Thousands of runs that start at once would else all connect before the first request leaves.
+Otherwise thousands of runs that start together would all connect before the first request leaves.
 """
 
 
 @frozen(kw_only=True)
 class SessionOptions:
-    """What the caller gave for aiohttp, as aiohttp takes it."""
+    """The options of a client that go to aiohttp."""
 
     session: aiohttp.ClientSession | None = None
     connector: aiohttp.BaseConnector | None = None
@@ -41,21 +41,23 @@ class SessionOptions:
     middlewares: Sequence[aiohttp.ClientMiddlewareType] = ()
 
     def without_proxy(self) -> SessionOptions:
-        """Go through no proxy, not even one of the environment: it would read a plain-http call.
+        """Return options that use no proxy, not even one of the environment.
+
+        A proxy could read the key in a plain-http call.
 
         Raises:
-            ConfigurationError: a proxy was given.
+            ConfigurationError: a proxy was given explicitly.
 
         """
         if self.proxy is not None or (self.session is not None and uses_proxy(self.session)):
             raise ConfigurationError(
-                "a proxy would read the API key, for base_url is plain http: leave out proxy= (and"
-                " the trust_env or proxy of a session of yours), or use an https base_url"
+                "a proxy could read the API key, because base_url is plain http: leave out proxy="
+                " (and trust_env or the proxy of your own session), or use an https base_url"
             )
         return evolve(self, trust_env=False)
 
     def per_request(self) -> Mapping[str, Any]:
-        """Return what goes with each request: a session that was given does not know of it."""
+        """Return the arguments of each request: a session of the caller has none of these."""
         given: dict[str, Any] = {}
         if self.ssl is not None:
             given["ssl"] = self.ssl
@@ -70,10 +72,10 @@ _left_alone: list[Any] = []
 
 
 def leave_alone(belonging: Any) -> None:
-    """Keep what belongs to the parent of this process until the process ends.
+    """Keep an object of the parent process alive until this process ends.
 
-    A copy of an event loop or of a connection that is closed, or collected, takes its sockets out
-    of the selector that the two processes share: the parent's calls would never end.
+    A copied event loop or connection that is closed, or collected, removes its sockets from the
+    selector that the two processes share: the parent's calls would never end.
     """
     _left_alone.append(belonging)
 
@@ -84,10 +86,10 @@ def refuse_other_process(owner: int | None) -> None:
     A forked child has copies of its parent's sockets: each would read answers meant for the other.
 
     Args:
-        owner: the id of the process that opened them, if any did.
+        owner: the id of the process that opened the connections, or None.
 
     Raises:
-        ConfigurationError: it is not this process.
+        ConfigurationError: another process opened them.
 
     """
     if owner is not None and owner != os.getpid():
@@ -100,16 +102,16 @@ def refuse_other_process(owner: int | None) -> None:
 
 @define
 class SessionHolder:
-    """Makes the session, guards its process and loop, and closes what it made, not what was given.
+    """Makes the session, guards its process and event loop, and closes only what it has made.
 
     Attributes:
-        process: the id of the process whose connections it has, once it has any.
+        process: the id of the process that owns the connections, once there is one.
 
     """
 
     options: SessionOptions
     per_request: Mapping[str, Any] = field(init=False, repr=False)
-    """What goes with each request."""
+    """The arguments of each request."""
     process: int | None = field(default=None, init=False)
     _session: aiohttp.ClientSession | None = field(default=None, init=False, repr=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False, repr=False)
@@ -122,12 +124,12 @@ class SessionHolder:
 
     @property
     def observed(self) -> bool:
-        """Whether code of the caller takes part in a call: its errors may come at any time."""
+        """Whether code of the caller takes part in a call; it may raise any error at any time."""
         given = self.options
         return given.session is not None or bool(given.middlewares or given.trace_configs)
 
     def claim(self) -> None:
-        """Belong to this process, unless there are connections of another one.
+        """Make this process the owner of the connections.
 
         Raises:
             ConfigurationError: the client belongs to another process.
@@ -172,7 +174,7 @@ class SessionHolder:
         return session
 
     async def close(self) -> None:
-        """Close the session if it is ours; more than once is harmless."""
+        """Close the session if this class made it; repeated calls do nothing."""
         session, self._session, self._closed = self._session, None, True
         if self.process not in (None, os.getpid()):
             leave_alone(session)

@@ -1,4 +1,4 @@
-"""Where the calls go and with which key: read and checked before anything is sent."""
+"""The base URL and the API key, read and checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ __all__ = ["Secret", "is_service", "read_base_url", "read_key", "read_scim_key"]
 
 _REGIONS = {"us": "https://api.getpostman.com", "eu": "https://api.eu.postman.com"}
 _HOSTS = frozenset({"api.getpostman.com", "api.postman.com", "api.eu.postman.com"})
-_SHORTER_THAN_A_KEY = 16
+_SHORT = 16
 
 
 class Secret(str):
     """A key: a string whose repr hides it, in tracebacks with locals and dumps of headers.
 
-    Its parts are secrets too: who shortens long texts before showing them cuts them first.
+    Its slices are secrets, too: tools that shorten long texts slice them before the repr.
     """
 
     __slots__ = ()
@@ -32,7 +32,7 @@ class Secret(str):
         """Hide a key as soon as it is given, before anything can fail.
 
         Raises:
-            ConfigurationError: it is no string.
+            ConfigurationError: the key is not a string.
 
         """
         if given is None:
@@ -45,7 +45,7 @@ class Secret(str):
         return Secret(super().__getitem__(key))
 
     def strip(self, chars: str | None = None, /) -> Secret:
-        """Take away what surrounds it."""
+        """Strip characters from both ends, as `str.strip` does."""
         return Secret(super().strip(chars))
 
     def __repr__(self) -> str:
@@ -53,10 +53,10 @@ class Secret(str):
 
 
 def read_key(given: str | None, environment: Mapping[str, str] = os.environ) -> Secret:
-    """Return the key that was given, or that of ``POSTMAN_API_KEY``.
+    """Return the given key, or that of ``POSTMAN_API_KEY``.
 
     Raises:
-        ConfigurationError: there is none, or it cannot be a header; it is not in the message.
+        ConfigurationError: there is no key, or it cannot be a header; the message does not show it.
 
     """
     key = Secret(given if given is not None else environment.get("POSTMAN_API_KEY", "")).strip()
@@ -84,7 +84,7 @@ def read_scim_key(given: str | None, environment: Mapping[str, str] = os.environ
 def _secret(key: Secret, name: str) -> Secret:
     if not re.fullmatch(r"[!-~]+", key):
         raise ConfigurationError(
-            f"{name} holds a character that no key has (a space, a line break, a letter that"
+            f"{name} contains a character that no key has (a space, a line break, a letter that"
             " is not ASCII); copy it again"
         )
     return key
@@ -93,45 +93,45 @@ def _secret(key: Secret, name: str) -> Secret:
 def read_base_url(
     given: str | None, region: str | None, environment: Mapping[str, str] = os.environ
 ) -> str:
-    """Return the address of the service, without a slash at its end.
+    """Return the address of the service, without a trailing slash.
 
     Raises:
-        ConfigurationError: it is not one that the key may be sent to.
+        ConfigurationError: the key may not be sent to that address.
 
     """
     if given is not None and region is not None:
         raise ConfigurationError("give base_url or region, not both")
     if region is not None and region not in _REGIONS:
-        given = repr(region) if len(region) <= _SHORTER_THAN_A_KEY else "what was given"
+        given = repr(region) if len(region) <= _SHORT else "what was given"
         raise ConfigurationError(f"region must be one of {', '.join(_REGIONS)}, not {given}")
     own = environment.get("POSTMAN_BASE_URL") if region is None else None
-    environment = {}  # it may hold the key
+    environment = {}  # it may contain the key
     return _checked(given or own or _REGIONS[region or "us"])
 
 
 def is_service(base_url: str) -> bool:
-    """Whether an address is the service's own, where its published limits hold."""
+    """Return whether an address is the service's own, where its published limits hold."""
     return URL(base_url).host in _HOSTS
 
 
 def _checked(text: str) -> str:
     try:
         url = URL(text.strip())
-        host = url.host  # decoded here, where ``xn--`` may be followed by what is no name
+        host = url.host  # decoded here; an invalid name may follow ``xn--``
     except ValueError:
         raise ConfigurationError("base_url is not a URL, or its host is not a name") from None
     if url.user is not None or url.password is not None:
         raise ConfigurationError("base_url must not hold a user or a password")
     if url.scheme not in {"http", "https"} or not host:
         raise ConfigurationError(
-            "base_url must be like https://host: what was given has no http or https, or no host"
+            "base_url must be like https://host: the given one has no http or https, or no host"
         )
     if url.query_string or url.fragment:
         raise ConfigurationError("base_url must not have a query or a fragment")
     if not _is_name(url.raw_host or ""):
         raise ConfigurationError(
-            "base_url names a host that cannot be: its parts have 1 to 63 characters, and all of"
-            " it at most 253"
+            "base_url has an impossible host name: each of its labels must have 1 to 63 characters,"
+            " and the whole at most 253"
         )
     if url.scheme == "http" and not _is_loopback(host):
         raise ConfigurationError(
@@ -142,7 +142,7 @@ def _checked(text: str) -> str:
 
 
 def _is_name(host: str) -> bool:
-    """Whether the parts of a host, as it is looked up, are as long as they may be (RFC 1035)."""
+    """Return whether the labels of a host name have a permitted length (RFC 1035)."""
     name = host.removesuffix(".")
     return len(name) <= 253 and all(1 <= len(part) <= 63 for part in name.split("."))
 

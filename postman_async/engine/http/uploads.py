@@ -1,4 +1,4 @@
-"""Files among the arguments of a call: read once, in a thread, before anything is sent."""
+"""Files among the arguments of a call, read once, in a thread, before anything is sent."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 __all__ = ["read_files"]
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-"""What no header can hold: control characters, and bytes of a name that are not UTF-8."""
+"""What a header cannot contain: control characters, and bytes of a name that are not UTF-8."""
 
 _NAMELESS = "input"
-"""How a file is called that is given as bytes."""
+"""The name of a file that is given as bytes."""
 
 
 async def read_files(operation: Operation, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Put the content in the place of each path, open file and bytes.
+    """Replace each path, open file and bytes object by its content.
 
     Everything is in memory afterwards, so that each attempt sends the same.
 
@@ -62,6 +62,6 @@ async def _content(operation: Operation, name: str, read: Any) -> bytes:
 
 
 def _wire_name(file: Any) -> str:
-    """Take the last part of a file's name; an open file may have a number for its name."""
+    """Return the last part of a file's name; the name of an open file may be a number."""
     name = getattr(file, "name", None)
     return _UNSAFE.sub("_", Path(name).name) if isinstance(name, str) else _NAMELESS

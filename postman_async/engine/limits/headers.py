@@ -1,4 +1,8 @@
-"""What an answer's headers tell about limits, in every spelling the service has used."""
+"""The rate limit headers of an answer, in every spelling the service has used.
+
+See https://learning.postman.com/docs/developer/postman-api/postman-api-rate-limits/ and the draft
+https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,10 @@ from email.utils import parsedate_to_datetime
 
 from attrs import frozen
 
-__all__ = ["LONGEST_HOLD", "NOTHING_TOLD", "RateLimit", "read_rate_limit"]
+__all__ = ["LONGEST_WAIT", "NO_LIMITS", "RateLimit", "read_rate_limit"]
 
-LONGEST_HOLD = 3600.0
-"""Seconds: no header holds a client for longer, nor is a limit of a longer window learned."""
+LONGEST_WAIT = 3600.0
+"""Seconds; no header makes a client wait longer, and no limit of a longer window is learned."""
 
 _RETRY_AFTER = ("retry-after", "retryafter", "x-ratelimit-retryafter")
 _PAIR = re.compile(r"\b(\w++)\s*+=\s*+(\d++(?:\.\d++)?)", re.ASCII)
@@ -26,24 +30,24 @@ _NAMES = frozenset(
     }
 )
 _EPOCH = 1_000_000_000
-"""Larger than any number of seconds to wait: such a reset is a point in time."""
-_ABSURD = 366 * 86_400.0
-"""Seconds that no limit has: a reset or window of as many tells nothing, and no wait is longer."""
-_MOST_CALLS = 10**9
-_LONGEST_VALUE = 256
-"""Characters of a header; a longer one is none of these."""
+"""A larger number of seconds is not a wait but a point in time."""
+_MAX_SECONDS = 366 * 86_400.0
+"""A longer reset or window is ignored, and a longer wait is cut to this."""
+_MAX_CALLS = 10**9
+_MAX_LENGTH = 256
+"""Characters of a header's value that are read."""
 
 
 @frozen(kw_only=True)
 class RateLimit:
-    """The limits as one answer told them; ``None`` where it did not.
+    """The limits that the headers of one answer state; ``None`` for what they do not state.
 
     Args:
         limit: calls allowed in the window.
         remaining: calls left in the window.
         reset: seconds until the window ends.
-        window: the window's length in seconds.
-        retry_after: seconds the service asks to wait before the next call.
+        window: the length of the window in seconds.
+        retry_after: seconds that the service asks to wait before the next call.
         month_limit: calls allowed in the month.
         month_remaining: calls left in the month.
 
@@ -58,22 +62,25 @@ class RateLimit:
     month_remaining: int | None = None
 
 
-NOTHING_TOLD = RateLimit()
-"""What most answers of a server without limits tell."""
+NO_LIMITS = RateLimit()
+"""The limits of an answer without such headers."""
 
 
 def read_rate_limit(headers: Mapping[str, str], now: datetime | None = None) -> RateLimit:
-    """Read the limits from an answer's headers (a case-insensitive mapping).
+    """Read the limits from the headers of an answer.
 
     Args:
-        headers: the answer's headers.
-        now: the present time, for headers that name a point in time.
+        headers: the headers, a case-insensitive mapping.
+        now: the present time, for headers that state a point in time; default: the clock's.
+
+    Returns:
+        The limits; `NO_LIMITS` itself if there is no such header.
 
     """
     if _NAMES.isdisjoint(map(str.lower, headers)):
-        return NOTHING_TOLD
+        return NO_LIMITS
     now = now or datetime.now(UTC)
-    headers = {name.lower(): v[:_LONGEST_VALUE] for name, v in reversed([*headers.items()])}
+    headers = {name.lower(): v[:_MAX_LENGTH] for name, v in reversed([*headers.items()])}
     combined = _combined(headers.get("ratelimit", ""))
     policy = _POLICY.search(headers.get("ratelimit-policy", ""))
     reset = _number(headers, "ratelimit-reset", "x-ratelimit-reset")
@@ -106,7 +113,7 @@ def _number(headers: Mapping[str, str], *names: str) -> float | None:
 
 
 def _count(value: float | None) -> int | None:
-    return None if value is None or value > _MOST_CALLS else int(value)
+    return None if value is None or value > _MAX_CALLS else int(value)
 
 
 def _until(value: float | None, now: datetime) -> float | None:
@@ -116,18 +123,18 @@ def _until(value: float | None, now: datetime) -> float | None:
 
 
 def _sensible(seconds: float | None) -> float | None:
-    return None if seconds is None or seconds > _ABSURD else seconds
+    return None if seconds is None or seconds > _MAX_SECONDS else seconds
 
 
 def _retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     seconds = _number(headers, *_RETRY_AFTER)
     if seconds is not None:
         since = now.timestamp() if seconds > _EPOCH else 0.0
-        return min(max(0.0, seconds - since), _ABSURD)
+        return min(max(0.0, seconds - since), _MAX_SECONDS)
     for name in _RETRY_AFTER:
         moment = _http_date(headers.get(name, ""))
         if moment is not None:
-            return min(max(0.0, (moment - now).total_seconds()), _ABSURD)
+            return min(max(0.0, (moment - now).total_seconds()), _MAX_SECONDS)
     return None
 
 

@@ -16,7 +16,7 @@ import pytest
 from postman_async.emulator import PostmanEmulator
 from postman_async.emulator.exceptions import EngineUnavailable
 from postman_async.emulator.runtime import CollectionEngine
-from postman_async.emulator.runtime.install import engine_directory, install
+from postman_async.emulator.runtime.install import install, runtime_directory
 from postman_async.emulator.runtime.node import Node, find_node
 from tests.emulator.conftest import Api
 from tests.emulator.kit import item, job
@@ -149,7 +149,7 @@ async def test_the_packages_are_installed_once_and_progress_is_told(
     node = node_with(program("npm", 'echo "$@" >> called; mkdir node_modules'))
     said: list[str] = []
     folder = await install(node, said.append)
-    assert folder == engine_directory()
+    assert folder == runtime_directory()
     assert (folder / "node_modules").is_dir()
     assert (folder / "worker.js").is_file()
     assert "ci --ignore-scripts" in (folder / "called").read_text()
@@ -166,8 +166,8 @@ async def test_of_several_installers_at_once_one_wins(
     monkeypatch.setenv("PATH", os.defpath)
     node = node_with(program("npm", "mkdir node_modules"))
     folders = await asyncio.gather(*(install(node, quiet) for _ in range(3)))
-    assert set(folders) == {engine_directory()}
-    assert list((tmp_path / "cache").iterdir()) == [engine_directory()]
+    assert set(folders) == {runtime_directory()}
+    assert list((tmp_path / "cache").iterdir()) == [runtime_directory()]
 
 
 @pytest.mark.usefixtures("bare")
@@ -193,7 +193,7 @@ async def test_what_killed_installers_left_is_removed_after_a_day(
     monkeypatch: pytest.MonkeyPatch, program: Program, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", os.defpath)
-    old, fresh = (tmp_path / "cache" / f"engine-x.partial-{name}" for name in ("old", "fresh"))
+    old, fresh = (tmp_path / "cache" / f"runtime-x.partial-{name}" for name in ("old", "fresh"))
     old.mkdir(parents=True)
     fresh.mkdir()
     long_ago = time.time() - 2 * 24 * 3600

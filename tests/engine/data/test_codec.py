@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from postman_async.engine.data import codec
 from postman_async.engine.data.codec import dumps, loads
-from postman_async.models.base import Model
+from postman_async.extensions.model import Model
 from postman_async.unset import UNSET
 
 

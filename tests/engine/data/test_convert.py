@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postman_async.engine.data.convert import CONVERTER, from_dict, load_model, to_dict
-from postman_async.models.base import Model
+from postman_async.extensions.model import Model
+from postman_async.models import Monitor
 
 
 @define(kw_only=True, repr=False, eq=False)
@@ -246,4 +247,4 @@ def test_two_classes_of_one_name_do_not_share_a_hook() -> None:
 
 
 def test_models_are_found_by_the_name_an_operation_gives() -> None:
-    assert load_model("base:Model") is Model
+    assert load_model("monitors:Monitor") is Monitor

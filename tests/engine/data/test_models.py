@@ -10,7 +10,7 @@ import pytest
 from attrs import define
 
 from postman_async.engine.data.convert import from_dict, to_dict
-from postman_async.models.base import Model
+from postman_async.extensions.model import Model
 
 
 @define(kw_only=True, repr=False, eq=False)

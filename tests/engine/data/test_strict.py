@@ -9,7 +9,7 @@ from attrs import define
 
 from postman_async.engine.data.strict import answer_faults, faults
 from postman_async.engine.operation import Result
-from postman_async.models.base import Model
+from postman_async.extensions.model import Model
 
 
 @define(kw_only=True, repr=False, eq=False)

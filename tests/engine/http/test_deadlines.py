@@ -23,7 +23,7 @@ def now() -> float:
 @asynccontextmanager
 async def ours(deadlines: Deadlines, seconds: float) -> AsyncIterator[None]:
     with Deadline(deadlines) as deadline:
-        deadline.begin(seconds)
+        deadline.start(seconds)
         yield
 
 
@@ -61,7 +61,7 @@ async def test_what_comes_first_holds() -> None:
     async def block() -> None:
         with Deadline(deadlines) as deadline:
             for seconds in (30, 10, 20):
-                deadline.begin(seconds)
+                deadline.start(seconds)
             assert deadline.due == pytest.approx(began + 10)
             await asyncio.sleep(60)
 
@@ -79,10 +79,10 @@ async def test_the_same_length_begun_again_changes_nothing() -> None:
         await asyncio.sleep(delay)
         try:
             with Deadline(deadlines) as deadline:
-                deadline.begin(10)
+                deadline.start(10)
                 await asyncio.sleep(5)
                 if twice:
-                    deadline.begin(10)
+                    deadline.start(10)
                 await asyncio.sleep(60)
         except TimeoutError:
             ends.append(now() - began)
@@ -97,7 +97,7 @@ async def test_others_who_cancel_are_not_mistaken_for_it() -> None:
 
     async def block() -> None:
         with Deadline(deadlines) as deadline:
-            deadline.begin(10)
+            deadline.start(10)
             await asyncio.sleep(60)
 
     for moment in (5, 10):
@@ -126,7 +126,7 @@ async def test_a_thousand_of_the_same_length_have_one_timer(
     deadlines, made = Deadlines(), timers(monkeypatch)
     for _ in range(1000):
         with Deadline(deadlines) as deadline:
-            deadline.begin(600)
+            deadline.start(600)
     assert len(made) == 1
 
 
@@ -134,5 +134,5 @@ async def test_lengths_that_nobody_waits_for_are_forgotten() -> None:
     deadlines = Deadlines()
     for number in range(10_000):
         with Deadline(deadlines) as deadline:
-            deadline.begin(600 + number)
-    assert len(deadlines._lines) < 200
+            deadline.start(600 + number)
+    assert len(deadlines._queues) < 200

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
+from postman_async.engine.http.page_text import MAX_PAGE, page_text
 from postman_async.engine.http.response import error_of
-from postman_async.engine.http.words import LONGEST_PAGE, page_words
 from postman_async.errors import (
     Answer,
     ApiError,
@@ -178,14 +178,14 @@ def test_no_charset_hides_what_came(charset: str) -> None:
     ],
 )
 def test_words_are_found_in_pages_that_are_no_html(page: str, words: str) -> None:
-    assert page_words(page) == words or (words == "no page" and not page_words(page))
+    assert page_text(page) == words or (words == "no page" and not page_text(page))
 
 
 def test_of_a_large_page_only_the_beginning_is_looked_at() -> None:
     """100,000 of them took 8.6 s, in which nothing else ran."""
     seen = Looked("<" * 100_000)
-    assert page_words(seen) == " ".join("<" * LONGEST_PAGE)
-    assert seen.asked == LONGEST_PAGE
+    assert page_text(seen) == " ".join("<" * MAX_PAGE)
+    assert seen.asked == MAX_PAGE
 
 
 class Looked(str):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from postman_async.engine.http.request import Request, build_request
 from postman_async.engine.operation import Operation, Parameter
 from postman_async.errors import InvalidArgumentError
-from postman_async.models.base import Model
+from postman_async.extensions.model import Model
 from postman_async.options import CallOptions
 from postman_async.unset import UNSET
 

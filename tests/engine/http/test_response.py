@@ -15,7 +15,7 @@ from postman_async.engine.http.response import RawResponse, parse_json, value_of
 from postman_async.engine.limits.headers import RateLimit
 from postman_async.engine.operation import Result
 from postman_async.errors import Answer, InvalidResponseError
-from postman_async.models.base import Model
+from postman_async.extensions.model import Model
 from postman_async.paging import Page
 
 CALL = "GET /monitors"

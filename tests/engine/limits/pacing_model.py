@@ -1,6 +1,6 @@
 """A model of the service's limits, and clients that call it: no sockets, on a virtual clock.
 
-It counts in fixed windows or in sliding ones, and tells about them what it is told to tell.
+It counts in fixed windows or in sliding ones, and its headers state as much as a test wants.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from postman_async.engine.limits.limiter import Limiter
 from postman_async.options import RateLimitRule
 
 Kind: TypeAlias = Literal["fixed", "sliding"]
-Told: TypeAlias = Literal["all", "wait", "nothing"]
+Stated: TypeAlias = Literal["all", "wait", "nothing"]
 
 MONITORS = RateLimitRule(calls=10, seconds=10, bucket="monitors")
 USER = RateLimitRule(calls=300, seconds=60)
@@ -49,7 +49,7 @@ class Counter:
     def take(self, now: float) -> None:
         self._times.append(now)
 
-    def told(self, now: float) -> RateLimit:
+    def limits(self, now: float) -> RateLimit:
         """Whole seconds, rounded up, as the service sends them."""
         used = self.used(now)
         since = self._begins(now) if self.kind == "fixed" else (self._times or [now])[0]
@@ -67,14 +67,14 @@ class ModelServer:
 
     Args:
         counters: the limits.
-        told: what its headers tell: all, only the wait at a 429, nothing.
+        states: what its headers state: all, only the wait at a 429, nothing.
         duration: seconds a call is held.
         latency: least and most seconds of either way.
 
     """
 
     counters: Sequence[Counter]
-    told: Told
+    states: Stated
     duration: float = 2.0
     latency: tuple[float, float] = (0.03, 0.08)
     random: random.Random = field(factory=lambda: random.Random(1))
@@ -87,41 +87,43 @@ class ModelServer:
         full = [c for c in self.counters if c.used(now) >= c.rule.calls]
         if full:
             self.refused += 1
-            told = self._refusal(max(full, key=lambda c: c.told(now).reset or 0), now)
+            limits = self._refusal(max(full, key=lambda c: c.limits(now).reset or 0), now)
         else:
             for counter in self.counters:
                 counter.take(now)
             self.accepted.append(now)
-            told = self._figures(now)
+            limits = self._figures(now)
             await asyncio.sleep(self.duration)
         await self._travel()
-        return (429 if full else 200), told
+        return (429 if full else 200), limits
 
     async def _travel(self) -> None:
         await asyncio.sleep(self.random.uniform(*self.latency))
 
     def _refusal(self, counter: Counter, now: float) -> RateLimit:
-        told = counter.told(now)
-        if self.told == "nothing":
+        limits = counter.limits(now)
+        if self.states == "nothing":
             return RateLimit()
-        if self.told == "wait":
-            return RateLimit(retry_after=told.reset)
-        return RateLimit(limit=told.limit, remaining=0, reset=told.reset, retry_after=told.reset)
+        if self.states == "wait":
+            return RateLimit(retry_after=limits.reset)
+        return RateLimit(
+            limit=limits.limit, remaining=0, reset=limits.reset, retry_after=limits.reset
+        )
 
     def _figures(self, now: float) -> RateLimit:
-        if self.told != "all":
+        if self.states != "all":
             return RateLimit()
-        return min((c.told(now) for c in self.counters), key=lambda t: t.remaining or 0)
+        return min((c.limits(now) for c in self.counters), key=lambda t: t.remaining or 0)
 
 
 @define(eq=False)
 class MemoryStore:
-    """Places that the clients of one process share: a sliding log for each bucket."""
+    """The budget that the clients of one process share: a sliding log for each bucket."""
 
     _starts: dict[str, deque[float]] = field(factory=dict)
 
     async def take(self, bucket: str, calls: int, seconds: float) -> float:
-        """Take a place, or tell when to ask again; a guard as the client's own windows have."""
+        """Take a call, or return when to ask again; the guard is that of the client's windows."""
         now = asyncio.get_running_loop().time()
         log = self._starts.setdefault(bucket, deque())
         while log and log[0] <= now - seconds - 0.12:
@@ -141,28 +143,28 @@ class Result:
 
 
 async def client(server: ModelServer, limiter: Limiter, calls: int) -> Result:
-    """Make so many calls at once; each that is refused comes back in its turn."""
+    """Make so many calls at once; each that is refused keeps its sequence."""
     ended: list[float] = []
     most = 0
-    lane = limiter.lane("monitors", "monitors.run")
+    group = limiter.group("monitors", "monitors.run")
 
     async def one() -> None:
         nonlocal most
-        turn, attempts, status = None, 0, 429
+        sequence, attempts, status = None, 0, 429
         while status == 429:
-            grant = await limiter.acquire(lane, turn=turn)
-            turn, attempts = grant.turn, attempts + 1
-            status, told = await server.call()
+            slot = await limiter.acquire(group, sequence=sequence)
+            sequence, attempts = slot.sequence, attempts + 1
+            status, limits = await server.call()
             if status == 429:
-                limiter.refused(grant, told)
+                limiter.on_refusal(slot, limits)
             else:
-                limiter.answered(grant, told)
+                limiter.on_answer(slot, limits)
         most = max(most, attempts)
         ended.append(asyncio.get_running_loop().time())
 
-    async with asyncio.TaskGroup() as group:
+    async with asyncio.TaskGroup() as tasks:
         for _ in range(calls):
-            group.create_task(one())
+            tasks.create_task(one())
     return Result(ended, most)
 
 

@@ -37,23 +37,23 @@ class Clock:
         raise AssertionError("nothing waits here")
 
 
-def limiter(*rules: RateLimitRule, chance: float = 0.5) -> tuple[Limiter, Clock]:
-    made, clock = Limiter(rules, PUBLISHED_LIMITS, chance=lambda: chance), Clock()
+def limiter(*rules: RateLimitRule, jitter: float = 0.5) -> tuple[Limiter, Clock]:
+    made, clock = Limiter(rules, PUBLISHED_LIMITS, jitter=lambda: jitter), Clock()
     made._loop = clock  # type: ignore[assignment]
     return made, clock
 
 
-def started(made: Limiter, clock: Clock) -> tuple[Any, float]:
-    """Let the next call start; returns its grant and how long it had to wait."""
-    lane, began = made.lane("monitors", "monitors.run"), clock.now
-    while (grant := made.at_once(lane)) is None:
-        opens = lane.opens(clock.now)
+def next_slot(made: Limiter, clock: Clock) -> tuple[Any, float]:
+    """Let the next call start; returns its slot and how long it had to wait."""
+    group, began = made.group("monitors", "monitors.run"), clock.now
+    while (slot := made.try_acquire(group)) is None:
+        opens = group.next_start(clock.now)
         assert opens > clock.now
         clock.now = opens
-    return grant, clock.now - began
+    return slot, clock.now - began
 
 
-def told(headers: Mapping[str, str]) -> RateLimit:
+def limits_of(headers: Mapping[str, str]) -> RateLimit:
     return read_rate_limit(CIMultiDict(headers))
 
 
@@ -84,17 +84,17 @@ answers = st.lists(st.tuples(st.booleans(), headers), min_size=1, max_size=6)
 @example([(True, {"RateLimit": "limit=1", "RateLimit-Policy": "1;w=3600"})] * 3, (), 1.0)
 @example([(False, {"RateLimit-Limit": "9" * 400})], (), 0.5)
 def test_no_header_holds_a_client_longer_than_an_hour(
-    came: list[tuple[bool, dict[str, str]]], rules: tuple[RateLimitRule, ...], chance: float
+    came: list[tuple[bool, dict[str, str]]], rules: tuple[RateLimitRule, ...], jitter: float
 ) -> None:
-    made, clock = limiter(*rules, chance=chance)
+    made, clock = limiter(*rules, jitter=jitter)
     for refused, given_headers in came:
-        grant, waited = started(made, clock)
+        slot, waited = next_slot(made, clock)
         assert waited <= HOUR + 1e-6
         if refused:
-            made.refused(grant, told(given_headers))
+            made.on_refusal(slot, limits_of(given_headers))
         else:
-            made.answered(grant, told(given_headers))
-    assert started(made, clock)[1] <= HOUR + 1e-6
+            made.on_answer(slot, limits_of(given_headers))
+    assert next_slot(made, clock)[1] <= HOUR + 1e-6
 
 
 @given(headers, st.floats(0, 1), st.sampled_from([429, 503]))
@@ -113,51 +113,53 @@ def test_no_header_makes_a_call_wait_longer_than_an_hour_before_it_is_sent_again
 @pytest.mark.parametrize("value", ["9" * 400, "inf", "nan", "-7", "1e12", "999999999"])
 @pytest.mark.parametrize("name", ["X-RateLimit-Reset", "RateLimit-Reset"])
 def test_an_absurd_value_tells_nothing(name: str, value: str) -> None:
-    assert told({name: value}) == RateLimit()
+    assert limits_of({name: value}) == RateLimit()
 
 
 @pytest.mark.parametrize("value", ["9" * 400, "999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
 def test_a_wait_that_nobody_lives_to_see_is_a_number_that_json_can_hold(value: str) -> None:
     """It ends the call at once, and is kept in its error and in journals."""
-    assert told({"Retry-After": value}).retry_after == 366 * 86_400
+    assert limits_of({"Retry-After": value}).retry_after == 366 * 86_400
 
 
 def test_a_rule_of_yours_may_be_as_long_as_you_want_and_headers_do_not_lengthen_it() -> None:
     made, clock = limiter(DAY)
     for _ in range(5):
-        grant, _ = started(made, clock)
-    made.answered(grant, told({"RateLimit": "limit=5, remaining=0, reset=80000"}))
-    assert started(made, clock)[1] > 20 * HOUR
+        slot, _ = next_slot(made, clock)
+    made.on_answer(slot, limits_of({"RateLimit": "limit=5, remaining=0, reset=80000"}))
+    assert next_slot(made, clock)[1] > 20 * HOUR
     made, clock = limiter(DAY)
-    grant, _ = started(made, clock)
-    made.answered(grant, told({"RateLimit": "limit=5, remaining=0, reset=80000"}))
-    assert started(made, clock)[1] <= HOUR
+    slot, _ = next_slot(made, clock)
+    made.on_answer(slot, limits_of({"RateLimit": "limit=5, remaining=0, reset=80000"}))
+    assert next_slot(made, clock)[1] <= HOUR
 
 
 def test_headers_cannot_add_limits_without_end() -> None:
     made, clock = limiter()
     for seconds in range(1, 200):
-        grant, _ = started(made, clock)
-        made.answered(grant, told({"RateLimit-Limit": "9", "RateLimit-Policy": f"9;w={seconds}"}))
+        slot, _ = next_slot(made, clock)
+        made.on_answer(
+            slot, limits_of({"RateLimit-Limit": "9", "RateLimit-Policy": f"9;w={seconds}"})
+        )
     assert len(made.windows) <= 16
 
 
 def test_a_limit_that_was_learned_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "postman_async")
     made, clock = limiter()
-    grant, _ = started(made, clock)
-    made.answered(grant, told({"RateLimit-Limit": "1", "RateLimit-Policy": "1;w=3600"}))
+    slot, _ = next_slot(made, clock)
+    made.on_answer(slot, limits_of({"RateLimit-Limit": "1", "RateLimit-Policy": "1;w=3600"}))
     assert "the service tells of a limit: 1 calls in 3600 s" in caplog.text
 
 
 @pytest.mark.looptime
 async def test_a_long_hold_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     made = Limiter((), PUBLISHED_LIMITS)
-    lane = made.lane("monitors", "monitors.run")
-    grant = await made.acquire(lane)
-    made.answered(grant, told({"RateLimit-Limit": "1", "RateLimit-Policy": "1;w=3600"}))
-    await made.acquire(lane)
-    await made.acquire(lane)
+    group = made.group("monitors", "monitors.run")
+    slot = await made.acquire(group)
+    made.on_answer(slot, limits_of({"RateLimit-Limit": "1", "RateLimit-Policy": "1;w=3600"}))
+    await made.acquire(group)
+    await made.acquire(group)
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert "the rate limits let no call start for 3600 s; 1 wait" in record.message

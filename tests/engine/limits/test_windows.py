@@ -17,8 +17,10 @@ from attrs import frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from postman_async.engine.limits.groups import NoSlotError
 from postman_async.engine.limits.headers import RateLimit
-from postman_async.engine.limits.limiter import Limiter, NoPlaceError, at_priority
+from postman_async.engine.limits.limiter import Limiter
+from postman_async.engine.limits.priority import at_priority
 from postman_async.engine.limits.windows import Window
 from postman_async.options import RateLimitRule
 from tests.engine.limits.pacing_model import (
@@ -29,7 +31,7 @@ from tests.engine.limits.pacing_model import (
     MemoryStore,
     ModelServer,
     Result,
-    Told,
+    Stated,
     client,
     optimum,
 )
@@ -58,11 +60,11 @@ class Workload:
 
 
 def server_of(
-    rules: Sequence[RateLimitRule], kind: Kind, told: Told, seed: int = 0, **options: Any
+    rules: Sequence[RateLimitRule], kind: Kind, states: Stated, seed: int = 0, **options: Any
 ) -> ModelServer:
     chance = random.Random(seed)
     counters = [Counter(rule, kind, chance.uniform(0, rule.seconds)) for rule in rules]
-    return ModelServer(counters, told, duration=DURATION, random=chance, **options)
+    return ModelServer(counters, states, duration=DURATION, random=chance, **options)
 
 
 async def work(
@@ -81,7 +83,7 @@ async def work(
 
 
 def limiter_of(rules: Sequence[RateLimitRule], seed: int = 0, **options: Any) -> Limiter:
-    return Limiter(rules, rules, chance=random.Random(seed).random, **options)
+    return Limiter(rules, rules, jitter=random.Random(seed).random, **options)
 
 
 # --- the figures that the project promises
@@ -93,8 +95,8 @@ async def test_one_client_is_as_fast_as_the_limit_and_never_refused(
     rules: Sequence[RateLimitRule], kind: Kind
 ) -> None:
     """1,000 runs of 2 s, whatever the service tells."""
-    told: Told = "all" if kind == "fixed" else "nothing"
-    done = await work(server_of(rules, kind, told), [limiter_of(rules)])
+    states: Stated = "all" if kind == "fixed" else "nothing"
+    done = await work(server_of(rules, kind, states), [limiter_of(rules)])
     assert done.refused == 0
     assert done.wall <= 1.02 * optimum(rules, CALLS, DURATION)
 
@@ -177,36 +179,38 @@ def test_alone_the_limit_is_never_exceeded_in_any_window(
     """A fixed window is one of the sliding ones, so whatever the service counts is within it."""
     window, now, starts = Window("x", calls, seconds), 0.0, []
     for gap in gaps:
-        now = max(now + gap, window.opens(now + gap))
-        assert window.opens(now) <= now
-        window.take(now)
+        now = max(now + gap, window.next_start(now + gap))
+        assert window.next_start(now) <= now
+        window.record(now)
         starts.append(now)
     assert worst(starts, RateLimitRule(calls=calls, seconds=seconds)) <= calls
 
 
 @given(data=st.data())
 @settings(max_examples=50)
-def test_whatever_it_is_told_a_window_opens_again_and_keeps_its_limit(data: st.DataObject) -> None:
+def test_whatever_the_headers_state_a_window_opens_again_and_keeps_its_limit(
+    data: st.DataObject,
+) -> None:
     """Refusals and figures in any order never make it stop for good, nor go over the limit."""
     window, now, starts = Window("x", 6, 10.0), 0.0, []
     whole = st.none() | st.integers(0, 12)
     for _ in range(data.draw(st.integers(1, 40))):
         now += data.draw(st.floats(0, 3))
-        opens = window.opens(now)
+        opens = window.next_start(now)
         while opens > now:
             assert opens <= now + 60
-            now, opens = opens, window.opens(opens)
-        window.take(now)
-        told = RateLimit(
+            now, opens = opens, window.next_start(opens)
+        window.record(now)
+        limits = RateLimit(
             limit=6,
             remaining=data.draw(whole),
             reset=data.draw(whole),
             retry_after=data.draw(whole),
         )
         if data.draw(st.booleans()):
-            window.refuse(told, now, now, data.draw(st.floats(0, 1)))
+            window.refuse(limits, now, now, data.draw(st.floats(0, 1)))
         else:
-            window.correct(told, now, now)
+            window.correct(limits, now, now)
             starts.append(now)
         assert 1 <= window.share <= 6
     assert worst(starts, RateLimitRule(calls=6, seconds=10)) <= 6
@@ -221,18 +225,18 @@ ONE = (RateLimitRule(calls=1, seconds=10),)
 async def order_of(*priorities: int) -> list[int]:
     """Let calls of these priorities wait, and return in which order they start."""
     limiter = limiter_of(ONE)
-    lane = limiter.lane(None, "users.me")
-    await limiter.acquire(lane)
+    group = limiter.group(None, "users.me")
+    await limiter.acquire(group)
     started: list[int] = []
 
     async def wait(number: int, priority: int) -> None:
         with at_priority(priority):
-            await limiter.acquire(lane)
+            await limiter.acquire(group)
         started.append(number)
 
-    async with asyncio.TaskGroup() as group:
+    async with asyncio.TaskGroup() as tasks:
         for number, priority in enumerate(priorities):
-            group.create_task(wait(number, priority))
+            tasks.create_task(wait(number, priority))
     return started
 
 
@@ -246,25 +250,25 @@ async def test_a_higher_priority_goes_first_and_keeps_the_order_within() -> None
 
 async def test_one_who_was_refused_goes_before_those_who_came_later() -> None:
     limiter = limiter_of(ONE)
-    lane = limiter.lane(None, "users.me")
-    refused = await limiter.acquire(lane)
+    group = limiter.group(None, "users.me")
+    refused = await limiter.acquire(group)
     started: list[str] = []
 
-    async def wait(name: str, turn: int | None) -> None:
-        await limiter.acquire(lane, turn=turn)
+    async def wait(name: str, sequence: int | None) -> None:
+        await limiter.acquire(group, sequence=sequence)
         started.append(name)
 
-    async with asyncio.TaskGroup() as group:
-        group.create_task(wait("later", None))
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(wait("later", None))
         await asyncio.sleep(1)
-        limiter.refused(refused, RateLimit(retry_after=5))
-        group.create_task(wait("refused", refused.turn))
+        limiter.on_refusal(refused, RateLimit(retry_after=5))
+        tasks.create_task(wait("refused", refused.sequence))
     assert started == ["refused", "later"]
 
 
 async def test_a_full_group_does_not_hold_up_other_calls() -> None:
     limiter = limiter_of(BOTH)
-    monitors, others = limiter.lane("monitors", "monitors.run"), limiter.lane(None, "users.me")
+    monitors, others = limiter.group("monitors", "monitors.run"), limiter.group(None, "users.me")
     waiting = [asyncio.create_task(limiter.acquire(monitors)) for _ in range(15)]
     await asyncio.sleep(1)
     assert (limiter.waiting, limiter.state("monitors").waiting) == (5, 5)
@@ -278,56 +282,56 @@ async def test_a_full_group_does_not_hold_up_other_calls() -> None:
 @pytest.mark.parametrize("when", ["while it waits", "in the moment it is let through"])
 async def test_one_who_gives_up_leaves_the_place_to_the_next(when: str) -> None:
     limiter = limiter_of(ONE)
-    lane = limiter.lane(None, "users.me")
-    first = await limiter.acquire(lane)
-    gone = asyncio.create_task(limiter.acquire(lane))
-    following = asyncio.create_task(limiter.acquire(lane))
+    group = limiter.group(None, "users.me")
+    first = await limiter.acquire(group)
+    gone = asyncio.create_task(limiter.acquire(group))
+    following = asyncio.create_task(limiter.acquire(group))
     await asyncio.sleep(1)
     if when == "while it waits":
         gone.cancel()
     else:
         asyncio.get_running_loop().call_at(first.start + 10.12, gone.cancel)
-    grant = await following
+    slot = await following
     with pytest.raises(asyncio.CancelledError):
         await gone
-    assert grant.start - first.start == pytest.approx(10.12, abs=0.6)
+    assert slot.start - first.start == pytest.approx(10.12, abs=0.6)
     assert limiter.waiting == 0
 
 
 async def test_a_place_that_was_not_used_can_be_given_back() -> None:
     limiter = limiter_of(ONE)
-    lane = limiter.lane(None, "users.me")
-    limiter.give_back(await limiter.acquire(lane))
+    group = limiter.group(None, "users.me")
+    limiter.release(await limiter.acquire(group))
     began = asyncio.get_running_loop().time()
-    await limiter.acquire(lane)
+    await limiter.acquire(group)
     assert asyncio.get_running_loop().time() - began < 1
 
 
 async def test_waiting_in_vain_ends_at_once() -> None:
     limiter = limiter_of((MONITORS,))
-    lane = limiter.lane("monitors", "monitors.run")
-    waiting = [asyncio.create_task(limiter.acquire(lane)) for _ in range(25)]
+    group = limiter.group("monitors", "monitors.run")
+    waiting = [asyncio.create_task(limiter.acquire(group)) for _ in range(25)]
     await asyncio.sleep(1)
     began = asyncio.get_running_loop().time()
-    with pytest.raises(NoPlaceError) as caught:
-        await limiter.acquire(lane, until=began + 15)
+    with pytest.raises(NoSlotError) as caught:
+        await limiter.acquire(group, until=began + 15)
     assert asyncio.get_running_loop().time() == began
     assert 15 < caught.value.seconds < 25
-    await limiter.acquire(lane, until=began + 25)
+    await limiter.acquire(group, until=began + 25)
     await asyncio.gather(*waiting)
 
 
 async def test_many_who_gave_up_are_not_kept() -> None:
     limiter = limiter_of(ONE)
-    lane = limiter.lane(None, "users.me")
-    await limiter.acquire(lane)
+    group = limiter.group(None, "users.me")
+    await limiter.acquire(group)
     for _ in range(20):
-        tasks = [asyncio.create_task(limiter.acquire(lane)) for _ in range(50)]
+        tasks = [asyncio.create_task(limiter.acquire(group)) for _ in range(50)]
         await asyncio.sleep(0)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    assert (limiter.waiting, len(lane.queue) < 20) == (0, True)
+    assert (limiter.waiting, len(group.queue) < 20) == (0, True)
 
 
 # --- what headers tell
@@ -336,9 +340,9 @@ async def test_many_who_gave_up_are_not_kept() -> None:
 async def learnt(*tells: RateLimit, bucket: str | None = "monitors") -> Limiter:
     """Let a limiter that knows no limit yet hear of some."""
     limiter = Limiter((), BOTH)
-    for told in tells:
-        grant = await limiter.acquire(limiter.lane(bucket, "some.call"))
-        limiter.answered(grant, told)
+    for limits in tells:
+        slot = await limiter.acquire(limiter.group(bucket, "some.call"))
+        limiter.on_answer(slot, limits)
     return limiter
 
 
@@ -352,21 +356,21 @@ async def test_on_an_unknown_host_headers_alone_make_the_limits() -> None:
     assert figures == {"user": (300, 60), "monitors": (10, 10)}
 
 
-async def test_nothing_is_paced_where_nothing_is_told() -> None:
+async def test_nothing_is_paced_where_nothing_is_stated() -> None:
     limiter = await learnt(*[RateLimit()] * 50)
     assert limiter.windows == {}
 
 
 async def test_another_figure_for_a_known_window_is_taken_over() -> None:
     limiter = limiter_of(BOTH)
-    lane = limiter.lane("monitors", "monitors.run")
-    grant = await limiter.acquire(lane)
-    limiter.answered(grant, RateLimit(limit=600, remaining=599, reset=60, window=60))
+    group = limiter.group("monitors", "monitors.run")
+    slot = await limiter.acquire(group)
+    limiter.on_answer(slot, RateLimit(limit=600, remaining=599, reset=60, window=60))
     assert (limiter.state("user").limit, limiter.state("monitors").limit) == (600, 10)
 
 
 @pytest.mark.parametrize(
-    ("told", "held"),
+    ("limits", "blocked"),
     [
         (RateLimit(limit=10, retry_after=8), "monitors"),
         (RateLimit(limit=300, retry_after=8), "user"),
@@ -374,17 +378,19 @@ async def test_another_figure_for_a_known_window_is_taken_over() -> None:
         (RateLimit(retry_after=45), "user"),
     ],
 )
-async def test_a_refusal_holds_the_limit_whose_figures_it_gives(told: RateLimit, held: str) -> None:
+async def test_a_refusal_holds_the_limit_whose_figures_it_gives(
+    limits: RateLimit, blocked: str
+) -> None:
     """Without figures: the one used up most, unless the wait is longer than its window."""
     limiter = limiter_of(BOTH)
-    lane = limiter.lane("monitors", "monitors.run")
-    limiter.refused(await limiter.acquire(lane), told)
+    group = limiter.group("monitors", "monitors.run")
+    limiter.on_refusal(await limiter.acquire(group), limits)
     later = asyncio.get_running_loop().time() + 5
-    assert [name for name, w in limiter.windows.items() if w.opens(later) > later] == [held]
+    assert [name for name, w in limiter.windows.items() if w.next_start(later) > later] == [blocked]
 
 
 async def test_a_wait_beyond_reason_holds_nobody_else() -> None:
     limiter = limiter_of((USER,))
-    lane = limiter.lane(None, "users.me")
-    limiter.refused(await limiter.acquire(lane), RateLimit(retry_after=3600))
+    group = limiter.group(None, "users.me")
+    limiter.on_refusal(await limiter.acquire(group), RateLimit(retry_after=3600))
     assert limiter.state("user").reset < 60

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from attrs import define, evolve, field, fields
 
 from postman_async.engine.data.convert import nulls_of, reader, to_dict, unknown_of
 from postman_async.engine.data.depth import flattened, is_deep, same, unflattened
-from postman_async.engine.data.plan import plan_of
+from postman_async.engine.data.plan import names_of, plan_of, raw_value
 from postman_async.errors import PostmanError
 
-__all__ = ["Model"]
+__all__ = ["Model", "models_in"]
 
 T = TypeVar("T")
 
@@ -36,6 +37,9 @@ class Model:
     stand_ins: ClassVar[dict[str, str]] = {}
     """Names on the wire: a field that is always there, and the one that can be in its place."""
 
+    lazy_fields: ClassVar[tuple[str, ...]] = ()
+    """The fields that are read from the document at their first access."""
+
     open_ended: ClassVar[bool] = False
     """Whether unknown keys are part of the format, so that even strict reading accepts them."""
 
@@ -58,15 +62,28 @@ class Model:
             self._nulls = nulls_of(self)
         return self._nulls
 
-    if not TYPE_CHECKING:  # type checkers would take any name for a field
+    if not TYPE_CHECKING:  # type checkers would accept any name as a field
 
-        def __getattr__(self, name: str) -> None:
-            """Set a field that was deleted to ``None``, and leave it out."""
-            if name not in plan_of(type(self)).names:
+        def __getattr__(self, name: str) -> Any:
+            """Fill the empty slot of a field: a lazy one was not read yet, another was deleted."""
+            plan = plan_of(type(self))
+            if name in plan.lazy:
+                lazy = plan.lazy[name]
+                value = lazy.read(raw_value(self, lazy.wire))
+                setattr(self, name, value)
+                return value
+            if name not in names_of(type(self)):
                 kind = type(self).__name__
                 raise AttributeError(f"{kind!r} object has no attribute {name!r}")
-            setattr(self, name, None)
-            self.nulls.discard(name)
+            return _leave_out(self, name)
+
+    @classmethod
+    def __attrs_init_subclass__(cls) -> None:
+        """Let lazy fields be deleted while their slots are empty; attrs calls this once."""
+        for name in cls.__dict__.get("lazy_fields", ()):
+            slot = cls.__dict__[name]
+            delete = functools.partial(_leave_out, name=name)
+            setattr(cls, name, property(slot.__get__, slot.__set__, delete))
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -96,6 +113,17 @@ class Model:
         if self.extra:
             shown.append(f"extra={_shown(self.extra)}")
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _leave_out(model: Any, name: str) -> None:
+    """Set a field to ``None``, and leave it out when the model is written."""
+    setattr(model, name, None)
+    model.nulls.discard(name)
+
+
+def models_in(values: Any) -> list[Any]:
+    """Return the models of a list; without those items, or for a value, of another type."""
+    return [v for v in values if isinstance(v, Model)] if isinstance(values, list) else []
 
 
 def _can_be_shown(model: Model, name: str) -> bool:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from postman_async import OPERATIONS, InvalidResponseError, MonitorRun
 from postman_async.engine.data import codec
-from postman_async.engine.data.plan import Unread
+from postman_async.engine.data.plan import RawJson
 from tests.models.documents import MODELS, Documents, read_answer, text_of, thorough
 from tests.models.test_identity import looked_at
 
@@ -42,7 +42,7 @@ def run_of(**changed: Any) -> MonitorRun:
 
 
 def is_unread(run: MonitorRun) -> bool:
-    return isinstance((run._source or {})["executions"], Unread)
+    return isinstance((run._source or {})["executions"], RawJson)
 
 
 @thorough
