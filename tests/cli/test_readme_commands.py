@@ -1,4 +1,4 @@
-"""The command lines of the README do what it says: those of its examples, and those for CI."""
+"""The README of the command line: its examples and its jobs for CI run, and its recipe works."""
 
 from __future__ import annotations
 
@@ -15,14 +15,18 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
+from postman_async import cli
+from postman_async.cli import commands
 from postman_async.emulator import PostmanEmulator
-from tests.cli.kit import Ended, environment, runs_of
+from postman_async.reports import FORMATS
+from tests.cli.kit import Ended, Here, environment, runs_of
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-SECTION = README.partition("\n## The command line\n")[2].partition("\n## ")[0]
-COMMANDS = "".join(re.findall(r"^```sh\n(.*?)^```$", SECTION, re.MULTILINE | re.DOTALL))
-JOBS = re.findall(r"^```yaml\n(.*?)^```$", SECTION, re.MULTILINE | re.DOTALL)
+FOLDER = Path(cli.__file__).parent
+README = (FOLDER / "README.md").read_text(encoding="utf-8")
+COMMANDS = "".join(re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL))
+JOBS = re.findall(r"^```yaml\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+RECIPE = README.partition("\n## Add a command\n")[2]
 UID = "12345678-1e6b6cb1-0000-4000-8000-000000000001"
 
 
@@ -101,12 +105,35 @@ def test_the_jobs_gate_and_keep_their_reports(
 def test_the_exit_codes_of_the_readme_are_those_of_the_help() -> None:
     from postman_async.cli.commands.run import EXAMPLES
 
-    told = re.findall(r"^\| (\d+) \|", SECTION, re.MULTILINE)
+    told = re.findall(r"^\| (\d+) \|", README, re.MULTILINE)
     assert told == re.findall(r"^  (\d+) +\w", EXAMPLES, re.MULTILINE)
 
 
 def test_the_picture_is_there_and_small() -> None:
-    (name,) = re.findall(r'<img src="([^"]+)"', SECTION)
-    picture = (ROOT / name).read_text(encoding="utf-8")
+    (name,) = re.findall(r'<img src="([^"]+)"', README)
+    picture = (FOLDER / name).read_text(encoding="utf-8")
     assert 5_000 < len(picture) < 100_000
     assert not re.search(r"url\([\"']?http|href=.http", picture)  # it needs no network
+
+
+def test_the_formats_of_the_readme_are_those_of_the_registry() -> None:
+    (told,) = re.findall(r"^\*\*Reports\*\*: (.*?) write ", README, re.MULTILINE)
+    assert re.findall(r"`--(\w+)`", told) == list(FORMATS)
+
+
+def test_the_recipe_takes_one_file(
+    emulator: PostmanEmulator, here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (source,) = re.findall(r"^```python\n(.*?)^```$", RECIPE, re.MULTILINE | re.DOTALL)
+    (tmp_path / "whose.py").write_text(source, encoding="utf-8")
+    found = [*commands.__path__, str(tmp_path)]
+    monkeypatch.setattr("postman_async.cli.commands.__path__", found)
+    uid = emulator.add_monitor("checkout-1")
+    try:
+        assert "  whose     Show who owns a monitor.\n" in here("--help").stdout
+        assert "postman-async whose 1234" in here("whose", "--help").stdout
+        told = here("whose", uid)
+    finally:
+        sys.modules.pop("postman_async.cli.commands.whose", None)
+    assert (told.code, told.stderr) == (0, "")
+    assert told.stdout.strip().isdigit()
