@@ -166,10 +166,10 @@ def _write_stdout(pieces: Iterable[str]) -> None:
 
 
 def _write_file(file: ReportFile, pieces: Iterable[str]) -> None:
-    from postman_async.reports.atomic_write import write_whole
+    from postman_async.reports.atomic_write import write_atomically
 
     if not file.append:
-        write_whole(file.path, pieces)
+        write_atomically(file.path, pieces)
         return
     with file.path.open("a", encoding="utf-8", newline="\n") as stream:
         stream.writelines(pieces)

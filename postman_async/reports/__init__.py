@@ -45,11 +45,11 @@ def write_report(
         OSError: the file cannot be written.
 
     """
-    from postman_async.reports.atomic_write import write_whole
+    from postman_async.reports.atomic_write import write_atomically
 
     chosen = format or format_of_path(path)
     pieces = render_report(outcomes, chosen, title=title, keep_headers=keep_headers)
-    write_whole(path, pieces)
+    write_atomically(path, pieces)
 
 
 def render_report(

@@ -1,4 +1,4 @@
-"""Files that are there as a whole or not at all, for readers that do not ask: CI, a browser."""
+"""Writes a file atomically, so that CI or a browser never reads half of it."""
 
 from __future__ import annotations
 
@@ -10,46 +10,50 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["write_whole"]
+__all__ = ["write_atomically"]
 
 
-def write_whole(path: str | os.PathLike[str], pieces: Iterable[str]) -> None:
-    """Write a text in UTF-8; what was in the file stays until all of the new text is there.
+def write_atomically(path: str | os.PathLike[str], pieces: Iterable[str]) -> None:
+    """Write a text in UTF-8; the old content stays until all of the new text is written.
 
     A device, a pipe or a link is written in place and never replaced, and so is a file in a
-    folder that takes no other files.
+    folder that is not writable.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
 
     """
     target = Path(path)
     if _in_place(target):
         return _write(target, "w", pieces)
-    part = target.with_name(f".{secrets.token_hex(8)}.part")
+    temporary = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        _write(part, "x", pieces)
+        _write(temporary, "x", pieces)
         if target.exists():
-            shutil.copymode(target, part)
-        _replace(target, part)
+            shutil.copymode(target, temporary)
+        _replace(target, temporary)
     except BaseException:
-        part.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     return None
 
 
-def _replace(target: Path, part: Path) -> None:
-    if _is_special(target):  # since it was looked at first: a replaced /dev/null harms everyone
-        raise OSError(errno.EINVAL, "it is no plain file, and is not replaced", os.fspath(target))
+def _replace(target: Path, temporary: Path) -> None:
+    if _is_special(
+        target
+    ):  # it may have appeared meanwhile, and a replaced /dev/null breaks the machine
+        raise OSError(
+            errno.EINVAL, "it is not a regular file, and is not replaced", os.fspath(target)
+        )
     try:
-        part.replace(target)
-    except OSError:  # a mount of its own, as in a container, or in use on Windows
-        shutil.copyfile(part, target)
-        part.unlink()
+        temporary.replace(target)
+    except OSError:  # a bind mount, as in a container, or a file in use on Windows
+        shutil.copyfile(temporary, target)
+        temporary.unlink()
 
 
 def _is_special(target: Path) -> bool:
-    """Tell whether something else than a plain file is there."""
+    """Return whether the path is something other than a regular file."""
     try:
         return not stat.S_ISREG(target.lstat().st_mode)
     except FileNotFoundError:

@@ -1,6 +1,6 @@
-"""Take secrets out of records: values in, values out.
+"""Takes the secrets out of records.
 
-Three things are looked at, wherever they are in the data:
+It reads three things, anywhere in the data:
 
 - headers and other values with a name: ``Authorization``, ``Cookie``, ``X-Api-Key`` and all names
   with a word such as key, token, secret, password, auth or session in them;
@@ -11,8 +11,8 @@ Three things are looked at, wherever they are in the data:
   Tokens, ``name=value``, ``name: "value"`` and ``token: value`` with such a name,
   ``Authorization: …``.
 
-Only values go; a reader still sees which header was sent.  What no JSON file could hold becomes a
-text on the way, and what is nested without end is left out and noted: see `Redaction.lost`.
+Only values are removed; a reader still sees which header was sent.  A value that JSON cannot hold
+becomes a text, and data nested too deeply is left out and noted: see `Redaction.lost`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from postman_async.reports.secret_text import (
 from postman_async.reports.text import Names, clean
 
 __all__ = [
-    "DEEPEST",
+    "MAX_DEPTH",
     "NOT_SHOWN",
     "REDACTED",
     "Redaction",
@@ -44,25 +44,25 @@ __all__ = [
 ]
 
 NOT_SHOWN = "[not shown]"
-"""What stands in the place of what cannot be shown."""
+"""Replaces a value that cannot be shown."""
 
-DEEPEST = 100
-"""Levels of data that are shown: jq 1.6 refuses a file beyond 256, and counts objects twice."""
+MAX_DEPTH = 100
+"""Levels of data that are kept: jq 1.6 refuses a file beyond 256, and counts objects twice."""
 
 Rule: TypeAlias = Literal["values", "tested", "headers", "kept"]
-"""What a mapping's keys are to redaction.
+"""How redaction treats the keys of a mapping.
 
-- ``values``: names of values, so that the name tells whether a text is a secret;
-- ``tested``: what was tested, such as "token is set", so that values are no secrets;
-- ``headers``: names of headers, so that the name tells whether anything is a secret;
-- ``kept``: names of headers that are to be kept.
+- ``values``: as names of values; the name decides whether a text is a secret;
+- ``tested``: as names of tests, such as "token is set"; their values are never secrets;
+- ``headers``: as names of headers; the name decides whether any value is a secret;
+- ``kept``: as names of headers that are kept.
 """
 
 _HEADERS: Final = frozenset({"header", "headers"})
 _PAIR_NAMES: Final = ("key", "name")
 _TESTED: Final = frozenset({"assertion", "assertions"})
-_MOST_BITS: Final = 1023
-"""Of an integer that a float can hold; orjson refuses a whole file for a longer one."""
+_MAX_BITS: Final = 1023
+"""Bits of an integer that a float can hold; orjson refuses a file with a longer one."""
 
 _NAMED_LEVELS: Final = 3
 
@@ -72,12 +72,11 @@ def redacted(value: Any, *, keep_headers: bool = False) -> Any:
 
     Args:
         value: JSON data, such as a record of `postman_async.bulk.record`.
-        keep_headers: leave the values of headers as they are.  Postman's API keys go all the
-            same.
+        keep_headers: keep the values of headers, except Postman's API keys.
 
     Returns:
         Data of the same shape.  Numbers that JSON does not know (NaN), or no float holds, have
-        become texts, halves of surrogate pairs U+FFFD, and what is nested more than `DEEPEST`
+        become texts, halves of surrogate pairs U+FFFD, and what is nested more than `MAX_DEPTH`
         levels deep is `NOT_SHOWN`.
 
     """
@@ -86,11 +85,11 @@ def redacted(value: Any, *, keep_headers: bool = False) -> Any:
 
 @define
 class Redaction:
-    """The copying of data without its secrets, level by level, however deep it is.
+    """Copies data without its secrets, level by level, without recursion.
 
     Attributes:
-        keep_headers: whether the values of headers stay.
-        lost: what could not be shown, as place and reason.
+        keep_headers: whether the values of headers are kept.
+        lost: the parts that could not be shown, as location and reason.
 
     """
 
@@ -105,49 +104,49 @@ class Redaction:
         root = [None]
         self._put(root, 0, value, "values", (), 0)
         while self._waiting:
-            holder, key, inner, rule, place, depth = self._waiting.pop()
-            if depth >= DEEPEST:
-                self._lose(place, f"nested more than {DEEPEST} levels deep")
+            holder, key, inner, rule, path, depth = self._waiting.pop()
+            if depth >= MAX_DEPTH:
+                self._lose(path, f"nested more than {MAX_DEPTH} levels deep")
             elif isinstance(inner, Mapping):
-                holder[key] = self._mapping(inner, rule, place, depth)
+                holder[key] = self._mapping(inner, rule, path, depth)
             else:
-                holder[key] = self._list(inner, rule, place, depth)
+                holder[key] = self._list(inner, rule, path, depth)
         return root[0]
 
     def _put(
-        self, holder: Any, key: Any, value: Any, rule: Rule, place: tuple[str, ...], depth: int
+        self, holder: Any, key: Any, value: Any, rule: Rule, path: tuple[str, ...], depth: int
     ) -> None:
-        """Copy a plain value; what holds others waits, its place taken already."""
+        """Copy a plain value; a container is queued, with a placeholder where its copy goes."""
         if isinstance(value, str):
             holder[key] = _text(value, rule)
         elif isinstance(value, Mapping | list | tuple):
             holder[key] = NOT_SHOWN
-            if isinstance(key, str) and len(place) < _NAMED_LEVELS:
-                place = (*place, key)
-            self._waiting.append((holder, key, value, rule, place, depth))
+            if isinstance(key, str) and len(path) < _NAMED_LEVELS:
+                path = (*path, key)
+            self._waiting.append((holder, key, value, rule, path, depth))
         else:
-            holder[key] = self._plain(value, place)
+            holder[key] = self._plain(value, path)
 
-    def _list(self, items: Any, rule: Rule, place: tuple[str, ...], depth: int) -> list[Any]:
+    def _list(self, items: Any, rule: Rule, path: tuple[str, ...], depth: int) -> list[Any]:
         content = [None] * len(items)
         inner: Rule = "values" if rule == "headers" else rule
         for number, item in enumerate(items):
-            self._put(content, number, item, inner, place, depth + 1)
+            self._put(content, number, item, inner, path, depth + 1)
         return content
 
     def _mapping(
-        self, value: Mapping[Any, Any], rule: Rule, place: tuple[str, ...], depth: int
+        self, value: Mapping[Any, Any], rule: Rule, path: tuple[str, ...], depth: int
     ) -> dict[str, Any]:
         content: dict[str, Any] = {}
         names, is_pair = Names(), _is_pair(value)
         for key, item in value.items():
             name = key if isinstance(key, str) else str(key)
-            # The name of an assertion is a key too.  Those that become alike must stay apart.
-            told = names.apart(clean(name) if rule == "kept" else redacted_text(clean(name)))
+            # The name of an assertion is a key too.  Names that become equal are numbered.
+            new_name = names.unique(clean(name) if rule == "kept" else redacted_text(clean(name)))
             if _is_secret(name, item, value, rule, is_pair):
-                content[told] = REDACTED
+                content[new_name] = REDACTED
             else:
-                self._put(content, told, item, self._inner(name, rule), place, depth + 1)
+                self._put(content, new_name, item, self._inner(name, rule), path, depth + 1)
         return content
 
     def _inner(self, name: str, rule: Rule) -> Rule:
@@ -157,30 +156,30 @@ class Redaction:
             return "kept" if self.keep_headers else "headers"
         return "tested" if rule == "tested" or name in _TESTED else "values"
 
-    def _plain(self, value: Any, place: tuple[str, ...]) -> Any:
-        """Make a number that JSON does not know a text, and leave out what is no JSON."""
+    def _plain(self, value: Any, path: tuple[str, ...]) -> Any:
+        """Write a number that JSON cannot hold as text, and leave out what is not JSON."""
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, enum.Enum):
             return redacted(value.value)
         if isinstance(value, int):
-            return value if value.bit_length() <= _MOST_BITS else self._digits(value, place)
+            return value if value.bit_length() <= _MAX_BITS else self._digits(value, path)
         if isinstance(value, float):
             return value if math.isfinite(value) else str(value)
         if isinstance(value, uuid.UUID):
             return str(value)
-        self._lose(place, f"{type(value).__name__} is not JSON")
+        self._lose(path, f"{type(value).__name__} is not JSON")
         return NOT_SHOWN
 
-    def _digits(self, value: int, place: tuple[str, ...]) -> str:
+    def _digits(self, value: int, path: tuple[str, ...]) -> str:
         try:
             return str(value)
         except ValueError:  # more digits than Python writes
-            self._lose(place, f"an integer of {value.bit_length():,} bits")
+            self._lose(path, f"an integer of {value.bit_length():,} bits")
             return NOT_SHOWN
 
-    def _lose(self, place: tuple[str, ...], reason: str) -> None:
-        self.lost[": ".join(filter(None, (".".join(place), reason)))] = None
+    def _lose(self, path: tuple[str, ...], reason: str) -> None:
+        self.lost[": ".join(filter(None, (".".join(path), reason)))] = None
 
 
 def _text(value: str, rule: Rule) -> str:
@@ -188,12 +187,12 @@ def _text(value: str, rule: Rule) -> str:
 
 
 def _is_secret(name: str, item: Any, holder: Mapping[Any, Any], rule: Rule, is_pair: bool) -> bool:
-    """Tell by its name whether a value goes as a whole."""
+    """Return whether the name of a value means that all of it is a secret."""
     if rule == "kept" or item is None:
         return False
     if is_pair:
         if name == "value":
-            return any(is_secret_name(told) for told in _pair_names(holder))
+            return any(is_secret_name(other) for other in _pair_names(holder))
     elif rule == "headers":
         return is_secret_name(name)
     named = rule != "tested" and isinstance(item, str) and name not in _PAIR_NAMES
@@ -201,7 +200,7 @@ def _is_secret(name: str, item: Any, holder: Mapping[Any, Any], rule: Rule, is_p
 
 
 def _is_pair(content: Mapping[Any, Any]) -> bool:
-    """Know ``{"key": "token", "value": …}``, the form of headers, parameters and variables."""
+    """Return whether it is a ``{"key": …, "value": …}``, as headers and variables are."""
     return "value" in content and bool(_pair_names(content))
 
 

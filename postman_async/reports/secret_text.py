@@ -1,4 +1,4 @@
-"""What looks like a secret within a text, and what is put in its place.
+"""Finds secrets within a text, and replaces them.
 
 `_KNOWN` holds the forms that services document of their keys; everything else is known by the
 name that stands before it.  Scanners of files such as detect-secrets know more forms, but bring
@@ -19,7 +19,7 @@ from urllib.parse import unquote_plus
 __all__ = ["REDACTED", "is_secret_name", "redacted_text", "without_api_keys"]
 
 REDACTED = "[redacted]"
-"""What stands in the place of a secret."""
+"""Replaces a secret."""
 
 # -- secrets that are known by their form --------------------------------------------------------
 
@@ -48,7 +48,7 @@ _KNOWN: tuple[tuple[tuple[str, ...], str], ...] = (
         r"(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)",
     ),
 )
-"""The marks of a form, in lower case, without which a text is not looked at; and the form."""
+"""The marks of a form, in lower case, without which a text is not searched; and the form."""
 
 _FORMS = tuple((marks, re.compile(form)) for marks, form in _KNOWN)
 
@@ -62,7 +62,7 @@ _SURELY_SECRET_NAME = re.compile(
     r"(?:api|access|private|secret|client)[-_. ]?key|token|secret|passw|passphrase|pwd"
     r"|credential|jwt"
 )
-"""What makes a word after ``name: `` a secret.  "Auth: ok" and "Key: id" are names of tests."""
+"""Names after which a word is a secret.  "Auth: ok" and "Key: id" are names of tests."""
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _DEPTHS_OF_ENCODING = 3
@@ -84,19 +84,19 @@ _VALUE = re.compile(r"""\[redacted\]|"[^"]*"?|'[^']*'?|[^\s&"'<>#;,)}\]]+""")
 # A colon alone is not enough: "Auth: login works" is the name of a test.
 _LABELLED = re.compile(rf"""{_NAME}["']?[ \t]*:(?![:/])[ \t]*""")
 _WORD = re.compile(r"""\[redacted\]|[^\s"'<>,;(){}\[\]|]+""")
-_JUDGED = 200
-"""So many characters of a word are looked at, however many names it holds: "key:key:key:…"."""
+_MAX_NAME = 200
+"""Characters of a word that are read, however many names it holds: "key:key:key:…"."""
 
 _PLAIN_WORD = re.compile(r"[A-Za-z][a-z]{0,30}\Z")
 _COUNTED = ("tokens", "keys", "secrets", "sessions", "cookies", "credentials")
 _CLAUSE_ENDS = re.compile(r"""[ \t]*(?:\Z|[\r\n"'<>,;)}\]|])""")
-_TOLD_OF_SECRETS = frozenset(
+_STATES_OF_SECRETS = frozenset(
     {"valid", "invalid", "present", "absent", "missing", "required", "optional", "expired"}
     | {"revoked", "refreshed", "rotated", "accepted", "rejected", "refused", "ok", "empty"}
     | {"none", "null", "undefined", "true", "false", "string", "number", "object"}
     | {"passed", "failed", "skipped"}
 )
-"""Words that say something of a secret."""
+"""Words that describe a secret, so they are not the secret."""
 
 # The query of a URL that is itself the value of a parameter: "?back=%2F%3Ftoken%3Dabc%26page%3D2".
 _PERCENT = r"%(?:25){0,2}"
@@ -109,14 +109,14 @@ _ENCODED_VALUE = re.compile(rf"""\[redacted\]|(?:[^\s&"'<>#;,)}}\]%]|(?!{_PERCEN
 
 
 def is_secret_name(name: str) -> bool:
-    """Tell whether a header, a query parameter or a variable of that name holds a secret."""
+    """Return whether a header, a query parameter or a variable of that name holds a secret."""
     return _holds(_SECRET_NAME, name)
 
 
 def _holds(words: re.Pattern[str], name: str) -> bool:
-    """Look for words in a name; the answer is remembered, unless the name is a whole text."""
-    look = _found if len(name) <= _JUDGED else _found.__wrapped__
-    return look(words, name)
+    """Return whether a name holds one of the words; cached, unless the name is long."""
+    search = _found if len(name) <= _MAX_NAME else _found.__wrapped__
+    return search(words, name)
 
 
 @functools.lru_cache(4096)
@@ -125,7 +125,7 @@ def _found(words: re.Pattern[str], name: str) -> bool:
 
 
 def _words(name: str) -> str:
-    """Take a name apart into words in lower case, however often it was percent-encoded."""
+    """Split a name into words in lower case, after percent-decoding it several times."""
     for _ in range(_DEPTHS_OF_ENCODING):
         name = unquote_plus(name)
     return _CAMEL.sub("-", name).lower()
@@ -137,7 +137,7 @@ def without_api_keys(text: str) -> str:
 
 
 def redacted_text(text: str) -> str:
-    """Replace what looks like a secret within a text."""
+    """Replace everything in a text that looks like a secret."""
     lowered = text.lower()
     if _ANY_MARK.search(lowered) is None:
         return text
@@ -198,7 +198,7 @@ def _labelled_values(text: str) -> Iterator[re.Match[str]]:
     for found in _LABELLED.finditer(text):
         if found.start() < end or not is_secret_name(found["name"]):
             continue
-        word = _WORD.match(text, found.end(), found.end() + _JUDGED)
+        word = _WORD.match(text, found.end(), found.end() + _MAX_NAME)
         if word is not None and _is_value(found["name"], word, text):
             value = _WORD.match(text, found.end()) or word
             end = value.end()
@@ -206,20 +206,20 @@ def _labelled_values(text: str) -> Iterator[re.Match[str]]:
 
 
 def _is_value(name: str, word: re.Match[str], text: str) -> bool:
-    """Judge the word after a colon: a secret is alone there, or is no word of a language."""
-    told = word[0].rstrip(".!?")
-    if not told or told.lower() in _TOLD_OF_SECRETS:
+    """Return whether the word after a colon is a secret: it is alone, or not a plain word."""
+    value = word[0].rstrip(".!?")
+    if not value or value.lower() in _STATES_OF_SECRETS:
         return False
-    if told.isdigit() and name.lower().endswith(_COUNTED):
+    if value.isdigit() and name.lower().endswith(_COUNTED):
         return False
     if not _holds(_SURELY_SECRET_NAME, name):
-        return len(told) >= 12 and any(map(str.isdigit, told)) and any(map(str.isalpha, told))
-    alone = told != word[0] or _CLAUSE_ENDS.match(text, word.end()) is not None
-    return alone or _PLAIN_WORD.match(told) is None
+        return len(value) >= 12 and any(map(str.isdigit, value)) and any(map(str.isalpha, value))
+    alone = value != word[0] or _CLAUSE_ENDS.match(text, word.end()) is not None
+    return alone or _PLAIN_WORD.match(value) is None
 
 
 def _cut_out(text: str, values: Iterator[re.Match[str]]) -> str:
-    """Replace values, but leave their quotes."""
+    """Replace values, but keep their quotes."""
     pieces, end = [], 0
     for value in values:
         pieces += [text[end : value.start()], _hidden(value)]
@@ -228,8 +228,8 @@ def _cut_out(text: str, values: Iterator[re.Match[str]]) -> str:
 
 
 def _hidden(value: re.Match[str]) -> str:
-    told = value["value"] if "value" in value.re.groupindex else value[0]
-    quote = told[0] if told[0] in "\"'" else ""
+    text = value["value"] if "value" in value.re.groupindex else value[0]
+    quote = text[0] if text[0] in "\"'" else ""
     return f"{quote}{REDACTED}{quote}"
 
 
@@ -245,7 +245,7 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[[str], str]], ...] = (
     (("bearer",), lambda text: _BEARER.sub(rf"\1\2{REDACTED}", text)),
     (("basic",), lambda text: _BASIC.sub(rf"\1\2{REDACTED}", text)),
 )
-"""What is done, in this order, and the marks without which there is nothing to do."""
+"""The rules, in their order, each with the marks without which it does not apply."""
 
 _ANY_MARK = re.compile("|".join(re.escape(mark) for marks, _ in _RULES for mark in marks))
-"""Most texts have none of these, and are done with one look."""
+"""Most texts have none of these marks, so one search is enough for them."""

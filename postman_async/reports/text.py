@@ -1,4 +1,4 @@
-"""Text that came from elsewhere, made fit to be shown: pure, and the same for all formats."""
+"""Makes foreign text fit to be shown; all formats share these functions."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _HIDDEN = re.compile(
     "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\ufeff"
     f"{_PLANES_END}]"
 )
-_LOOK = 8
-"""How much more of a text than its limit is looked at for a line; the rest may all be spaces."""
+_READ_AHEAD = 8
+"""How many times the limit of a line is read of a text, which may be mostly spaces."""
 
 
 def visible(text: str) -> str:
@@ -41,7 +41,7 @@ def shortened(text: str, limit: int) -> str:
 
 
 def excerpt(text: str, limit: int) -> str:
-    """Cut a text, then make it visible: what is cut off is not looked at, however long it is."""
+    """Cut a text, then make it visible; the part that is cut off is not read, however long."""
     more = len(text) - limit
     shown = visible(text[:limit])
     return shown if more <= 0 else f"{shown}… ({more} more characters)"
@@ -49,19 +49,19 @@ def excerpt(text: str, limit: int) -> str:
 
 def one_line(text: str, limit: int = 300) -> str:
     """Make a text a single, visible, bounded line, for names and headings."""
-    head = text[: limit * _LOOK]
+    head = text[: limit * _READ_AHEAD]
     line = " ".join(visible(head).split())
     more = max(0, len(line) - limit) + len(text) - len(head)
     return f"{line[:limit]}… ({more} more characters)" if more else line
 
 
 def label(text: str) -> str:
-    """Make a text a name that can be seen."""
+    """Make a text a visible name: one line, or ``unnamed``."""
     return one_line(text) or "unnamed"
 
 
 def clean(text: str) -> str:
-    """Replace halves of surrogate pairs, which no UTF-8 can hold, by U+FFFD; pairs become one.
+    """Replace halves of surrogate pairs, which UTF-8 cannot hold, by U+FFFD, and join pairs.
 
     jq, orjson and msgspec refuse a whole file for one such escape.
     """
@@ -74,7 +74,7 @@ def clean(text: str) -> str:
 
 @define
 class Names:
-    """Names that stay apart: one that is taken gets a number.
+    """Makes names unique: a name that is taken gets a number.
 
     The next number of each name is remembered, so that n monitors of one name cost n steps and
     not n².
@@ -82,13 +82,13 @@ class Names:
 
     _next: dict[str, int] = field(factory=dict)
 
-    def apart(self, name: str) -> str:
-        """Number a name that is taken already, and take it."""
+    def unique(self, name: str) -> str:
+        """Return the name, with a number if it is taken."""
         number = self._next.get(name, 1)
-        told = name if number == 1 else f"{name} ({number})"
-        while told in self._next:
+        candidate = name if number == 1 else f"{name} ({number})"
+        while candidate in self._next:
             number += 1
-            told = f"{name} ({number})"
+            candidate = f"{name} ({number})"
         self._next[name] = number + 1
-        self._next.setdefault(told, 2)
-        return told
+        self._next.setdefault(candidate, 2)
+        return candidate

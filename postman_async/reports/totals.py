@@ -1,4 +1,4 @@
-"""The figures of a whole report, added up entry by entry in bounded memory."""
+"""The totals of a report, added up entry by entry in bounded memory."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from attrs import define, field
 from postman_async.bulk.outcome import OutcomeStatus
 from postman_async.reports.entries import Entry, Tally
 
-__all__ = ["NOTICEABLE", "STATUSES", "Figures"]
+__all__ = ["NOTICEABLE", "STATUSES", "Totals"]
 
 STATUSES: tuple[OutcomeStatus, ...] = ("passed", "failed", "error", "unknown", "skipped")
-"""All outcomes, in the order in which they are told."""
+"""All outcomes, in the order in which reports list them."""
 
 NOTICEABLE = 0.05
-"""Seconds of waiting that are worth a word to people."""
+"""Seconds of waiting from which on reports for people mention it."""
 
 
 @define
-class Figures:
-    """What all entries of a report come to.
+class Totals:
+    """The totals of all entries of a report.
 
     Attributes:
-        counts: how many monitors have which outcome.
-        assertions: of all runs.
-        requests: of all runs.
+        counts: the number of monitors by outcome.
+        assertions: the assertions of all runs.
+        requests: the requests of all runs.
         waited: seconds that all waited for the rate limit, added up.
-        ran: seconds of all runs, added up.
-        first: when the first was asked for, or None.
-        last: when the last was done, or None.
+        run_time: seconds of all runs, added up.
+        first: when the first run was requested, or None.
+        last: when the last outcome was known, or None.
 
     """
 
@@ -40,18 +40,18 @@ class Figures:
     assertions: Tally = field(factory=Tally)
     requests: Tally = field(factory=Tally)
     waited: float = 0.0
-    ran: float = 0.0
+    run_time: float = 0.0
     first: datetime | None = None
     last: datetime | None = None
 
     @property
     def total(self) -> int:
-        """How many monitors there are."""
+        """The number of monitors."""
         return self.counts.total()
 
     @property
     def bad(self) -> int:
-        """How many of them did not pass."""
+        """The number of monitors that did not pass."""
         return self.total - self.counts["passed"]
 
     @property
@@ -63,7 +63,7 @@ class Figures:
 
     @property
     def headline(self) -> str:
-        """Say in one sentence how it went."""
+        """The result in one sentence."""
         if not self.total:
             return "No monitors were run"
         if self.total == 1:
@@ -78,20 +78,20 @@ class Figures:
         self.assertions += entry.assertions
         self.requests += entry.requests
         self.waited += entry.waited
-        self.ran += entry.ran
+        self.run_time += entry.run_time
         if entry.started_at is not None:
             ended = _later(entry.started_at, entry.elapsed)
             self.first = min(self.first or entry.started_at, entry.started_at)
             self.last = max(self.last or ended, ended)
 
-    def over(self, entries: Iterable[Entry]) -> Iterator[Entry]:
-        """Hand the entries on and count them."""
+    def counting(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        """Yield the entries, and count each."""
         for entry in entries:
             self.add(entry)
             yield entry
 
     def summary(self) -> dict[str, Any]:
-        """Write the figures as JSON data."""
+        """Return the totals as JSON data."""
         return {
             "monitors": self.total,
             "outcomes": {status: self.counts[status] for status in STATUSES},

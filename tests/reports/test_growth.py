@@ -88,7 +88,7 @@ def test_names_that_take_each_others_numbers() -> None:
 
     names = Names(Counted())  # type: ignore[arg-type]
     given = [f"a ({n})" for n in range(1_000)] + ["a"] * 2_000 + ["a (7)"] * 1_000
-    told = [names.apart(name) for name in given]
+    told = [names.unique(name) for name in given]
     assert len(set(told)) == len(given)
     assert Counted.asked <= 2 * len(given)
 

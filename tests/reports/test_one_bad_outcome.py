@@ -22,7 +22,7 @@ from postman_async.engine.data.convert import reader
 from postman_async.engine.data.plan import Document, RawJson
 from postman_async.reports import FORMATS, ReportFormat
 from postman_async.reports.formats import html, junit, markdown
-from postman_async.reports.redact import DEEPEST, NOT_SHOWN, redacted
+from postman_async.reports.redact import MAX_DEPTH, NOT_SHOWN, redacted
 from tests.reports.support import execution, hostile, one_of_each, rendered, run
 from tests.reports.support import outcome as made
 from tests.reports.test_json_report import RULES
@@ -206,11 +206,11 @@ def test_a_fault_of_a_format_costs_one_entry_its_details(
 
 
 @pytest.mark.parametrize("make", [objects, lists])
-@pytest.mark.parametrize("levels", [DEEPEST - 1, DEEPEST, DEEPEST + 1, 100_000])
+@pytest.mark.parametrize("levels", [MAX_DEPTH - 1, MAX_DEPTH, MAX_DEPTH + 1, 100_000])
 def test_redaction_takes_any_depth(make: Any, levels: int) -> None:
     told = redacted(make(levels))
-    assert (told == make(levels)) is (levels <= DEEPEST)
-    assert (NOT_SHOWN in json.dumps(told)) is (levels > DEEPEST)
+    assert (told == make(levels)) is (levels <= MAX_DEPTH)
+    assert (NOT_SHOWN in json.dumps(told)) is (levels > MAX_DEPTH)
 
 
 @pytest.mark.parametrize("format", FORMATS)

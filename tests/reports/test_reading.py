@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postman_async.bulk.record import to_record
-from postman_async.reports.entries import Check, Entry, Fault, Tally, entry_of
+from postman_async.reports.entries import Check, Entry, Problem, Tally, entry_of
 from tests.reports.support import LISTS, MAP, execution, gone, one_of_each, run
 from tests.reports.support import outcome as made
 
@@ -67,12 +67,12 @@ def test_no_answer_of_the_service_stops_a_report(status: Any, odd: Any) -> None:
     record = to_record(made(status, None)) | {"run": odd}
     read = entry_of(record)
     assert read.status == status
-    json.dumps([list(read.problems()), [step.name for step in read.steps]])
+    json.dumps([list(read.all_problems()), [step.name for step in read.steps]])
 
 
 @given(st.sampled_from(["failed", "error", "unknown"]), odd_runs | json_values)
 def test_an_entry_never_looks_better_than_its_outcome(status: Any, odd: Any) -> None:
-    assert list(entry_of(to_record(made(status, None)) | {"run": odd}).problems())
+    assert list(entry_of(to_record(made(status, None)) | {"run": odd}).all_problems())
 
 
 @pytest.mark.parametrize("shape", [MAP, *LISTS.values()], ids=["map", *LISTS])
@@ -126,12 +126,12 @@ def test_an_error_that_is_told_twice_is_read_once() -> None:
     read = entry(
         "error", run("error", execution(errors=[fault]), failures=[{"executionId": 1, **fault}])
     )
-    assert read.steps[0].faults == (Fault("TypeError", "x is undefined"),)
+    assert read.steps[0].problems == (Problem("TypeError", "x is undefined"),)
 
 
 def test_a_failure_of_no_execution_stands_alone() -> None:
     read = entry("error", run("error", failures=[{"executionId": 9, "message": "gone"}]))
-    assert read.faults == (Fault("Error", "gone"),)
+    assert read.problems == (Problem("Error", "gone"),)
 
 
 def test_figures_come_from_the_run_and_else_from_its_requests() -> None:
@@ -145,7 +145,7 @@ def test_figures_come_from_the_run_and_else_from_its_requests() -> None:
 
 def test_the_wait_for_the_limit_is_no_part_of_the_run() -> None:
     read = entry("passed", run("success"), waited=2.0)
-    assert (read.elapsed, read.waited, read.ran) == (3.5, 2.0, 1.5)
+    assert (read.elapsed, read.waited, read.run_time) == (3.5, 2.0, 1.5)
 
 
 def test_a_monitor_is_called_by_its_name_else_by_its_runs_else_by_its_uid() -> None:
@@ -166,7 +166,7 @@ def test_headers_and_urls_are_read_from_objects_and_lists() -> None:
 
 
 def test_what_is_wrong_is_told_with_errors_first() -> None:
-    told = {o.uid: list(entry_of(to_record(o)).problems()) for o in one_of_each()}
+    told = {o.uid: list(entry_of(to_record(o)).all_problems()) for o in one_of_each()}
     assert list(told.values()) == [
         [],
         [("Request 1", "Status code is 201", "expected 200 to equal 201")],

@@ -77,7 +77,7 @@ def test_what_is_cut_off_is_not_looked_at() -> None:
 @given(st.lists(st.sampled_from(["a", "a (2)", "a (2) (2)", "b", ""])))
 def test_names_stay_apart_and_the_first_of_each_is_as_it_was(given: list[str]) -> None:
     names = Names()
-    told = [names.apart(name) for name in given]
+    told = [names.unique(name) for name in given]
     assert len(set(told)) == len(told)
     assert all(one.startswith(name) for one, name in zip(told, given, strict=True))
     assert told[:1] == given[:1]

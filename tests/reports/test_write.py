@@ -25,7 +25,7 @@ from postman_async import (
 )
 from postman_async.emulator import PostmanEmulator
 from postman_async.reports import FORMATS
-from postman_async.reports.atomic_write import write_whole
+from postman_async.reports.atomic_write import write_atomically
 from tests.reports.support import execution, one_of_each, rendered, run
 from tests.reports.support import outcome as made
 from tests.test_package import python
@@ -119,8 +119,8 @@ def test_what_is_no_plain_file_is_never_replaced(tmp_path: Path) -> None:
         os.mkfifo(pipe)
         yield "text"
 
-    with pytest.raises(OSError, match="no plain file, and is not replaced"):
-        write_whole(pipe, coming())
+    with pytest.raises(OSError, match="not a regular file, and is not replaced"):
+        write_atomically(pipe, coming())
     assert list(tmp_path.iterdir()) == [pipe]
     assert pipe.is_fifo()
 

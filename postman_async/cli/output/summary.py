@@ -1,15 +1,13 @@
-"""What there is to tell about one monitor's run, as text and figures."""
+"""The row of a monitor in the table of outcomes; it shows what the reports show."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from postman_async.cli.output.streams import attribute, clean
-from postman_async.errors import PostmanError
+from postman_async.cli.output.streams import clean
 
 if TYPE_CHECKING:
     from postman_async import MonitorOutcome
@@ -23,14 +21,15 @@ _ORDER: tuple[OutcomeStatus, ...] = ("passed", "failed", "error", "unknown", "sk
 
 @frozen(kw_only=True)
 class Row:
-    """One line of the table, and the reasons that go below it.
+    """One line of the table, and the reasons below it.
 
-    Args:
+    Attributes:
         name: the monitor's name.
         status: passed, failed, error, unknown or skipped.
-        assertions: ``passed/total``, or a dash when there is no run.
-        requests: how many requests the run sent, or a dash.
-        seconds: how long the run took by the service's clock, else by ours.
+        assertions: ``passed/total``, or a dash without a run.
+        requests: the number of requests of the run, or a dash.
+        seconds: the time from the request of the run to its outcome, without the wait for the
+            rate limit.
         reasons: why it did not pass, one sentence each.
 
     """
@@ -44,53 +43,39 @@ class Row:
 
 
 def row_of(outcome: MonitorOutcome, name: str | None = None) -> Row:
-    """Sum up one outcome; what looks like a secret in it is taken out, as in reports.
-
-    What of its run nobody can read is left out: it must not cost the table of all the others.
+    """Make the row of an outcome from its entry in reports, so without secrets.
 
     Args:
         outcome: the outcome.
-        name: the monitor's name, where it is known better than by the outcome.
+        name: the monitor's name, where the outcome may not have it.
 
     """
-    from postman_async.bulk.record import bearable
     from postman_async.reports.entries import entry_of
-    from postman_async.reports.redact import redacted
+    from postman_async.reports.records import record_of
 
-    entry = bearable(outcome, lambda record: entry_of(redacted(record)))
+    entry, has_run = entry_of(record_of(outcome)), outcome.run is not None
     return Row(
         name=clean(name or entry.name),
         status=outcome.status,
-        assertions=_assertions(entry.assertions, outcome),
-        requests="-" if outcome.run is None else str(entry.requests.total),
-        seconds=_seconds(outcome),
+        assertions=_passed(entry.assertions) if has_run else "-",
+        requests=str(entry.requests.total) if has_run else "-",
+        seconds=entry.run_time,
         reasons=_reasons(entry),
     )
 
 
 def tally(counts: Mapping[OutcomeStatus, int]) -> str:
-    """Say how many outcomes have which status: ``20 passed, 4 failed, 2 error``."""
+    """Return the number of outcomes of each status: ``20 passed, 4 failed, 2 error``."""
     return ", ".join(f"{counts[status]} {status}" for status in _ORDER if counts.get(status))
 
 
-def _assertions(made: Tally, outcome: MonitorOutcome) -> str:
-    return "-" if outcome.run is None else f"{made.total - made.failed}/{made.total}"
-
-
-def _seconds(outcome: MonitorOutcome) -> float:
-    from postman_async.bulk.record import UNWRITABLE
-
-    times = (attribute(outcome.run, "info", name) for name in ("started_at", "finished_at"))
-    try:
-        began, ended = (datetime.fromisoformat(str(time)) for time in times)
-        return (ended - began).total_seconds()
-    except (*UNWRITABLE, PostmanError):  # no run, or times of another kind than promised
-        return outcome.elapsed
+def _passed(assertions: Tally) -> str:
+    return f"{assertions.total - assertions.failed}/{assertions.total}"
 
 
 def _reasons(entry: Entry) -> list[str]:
-    """Name place, kind and message of what went wrong; a passed run has none of it."""
+    """Return step, kind and message of each problem; a passed run has none."""
     if entry.status == "passed":
         return []
-    parts = (filter(None, problem) for problem in entry.problems())
+    parts = (filter(None, problem) for problem in entry.all_problems())
     return [clean(": ".join(part)) for part in parts]

@@ -5,8 +5,8 @@ its own requests as JSON, which the script lays out when the row is opened: that
 monitors quick.  Without scripts the summary, the rows and their failures are there all the same.
 
 The page's content security policy allows the one script and the one style by their hashes and
-no connection at all, so that not even a fault in the escaping would run what a monitor sent.
-Rows wait in temporary files until the figures above them are known.
+no connection at all, so that text of a monitor would not run even if its escaping failed.
+Rows are kept in temporary files until the totals above them are known.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from postman_async.bulk.outcome import OutcomeStatus
 from postman_async.reports.entries import Entry, Step
-from postman_async.reports.records import shown
+from postman_async.reports.records import render_entry
 from postman_async.reports.text import excerpt, label, one_line
-from postman_async.reports.totals import NOTICEABLE, STATUSES, Figures
+from postman_async.reports.totals import NOTICEABLE, STATUSES, Totals
 
 __all__ = ["html"]
 
 _HOME = "postman_async.reports.formats"
 _IN_MEMORY = 2**20
-_LONG = 5_000
-_SHOWN = 50
+_MAX_TEXT = 5_000
+_MAX_PROBLEMS = 50
 
 SIGNS: Mapping[OutcomeStatus, str] = {
     "passed": "✓",
@@ -43,30 +43,30 @@ SIGNS: Mapping[OutcomeStatus, str] = {
     "unknown": "?",
     "skipped": "–",
 }
-"""What tells the outcomes apart besides colours and words."""
+"""A sign for each outcome, besides its colour and word."""
 
 
 def html(entries: Iterable[Entry], title: str) -> Iterator[str]:
-    """Give the text of the page piece by piece.
+    """Yield the text of the page piece by piece.
 
     Args:
         entries: the monitors.
         title: the heading.
 
     """
-    templates, figures = _environment(), Figures()
+    templates, totals = _environment(), Totals()
     row = templates.get_template("row.html.jinja")
-    with _waiting() as bad, _waiting() as good:
-        for number, entry in enumerate(figures.over(entries)):
+    with _temporary_file() as bad, _temporary_file() as good:
+        for number, entry in enumerate(totals.counting(entries)):
             file = good if entry.status == "passed" else bad
-            file.write(shown(functools.partial(_row, row, number), entry))
+            file.write(render_entry(functools.partial(_row, row, number), entry))
         bad.seek(0)
         good.seek(0)
         page = templates.get_template("report.html.jinja")
-        yield from page.generate(_page(figures, title), bad=bad, good=good)
+        yield from page.generate(_page(totals, title), bad=bad, good=good)
 
 
-def _waiting() -> tempfile.SpooledTemporaryFile[str]:
+def _temporary_file() -> tempfile.SpooledTemporaryFile[str]:
     return tempfile.SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8", newline="\n")
 
 
@@ -85,12 +85,12 @@ def _environment() -> Environment:
     return environment
 
 
-def _page(figures: Figures, title: str) -> dict[str, Any]:
+def _page(totals: Totals, title: str) -> dict[str, Any]:
     style, script = (_beside(name) for name in ("report.css", "report.js"))
     return {
         "title": label(title),
-        "figures": figures,
-        "bars": list(_bars(figures)),
+        "totals": totals,
+        "bars": list(_bars(totals)),
         "version": version("postman-async"),
         "style": style,
         "script": script,
@@ -108,21 +108,21 @@ def _hash(text: str) -> str:
     return f"sha256-{base64.b64encode(digest).decode()}"
 
 
-def _bars(figures: Figures) -> Iterator[tuple[OutcomeStatus, int, float, float]]:
-    """Give each outcome's part of a bar: its number, and where it is, in percent."""
+def _bars(totals: Totals) -> Iterator[tuple[OutcomeStatus, int, float, float]]:
+    """Yield the parts of the bar: outcome, number, start and width in percent."""
     at = 0.0
     for status in STATUSES:
-        number = figures.counts[status]
+        number = totals.counts[status]
         if number:
-            width = 100 * number / figures.total
+            width = 100 * number / totals.total
             yield status, number, at, width
             at += width
 
 
 def _row(template: Template, number: int, entry: Entry) -> str:
     problems = [
-        (one_line(place), label(what), excerpt(message, _LONG))
-        for place, what, message in entry.problems()
+        (one_line(step), label(name), excerpt(message, _MAX_TEXT))
+        for step, name, message in entry.all_problems()
     ]
     row = {
         "entry": entry,
@@ -130,9 +130,9 @@ def _row(template: Template, number: int, entry: Entry) -> str:
         "name": label(entry.name),
         "uid": one_line(entry.uid),
         "job": one_line(entry.job),
-        "problems": problems[:_SHOWN],
+        "problems": problems[:_MAX_PROBLEMS],
         "brief": one_line(problems[0][2], 160) if problems else "",
-        "more": len(problems) - _SHOWN,
+        "more": len(problems) - _MAX_PROBLEMS,
         "steps": [_step(step) for step in entry.steps],
         "notes": [one_line(note) for note in entry.notes],
     }
@@ -144,22 +144,22 @@ def _step(step: Step) -> dict[str, Any]:
     return {
         "name": label(step.name),
         "method": one_line(step.method),
-        "url": one_line(step.url, _LONG),
+        "url": one_line(step.url, _MAX_TEXT),
         "code": one_line(step.code),
         "ms": step.milliseconds,
         "bytes": step.size,
         "checks": [
-            {"name": label(c.name), "ok": c.passed, "why": excerpt(c.message, _LONG)}
+            {"name": label(c.name), "ok": c.passed, "why": excerpt(c.message, _MAX_TEXT)}
             for c in step.checks
         ],
-        "faults": [[label(f.kind), excerpt(f.message, _LONG)] for f in step.faults],
-        "sent": [[one_line(name), one_line(value, _LONG)] for name, value in step.sent],
-        "received": [[one_line(name), one_line(value, _LONG)] for name, value in step.received],
+        "problems": [[label(p.kind), excerpt(p.message, _MAX_TEXT)] for p in step.problems],
+        "sent": [[one_line(name), one_line(value, _MAX_TEXT)] for name, value in step.sent],
+        "received": [[one_line(name), one_line(value, _MAX_TEXT)] for name, value in step.received],
     }
 
 
 def _seconds(value: float) -> str:
-    """Write a duration as people say it."""
+    """Write a duration for people, such as ``1 min 05 s``."""
     if value < 0.9995:
         return f"{value * 1000:.0f} ms"
     if value < 99.95:

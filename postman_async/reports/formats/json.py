@@ -16,7 +16,7 @@ from typing import Any
 from postman_async.reports.entries import entry_of
 from postman_async.reports.records import dump_json, dump_record
 from postman_async.reports.text import clean
-from postman_async.reports.totals import Figures
+from postman_async.reports.totals import Totals
 
 __all__ = ["VERSION", "json_report", "schema"]
 
@@ -32,7 +32,7 @@ def schema() -> dict[str, Any]:
 
 def json_report(records: Iterable[dict[str, Any]], title: str) -> Iterator[str]:
     """Yield the text of the report piece by piece; the summary comes last, when it is known."""
-    totals, between = Figures(), ""
+    totals, between = Totals(), ""
     head = {
         "version": VERSION,
         "generator": f"postman-async {version('postman-async')}",

@@ -6,15 +6,15 @@ Written for the readers of Jenkins, GitLab and GitHub:
   monitor that could not be run are an ``error`` with the error's name as its type; an outcome
   that is not known is an ``error`` of the type ``unknown: …``; a monitor that was not run is
   ``skipped``.
-- What no assertion shows is a case ``run``, so no suite is empty and none looks better than its
-  outcome.
-- What could not be shown of an outcome is in properties, ``not shown``.
+- An outcome that no assertion shows is a case ``run``, so no suite is empty or looks better than
+  its outcome.
+- Properties named ``not shown`` list the parts of an outcome that could not be shown.
 - Suites with the same name get numbers, and so do cases of a suite, since readers tell cases by
   these names.
 - Times are seconds.  A suite's is its run without the wait for the rate limit; an assertion's is
-  its share of the time of its request's answer; the whole file's is what went by on the clock.
+  its share of the time of its request's response; the file's is from the first run to the last.
 
-One suite at a time is in memory.  The totals stand before the suites, so these wait in a
+One suite at a time is in memory.  The totals come before the suites, so the suites are kept in a
 temporary file.
 """
 
@@ -28,44 +28,46 @@ from typing import TypeAlias
 
 from junitparser import Element, Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from postman_async.reports.entries import Check, Entry, Fault, Step
-from postman_async.reports.records import shown
+from postman_async.reports.entries import Check, Entry, Problem, Step
+from postman_async.reports.records import render_entry
 from postman_async.reports.text import Names, excerpt, label, one_line
-from postman_async.reports.totals import Figures
+from postman_async.reports.totals import Totals
 
 __all__ = ["junit"]
 
 Result: TypeAlias = Error | Failure | Skipped
+Case: TypeAlias = tuple[str, float, Result | None]
 
 _COUNTS = ("tests", "failures", "errors")
 _HEAD = "<?xml version='1.0' encoding='utf-8'?>\n"
-_MESSAGE = 10_000
+_MAX_MESSAGE = 10_000
 _IN_MEMORY = 2**20
 
 
 def junit(entries: Iterable[Entry], title: str) -> Iterator[str]:
-    """Give the text of the file piece by piece.
+    """Yield the text of the file piece by piece.
 
     Args:
         entries: the monitors.
-        title: the name of the whole.
+        title: the name of the report.
 
     """
-    figures, sums, names = Figures(), Counter[str](), Names()
+    totals, sums, names = Totals(), Counter[str](), Names()
     with tempfile.SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8") as suites:
-        for entry in figures.over(entries):
-            text, counts = shown(functools.partial(_written, names.apart(label(entry.name))), entry)
+        for entry in totals.counting(entries):
+            write = functools.partial(_write_suite, names.unique(label(entry.name)))
+            text, counts = render_entry(write, entry)
             sums.update(counts)
             suites.write(f"{text}\n")
         suites.seek(0)
-        opening, closing = _around(title, sums, figures.elapsed)
+        opening, closing = _around(title, sums, totals.elapsed)
         yield f"{_HEAD}{opening}\n"
         yield from suites
         yield f"{closing}\n"
 
 
 def _around(title: str, sums: Counter[str], elapsed: float) -> tuple[str, str]:
-    """Write the tags before and after the suites: those of a whole with a suite, cut out."""
+    """Return the tags before and after the suites, cut out of a document with one suite."""
     whole = JUnitXml(label(title))
     for name in _COUNTS:
         setattr(whole, name, sums[name])
@@ -83,8 +85,8 @@ def _xml(element: Element) -> str:
     return text.partition("?>")[2].strip() if text.startswith("<?xml") else text
 
 
-def _written(name: str, entry: Entry) -> tuple[str, dict[str, int]]:
-    """Write a suite, and count what is in it."""
+def _write_suite(name: str, entry: Entry) -> tuple[str, dict[str, int]]:
+    """Return the text of a suite, and its counts."""
     suite = _suite(name, entry)
     return _xml(suite), {count: getattr(suite, count) for count in _COUNTS}
 
@@ -93,10 +95,10 @@ def _suite(name: str, entry: Entry) -> TestSuite:
     suite, names = TestSuite(name), Names()
     for key, value in _properties(entry):
         suite.add_property(key, value)
-    for case, seconds, result in _cases(entry) or [("run", entry.ran, None)]:
-        suite.append(_case(names.apart(one_line(case)), name, seconds, result))
+    for case, seconds, result in _cases(entry) or [("run", entry.run_time, None)]:
+        suite.append(_case(names.unique(one_line(case)), name, seconds, result))
     suite.update_statistics()
-    suite.time = round(entry.ran, 3)
+    suite.time = round(entry.run_time, 3)
     if entry.started_at is not None:
         suite.timestamp = entry.started_at.strftime("%Y-%m-%dT%H:%M:%S")
     return suite
@@ -122,45 +124,52 @@ def _case(case: str, suite: str, seconds: float, result: Result | None) -> TestC
     return made
 
 
-def _cases(entry: Entry) -> list[tuple[str, float, Result | None]]:
-    """List what there is to tell as name, seconds and what is wrong."""
+def _cases(entry: Entry) -> list[Case]:
+    """Return the cases of a suite as name, seconds and result."""
     if entry.status == "skipped":
         return [("run", 0.0, Skipped("the monitor was not run"))]
-    cases: list[tuple[str, float, Result | None]] = []
+    cases: list[Case] = []
     if entry.verdict is not None:
-        cases.append(("run", entry.ran, _verdict(entry, entry.verdict)))
-    cases += [(f"run: {label(f.kind)}", entry.ran, _error(f, entry.status)) for f in entry.faults]
-    for step in entry.steps:
-        share = (step.milliseconds or 0.0) / 1000 / max(1, len(step.checks) + len(step.faults))
-        cases += [(f"{step.name}: {label(c.name)}", share, _checked(c, step)) for c in step.checks]
-        cases += [
-            (f"{step.name}: {label(f.kind)}", share, _error(f, "error", step)) for f in step.faults
-        ]
-    return cases
+        cases.append(("run", entry.run_time, _verdict(entry, entry.verdict)))
+    for problem in entry.problems:
+        name = f"run: {label(problem.kind)}"
+        cases.append((name, entry.run_time, _error(problem, entry.status)))
+    return [*cases, *(case for step in entry.steps for case in _step_cases(step))]
 
 
-def _verdict(entry: Entry, fault: Fault) -> Result:
+def _step_cases(step: Step) -> Iterator[Case]:
+    seconds = (step.milliseconds or 0.0) / 1000
+    share = seconds / max(1, len(step.checks) + len(step.problems))
+    for check in step.checks:
+        yield f"{step.name}: {label(check.name)}", share, _check_result(check, step)
+    for problem in step.problems:
+        yield f"{step.name}: {label(problem.kind)}", share, _error(problem, "error", step)
+
+
+def _verdict(entry: Entry, problem: Problem) -> Result:
     failed = entry.status == "failed"
-    return _told(Failure(), fault) if failed else _error(fault, entry.status)
+    return _with_message(Failure(), problem) if failed else _error(problem, entry.status)
 
 
-def _error(fault: Fault, status: str, step: Step | None = None) -> Result:
-    if status == "unknown" and fault.kind != "unknown":
-        fault = Fault(f"unknown: {fault.kind}", fault.message)
-    return _told(Error(), fault, step)
+def _error(problem: Problem, status: str, step: Step | None = None) -> Result:
+    if status == "unknown" and problem.kind != "unknown":
+        problem = Problem(f"unknown: {problem.kind}", problem.message)
+    return _with_message(Error(), problem, step)
 
 
-def _checked(check: Check, step: Step) -> Result | None:
+def _check_result(check: Check, step: Step) -> Result | None:
     if check.passed is None:
         return Skipped("the assertion was skipped")
     if check.passed:
         return None
-    return _told(Failure(), Fault(check.kind, check.message or "the assertion failed"), step)
+    return _with_message(
+        Failure(), Problem(check.kind, check.message or "the assertion failed"), step
+    )
 
 
-def _told(result: Result, fault: Fault, step: Step | None = None) -> Result:
-    """Write down what happened: a line for lists, and all of it for whoever opens the case."""
-    result.type, result.message = one_line(fault.kind), one_line(fault.message, _MESSAGE)
+def _with_message(result: Result, problem: Problem, step: Step | None = None) -> Result:
+    """Add the message of a problem: one line for lists, and the whole text of the case."""
+    result.type, result.message = one_line(problem.kind), one_line(problem.message, _MAX_MESSAGE)
     where = [] if step is None else [" ".join(filter(None, (step.method, step.url, step.code)))]
-    result.text = excerpt("\n".join([fault.message, *where]), _MESSAGE)
+    result.text = excerpt("\n".join([problem.message, *where]), _MAX_MESSAGE)
     return result

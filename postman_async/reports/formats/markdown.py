@@ -1,8 +1,8 @@
 """A summary in GitHub's Markdown, for the page of a CI job.
 
 Monitors that did not pass come first, with their failures folded; those that passed are one
-folded table.  The whole stays below a number of bytes (GitHub takes 1 MiB for a step), and so
-does what is in memory: what does not fit is counted.
+folded table.  The text, and so the memory, stays below a number of bytes (GitHub takes 1 MiB for a
+step); monitors that do not fit are counted.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from attrs import define, field
 
 from postman_async.bulk.outcome import OutcomeStatus
 from postman_async.reports.entries import Entry, Tally
-from postman_async.reports.records import shown
+from postman_async.reports.records import render_entry
 from postman_async.reports.text import label, one_line, shortened
-from postman_async.reports.totals import NOTICEABLE, STATUSES, Figures
+from postman_async.reports.totals import NOTICEABLE, STATUSES, Totals
 
 __all__ = ["MAX_BYTES", "escaped", "markdown"]
 
@@ -33,12 +33,11 @@ _MARKS: dict[OutcomeStatus, str] = {
 }
 _HEAD = "| Outcome | Monitor | Assertions | Requests | Latency | Time | Waited |\n"
 _RULE = "|---|---|--:|--:|--:|--:|--:|\n"
-_NAME, _MESSAGE, _SHOWN = 200, 500, 20
+_MAX_NAME, _MAX_MESSAGE, _MAX_PROBLEMS = 200, 500, 20
 
 _SPECIAL = re.compile(r"[&<>\"|\\`*_~\[\]$\u200b]|(?<=\w)\.(?=[^\W\d])")
 _REFERENCES = '&<>"|\\`.\u200b'
-"""Have a meaning in HTML, in tables or for readers that look for names of hosts, where a backslash
-does not take it from them."""
+"""Characters with a meaning in HTML, in tables or in names of hosts, which no backslash escapes."""
 
 _LEADING = re.compile(r"#+|[-+=]|\d{1,9}[.)](?!\S)")
 _LINKED = re.compile(
@@ -52,17 +51,17 @@ _LINKED = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-"""What GitHub and others make a link or a picture of, or notify someone for.
+"""What GitHub and others turn into a link, a picture or a notification.
 
-They look for it in the text of the finished page, where no escape is left.  So, as Dependabot and
-Renovate do it, a space without width is put behind what is found here.
+They search the text of the finished page, where no escape is left.  So a zero-width space is put
+behind each match, as Dependabot and Renovate do.
 """
 _NO_WIDTH = "\u200b"
 
 
 @define
 class _Section:
-    """Texts that stay below a number of bytes; those that do not fit are counted."""
+    """Texts below a number of bytes in all; those that do not fit are counted."""
 
     room: int
     texts: list[str] = field(factory=list)
@@ -81,15 +80,15 @@ class _Section:
         return self.left_out > 0
 
 
-def escaped(text: str, limit: int = _NAME) -> str:
-    """Write a text so that Markdown shows it as it is, in one line, also in a table.
+def escaped(text: str, limit: int = _MAX_NAME) -> str:
+    """Escape a text so that Markdown shows it unchanged, in one line, also in a table.
 
-    It begins no heading, list or quotation, is no HTML, and nothing in it becomes a link, calls
-    anyone or points to an issue.
+    The text starts no heading, list or quotation, is not HTML, and nothing in it becomes a link,
+    a mention or a reference to an issue.
     """
-    told = _SPECIAL.sub(_harmless, _unlinked(one_line(text, limit)))
-    leading = _LEADING.match(told)
-    return f"{told[: leading.end() - 1]}\\{told[leading.end() - 1 :]}" if leading else told
+    line = _SPECIAL.sub(_harmless, _unlinked(one_line(text, limit)))
+    leading = _LEADING.match(line)
+    return f"{line[: leading.end() - 1]}\\{line[leading.end() - 1 :]}" if leading else line
 
 
 def _unlinked(text: str) -> str:
@@ -99,45 +98,45 @@ def _unlinked(text: str) -> str:
 def markdown(
     entries: Iterable[Entry], title: str = "Monitor runs", max_bytes: int = MAX_BYTES
 ) -> Iterator[str]:
-    """Give the text of the summary piece by piece.
+    """Yield the text of the summary piece by piece.
 
     Args:
         entries: the monitors.
         title: the heading.
-        max_bytes: what the whole may not exceed, at least 10,000.
+        max_bytes: the largest size of the text, at least 10,000.
 
     """
     share = (max_bytes - 5_000) // 10
     bad, failures, good = _Section(3 * share), _Section(5 * share), _Section(2 * share)
-    figures = Figures()
-    for entry in figures.over(entries):
+    totals = Totals()
+    for entry in totals.counting(entries):
         if entry.status == "passed":
-            good.add(shown(_row, entry))
+            good.add(render_entry(_row, entry))
         else:
-            bad.add(shown(_row, entry))
-            failures.add("" if failures.full else shown(_failures, entry))
-    yield _top(figures, title)
+            bad.add(render_entry(_row, entry))
+            failures.add("" if failures.full else render_entry(_failures, entry))
+    yield _top(totals, title)
     yield from _table(bad)
     yield from _folded_failures(failures)
-    yield from _folded_table(good, figures.counts["passed"])
+    yield from _folded_table(good, totals.counts["passed"])
 
 
 def _harmless(found: re.Match[str]) -> str:
     return f"&#{ord(found[0])};" if found[0] in _REFERENCES else f"\\{found[0]}"
 
 
-def _top(figures: Figures, title: str) -> str:
-    mark = _MARKS["passed"] if figures.total and not figures.bad else _MARKS["failed"]
-    counts = [f"{figures.counts[s]:,} {s}" for s in STATUSES if figures.counts[s]]
-    told = [
+def _top(totals: Totals, title: str) -> str:
+    mark = _MARKS["passed"] if totals.total and not totals.bad else _MARKS["failed"]
+    counts = [f"{totals.counts[s]:,} {s}" for s in STATUSES if totals.counts[s]]
+    parts = [
         *counts,
-        f"{_share(figures.assertions)} assertions passed",
-        f"{figures.requests.total:,} requests",
-        f"{figures.elapsed:.1f} s",
+        f"{_share(totals.assertions)} assertions passed",
+        f"{totals.requests.total:,} requests",
+        f"{totals.elapsed:.1f} s",
     ]
-    if figures.waited >= NOTICEABLE:
-        told.append(f"{figures.waited:.1f} s of waiting for the rate limit")
-    return f"## {mark} {escaped(title)}: {figures.headline}\n\n{' · '.join(told)}\n\n"
+    if totals.waited >= NOTICEABLE:
+        parts.append(f"{totals.waited:.1f} s of waiting for the rate limit")
+    return f"## {mark} {escaped(title)}: {totals.headline}\n\n{' · '.join(parts)}\n\n"
 
 
 def _table(section: _Section) -> Iterator[str]:
@@ -173,7 +172,7 @@ def _row(entry: Entry) -> str:
         _share(entry.assertions),
         f"{entry.requests.total:,}" if entry.requests.total else "–",
         "–" if entry.latency is None else f"{entry.latency:,.0f} ms",
-        "–" if entry.started_at is None else f"{entry.ran:.1f} s",
+        "–" if entry.started_at is None else f"{entry.run_time:.1f} s",
         f"{entry.waited:.1f} s" if entry.waited >= NOTICEABLE else "–",
     )
     return f"| {' | '.join(cells)} |\n"
@@ -191,14 +190,14 @@ def _share(tally: Tally) -> str:
 
 
 def _failures(entry: Entry) -> str:
-    problems = list(entry.problems())
-    lines = [_line(place, what, message) for place, what, message in problems[:_SHOWN]]
-    if len(problems) > _SHOWN:
-        lines.append(f"- and {len(problems) - _SHOWN:,} more\n")
+    problems = list(entry.all_problems())
+    lines = [_line(step, name, message) for step, name, message in problems[:_MAX_PROBLEMS]]
+    if len(problems) > _MAX_PROBLEMS:
+        lines.append(f"- and {len(problems) - _MAX_PROBLEMS:,} more\n")
     if not lines:
         return ""
     lines += [f"- not shown: {escaped(note)}\n" for note in entry.notes]
-    name = html.escape(_unlinked(shortened(label(entry.name), _NAME)))
+    name = html.escape(_unlinked(shortened(label(entry.name), _MAX_NAME)))
     summary = f"{_MARKS[entry.status]} {name}: {len(problems):,} {_problems(len(problems))}"
     return f"<details>\n<summary>{summary}</summary>\n\n{''.join(lines)}\n</details>\n\n"
 
@@ -207,7 +206,7 @@ def _problems(number: int) -> str:
     return "problem" if number == 1 else "problems"
 
 
-def _line(place: str, what: str, message: str) -> str:
-    head = f"{escaped(place)} › " if place else ""
-    told = escaped(message, _MESSAGE)
-    return f"- {head}**{escaped(label(what))}**" + (f": {told}\n" if told else "\n")
+def _line(step: str, name: str, message: str) -> str:
+    head = f"{escaped(step)} › " if step else ""
+    text = escaped(message, _MAX_MESSAGE)
+    return f"- {head}**{escaped(label(name))}**" + (f": {text}\n" if text else "\n")

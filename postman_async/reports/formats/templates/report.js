@@ -45,7 +45,7 @@
     return made("li", [sign, made("span", [word, made("bdi", check.name), ...why])], TONES[check.ok]);
   }
 
-  function faultLine([kind, message]) {
+  function problemLine([kind, message]) {
     return checkLine({ ok: false, name: kind, why: message });
   }
 
@@ -57,8 +57,8 @@
     ].filter(Boolean).join(" · ");
     const block = made("section", made("h3", [made("bdi", step.name), made("span", facts)]), "step");
     block.append(made("p", [made("b", step.method), " ", made("bdi", step.url)], "url"));
-    const told = [...step.faults.map(faultLine), ...step.checks.map(checkLine)];
-    if (told.length) block.append(made("ul", told, "checks"));
+    const items = [...step.problems.map(problemLine), ...step.checks.map(checkLine)];
+    if (items.length) block.append(made("ul", items, "checks"));
     if (step.sent.length || step.received.length) {
       const headers = made("details", made("summary", "Headers"), "headers");
       if (step.sent.length) headers.append(lines(step.sent, "Sent"));
@@ -174,7 +174,7 @@
     });
   }
 
-  function told(row) {
+  function summary(row) {
     const waited = number(row, "waited");
     const wait = waited >= 0.05 ? `, waited ${seconds(waited)} for the limit` : "";
     return `${row.dataset.status}, ran ${seconds(Math.max(0, number(row, "took") - waited))}${wait}`;
@@ -186,7 +186,7 @@
     bar.id = `bar-${row.dataset.number}`;
     bar.setAttribute("role", "option");
     bar.setAttribute("aria-selected", "false");
-    bar.setAttribute("aria-label", `${name(row)}: ${told(row)}`);
+    bar.setAttribute("aria-label", `${name(row)}: ${summary(row)}`);
     bar.style.left = `${(100 * (number(row, "at") - first)) / span}%`;
     bar.style.width = `${(100 * took) / span}%`;
     bar.style.setProperty("--wait-share", took ? `${(100 * number(row, "waited")) / took}%` : "0%");
@@ -243,7 +243,7 @@
 
   function tip(bar, row) {
     const box = $("tip"), chart = box.parentNode.getBoundingClientRect(), at = bar.getBoundingClientRect();
-    box.replaceChildren(made("strong", made("bdi", name(row))), made("br"), told(row));
+    box.replaceChildren(made("strong", made("bdi", name(row))), made("br"), summary(row));
     box.hidden = false;
     const left = Math.min(Math.max(at.left - chart.left, 8), chart.width - box.offsetWidth - 8);
     box.style.left = `${Math.max(left, 8)}px`;
