@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from postman_async import AsyncPostman, BatchReport, MonitorOutcome, Retries, Timeout
 from tests.bulk.kit import in_virtual_time
-from tests.bulk.lives import ATTEMPTS, WORDS, Life, World
 from tests.bulk.model import NEVER, NOT_BEGUN, Fault, LookFault, Model, Run, Service, serving
+from tests.bulk.restarts import ATTEMPTS, WORDS, Life, World
 from tests.support import KEY
 
 EXAMPLES = int(os.environ.get("POSTMAN_ASYNC_EXAMPLES", "80"))

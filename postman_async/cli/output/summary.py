@@ -53,11 +53,11 @@ def row_of(outcome: MonitorOutcome, name: str | None = None) -> Row:
         name: the monitor's name, where it is known better than by the outcome.
 
     """
-    from postman_async.bulk.record import bearable
+    from postman_async.bulk.record import use_record
     from postman_async.reports.entries import entry_of
     from postman_async.reports.redact import redacted
 
-    entry = bearable(outcome, lambda record: entry_of(redacted(record)))
+    entry = use_record(outcome, lambda record: entry_of(redacted(record)))
     return Row(
         name=clean(name or entry.name),
         status=outcome.status,
@@ -78,13 +78,13 @@ def _assertions(made: Tally, outcome: MonitorOutcome) -> str:
 
 
 def _seconds(outcome: MonitorOutcome) -> float:
-    from postman_async.bulk.record import UNWRITABLE
+    from postman_async.bulk.record import UNSERIALIZABLE
 
     times = (at(outcome.run, "info", name) for name in ("started_at", "finished_at"))
     try:
         began, ended = (datetime.fromisoformat(str(time)) for time in times)
         return (ended - began).total_seconds()
-    except (*UNWRITABLE, PostmanError):  # no run, or times of another kind than promised
+    except (*UNSERIALIZABLE, PostmanError):  # no run, or times of another kind than promised
         return outcome.elapsed
 
 
