@@ -16,6 +16,8 @@ import pytest
 
 from postman_async import AsyncPostman, BatchReport, JournalError, MonitorOutcome
 from postman_async.bulk import clock
+from postman_async.bulk.journal import Journal
+from postman_async.bulk.journal.lines import Header
 from postman_async.bulk.journal.state import JournalState
 from postman_async.bulk.observation import KnownRun
 from postman_async.bulk.run_history import RunHistory
@@ -129,6 +131,46 @@ def test_a_run_that_begins_late_is_not_taken_for_that_of_the_next_call(tmp_path:
             return await pm.run_monitors(["1-m"] * 2)
 
     assert [(o.status, o.run) for o in in_virtual_time(run)] == [("unknown", None)] * 2
+
+
+@pytest.mark.parametrize("same_client", [True, False])
+def test_a_new_batch_after_a_finished_one_does_not_claim_its_late_run(
+    same_client: bool, tmp_path: Path
+) -> None:
+    """The run of the finished batch starts after its outcome; the call of the new batch is lost.
+
+    A client of another process knows of the late run by the journal alone.
+    """
+    model = Model(seconds=0.5, faults=["502, begun later", "cut before"])
+    service, path = Service({"1-m": model}), tmp_path / "runs.jsonl"
+
+    async def run() -> list[MonitorOutcome]:
+        async with serving(service), AsyncPostman(KEY, base_url=service.url) as pm:
+            first = await pm.run_monitors(["1-m"], journal=path)
+            if same_client:
+                return [*first, *await pm.run_monitors(["1-m"], journal=path)]
+            async with AsyncPostman(KEY, base_url=service.url) as other:
+                return [*first, *await other.run_monitors(["1-m"], journal=path)]
+
+    assert [(o.status, o.run) for o in in_virtual_time(run)] == [("unknown", None)] * 2
+    assert len(list(tmp_path.iterdir())) == 2, "the finished journal was archived"
+
+
+async def test_the_key_of_a_run_is_that_of_its_batch(tmp_path: Path) -> None:
+    """It stays the same when the journal is opened again, and changes with the next batch."""
+    path = tmp_path / "runs.jsonl"
+    journal = await Journal.open(path)
+    journal.write_header(Header(uids=["1-m"], repeat=1, total=1))
+    first = journal.key(0)
+    journal.close()
+    journal = await Journal.open(path)
+    assert journal.key(0) == first
+    assert first.batch is not None
+    assert journal.key(1) != first
+    journal.rotate()
+    journal.write_header(Header(uids=["1-m"], repeat=1, total=1))
+    assert journal.key(0) != first
+    journal.close()
 
 
 def test_places_know_no_more_than_they_must() -> None:
