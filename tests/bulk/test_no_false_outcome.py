@@ -128,7 +128,7 @@ strangers = st.lists(st.tuples(st.integers(0, 3), st.floats(0.0, 200.0)), max_si
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(services, options, lives, strangers, st.integers(1, 3))
-def test_no_life_of_a_batch_runs_twice_or_loses_or_lies(
+def test_no_restart_of_a_batch_runs_twice_or_loses_or_lies(
     service: Service,
     given: dict[str, Any],
     lives: list[Life],
