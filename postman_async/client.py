@@ -85,7 +85,7 @@ class AsyncPostman(AsyncNamespaces):
         self._rate_limits = RateLimits(limiter, quota)
         timeout, retries = _times(options)
         self._raw = RawCaller(transport, timeout, retries, options.get("strict", False))
-        self._caller = AsyncCaller(self._raw, {"monitors.run": _run_to_its_end})
+        self._caller = AsyncCaller(self._raw, {"monitors.run": _run_and_wait})
 
     @property
     def rate_limits(self) -> RateLimits:
@@ -198,18 +198,18 @@ class AsyncPostman(AsyncNamespaces):
         return _stream(self.monitor_batch(uids, **options))
 
 
-async def _run_to_its_end(
+async def _run_and_wait(
     caller: RawCaller, arguments: Mapping[str, Any], options: CallOptions
 ) -> Any:
     """Wait for the end of a run, even if the service answers before it."""
     if caller.transport.sessions.process != os.getpid():
         caller.check_place()  # before anything asks for the loop, which a forked child has not
     try:
-        from postman_async.bulk.single import run_to_its_end
+        from postman_async.bulk.run_and_wait import run_and_wait
     except OSError as error:  # many runs under way may leave no file for it
         raise no_files("POST /monitors/{uid}/run", error) from None
 
-    return await run_to_its_end(caller, arguments, options)
+    return await run_and_wait(caller, arguments, options)
 
 
 async def _stream(batch: MonitorBatch) -> AsyncGenerator[MonitorOutcome]:

@@ -1,7 +1,7 @@
-"""May a monitor's schedule have begun a run in a given minute?  Answered on the safe side.
+"""Decides whether a monitor's schedule may have started a run in a given minute.
 
-Only the minute and the hour of a ``cron`` are read; its days are taken to fit always.  Whatever
-cannot be read may fire at any time.
+Only the minute and the hour of a ``cron`` are read; its days are taken to match always.  A cron
+that cannot be read may fire at any time, so that no run is wrongly taken for ours.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ __all__ = ["may_fire"]
 
 
 def may_fire(monitor: Monitor, when: datetime | None) -> bool:
-    """Tell whether a monitor that runs by its schedule may have begun a run in that minute."""
+    """Return whether the schedule of an active monitor may have started a run in that minute."""
     if monitor.active is False:
         return False
     try:
         assert when is not None
         local = when.astimezone(ZoneInfo(monitor.schedule.timezone))
         minute, hour, _, _, _ = monitor.schedule.cron.split()
-        return _fits(minute, local.minute, 59) and _fits(hour, local.hour, 23)
-    except Exception:  # whatever a service may write there, it must not cost an outcome
+        return _matches(minute, local.minute, 59) and _matches(hour, local.hour, 23)
+    except Exception:  # whatever the service writes there, it must not cost an outcome
         return True
 
 
-def _fits(field: str, value: int, highest: int) -> bool:
-    """Whether a field of a cron (``*/5``, ``0,30``, ``8-17``) names a value."""
+def _matches(field: str, value: int, highest: int) -> bool:
+    """Return whether a field of a cron (``*/5``, ``0,30``, ``8-17``) names a value."""
     for part in field.split(","):
         span, _, step = part.partition("/")
         first, _, last = span.partition("-")

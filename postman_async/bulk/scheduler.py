@@ -1,4 +1,4 @@
-"""Keeps a batch going: feeds its jobs to lanes, holds them within bounds, and stops them."""
+"""Works off the jobs of a batch, with bounded concurrency, and stops on demand."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import inspect
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from attrs import define, field
 
+from postman_async.bulk.monitor_queue import MonitorQueue, Phase
 from postman_async.bulk.outcome import MonitorOutcome, OutcomeStatus
-from postman_async.bulk.runner import Context, Runner
+from postman_async.bulk.runner import RunContext, Runner
 from postman_async.bulk.select import NO_UIDS
 from postman_async.errors import (
     AuthenticationError,
@@ -26,203 +27,178 @@ if TYPE_CHECKING:
     from postman_async.bulk.journal import Journal
     from postman_async.bulk.select import Job, Source
 
-__all__ = ["Drive"]
+__all__ = ["Scheduler"]
 
-_LATE = "the batch's time was up before the monitor was triggered"
+_TIME_UP = "the batch's time was up before the monitor was triggered"
 _CANCELLED = "the batch was cancelled while the run was under way"
 
 
 @define(eq=False)
-class Lane:
-    """The runs of one monitor, one after the other.
+class Scheduler:
+    """Runs the jobs of a batch.
 
-    Attributes:
-        jobs: those that wait for the one under way.
-        runner: the one under way.
-        flying: it is at work, and not held at the gate.
-        recalled: why it was interrupted: it waited to be sent, or was sent.
-        task: what executes the lane.
-
-    """
-
-    jobs: deque[Job]
-    runner: Runner | None = None
-    flying: bool = False
-    recalled: Literal["waiting", "sent"] | None = None
-    task: asyncio.Task[None] | None = None
-
-    def recall(self, what: Literal["waiting", "sent"]) -> None:
-        """Interrupt the run under way if it waits to be sent, or if it was sent."""
-        if not self.flying or self.recalled or self.runner is None or self.task is None:
-            return
-        if self.runner.waiting == (what == "waiting"):
-            self.recalled = what
-            self.task.cancel()
-
-
-@define(eq=False)
-class Drive:
-    """The work of a batch.
-
-    At most `concurrency` lanes exist.  A lane ends when its outcome was taken by whom it is
-    delivered to, so a slow taker slows the batch down and nothing piles up.
+    At most `concurrency` queues exist.  A queue ends when its outcome was taken by the consumer,
+    so a slow consumer slows the batch down and no outcomes pile up.
 
     Attributes:
         context: what the runs share.
         source: where the jobs come from.
-        deliver: takes each outcome; the lane waits for it.
-        counts: the outcomes so far.
+        emit: takes each outcome; the queue waits for it.
+        counts: how many outcomes there are of each status.
         pulled: how many jobs the source has given.
-        exhausted: it has no more.
+        exhausted: the source has no more jobs.
 
     """
 
-    context: Context
+    context: RunContext
     source: Source
-    deliver: Callable[[MonitorOutcome], Awaitable[None]]
+    emit: Callable[[MonitorOutcome], Awaitable[None]]
     counts: Counter[OutcomeStatus] = field(factory=Counter)
     pulled: int = 0
     exhausted: bool = False
-    _lanes: set[Lane] = field(factory=set)
-    _by_uid: dict[str, Lane] = field(factory=dict)
-    _slots: asyncio.Semaphore = field(init=False)
-    _room: asyncio.Semaphore = field(init=False)
-    _gate: asyncio.Event = field(factory=asyncio.Event)
+    _queues: set[MonitorQueue] = field(factory=set)
+    _by_uid: dict[str, MonitorQueue] = field(factory=dict)
+    _free: asyncio.Semaphore = field(init=False)
+    """Permits for queues."""
+    _backlog: asyncio.Semaphore = field(init=False)
+    """Permits for jobs that wait for an earlier run of their monitor."""
+    _unpaused: asyncio.Event = field(factory=asyncio.Event)
     _stopped: bool = False
-    _abandoned: bool = False
-    _reason: PostmanError | None = None
+    _cancelled: bool = False
+    _stop_reason: PostmanError | None = None
     _failures: int = 0
     _pull: asyncio.Timeout | None = None
-    _broken_off: bool = False
+    _source_abandoned: bool = False
     _task: asyncio.Task[None] | None = None
-    _broken: BaseException | None = None
+    _failure: BaseException | None = None
 
     def __attrs_post_init__(self) -> None:
-        """Set the bounds."""
-        self._slots = asyncio.Semaphore(self.context.settings.concurrency)
-        self._room = asyncio.Semaphore(self.context.settings.concurrency)
-        self._gate.set()
+        """Make the semaphores."""
+        self._free = asyncio.Semaphore(self.context.settings.concurrency)
+        self._backlog = asyncio.Semaphore(self.context.settings.concurrency)
+        self._unpaused.set()
 
     async def run(self) -> None:
-        """Run every job; what fails here fails the batch, and leaves nothing under way."""
+        """Run every job; an error of the batch itself ends it, and leaves nothing in flight."""
         self._task = asyncio.current_task()
-        alarm = self._set_alarm()
+        timer = self._set_timer()
         try:
             await self._feed()
-            while self._lanes:
-                await asyncio.wait([lane.task for lane in self._lanes if lane.task is not None])
+            while self._queues:
+                await asyncio.wait([q.task for q in self._queues if q.task is not None])
         except asyncio.CancelledError:
-            if self._broken is None:
+            if self._failure is None:
                 raise
-            raise self._broken from None
+            raise self._failure from None
         finally:
-            if alarm is not None:
-                alarm.cancel()
+            if timer is not None:
+                timer.cancel()
             await self._clear()
 
-    def _set_alarm(self) -> asyncio.TimerHandle | None:
-        """Stop when the batch's time is up, which it may be from the beginning."""
-        loop, ends, late = asyncio.get_running_loop(), self.context.ends, DeadlineExceeded(_LATE)
-        if ends is not None and ends <= loop.time():
-            self.stop(late)
-        return None if ends is None else loop.call_at(ends, self.stop, late)
+    def _set_timer(self) -> asyncio.TimerHandle | None:
+        """Stop when the batch's time is up, which may be at once."""
+        loop, deadline = asyncio.get_running_loop(), self.context.deadline
+        error = DeadlineExceeded(_TIME_UP)
+        if deadline is not None and deadline <= loop.time():
+            self.stop(error)
+        return None if deadline is None else loop.call_at(deadline, self.stop, error)
 
     # -- control ------------------------------------------------------------------------------
 
     @property
     def paused(self) -> bool:
         """Whether nothing is triggered at present."""
-        return not self._gate.is_set()
+        return not self._unpaused.is_set()
 
     def pause(self) -> None:
-        """Trigger nothing until `resume`; what waits to be sent is taken back."""
+        """Trigger nothing until `resume`; calls that wait to be sent are withdrawn."""
         if not self._stopped:
-            self._gate.clear()
-            self._recall("waiting")
+            self._unpaused.clear()
+            self._interrupt("waiting")
 
     def resume(self) -> None:
-        """Go on."""
-        self._gate.set()
+        """Continue after `pause`."""
+        self._unpaused.set()
 
     def stop(self, reason: PostmanError | None = None) -> None:
-        """Trigger nothing any more; what is under way goes on to its end."""
+        """Trigger nothing any more; the runs in flight are waited for."""
         if self._stopped:
             return
-        self._stopped, self._reason = True, reason
-        self._gate.set()
-        self._recall("waiting")
+        self._stopped, self._stop_reason = True, reason
+        self._unpaused.set()
+        self._interrupt("waiting")
         if not self.source.whole and self._pull is not None:
             self._pull.reschedule(asyncio.get_running_loop().time())
 
     def cancel(self) -> None:
-        """Trigger nothing any more, and do not wait for what is under way."""
+        """Trigger nothing any more, and do not wait for the runs in flight."""
         self.stop()
-        self._abandoned = True
-        self._recall("sent")
+        self._cancelled = True
+        self._interrupt("sent")
 
-    def _recall(self, what: Literal["waiting", "sent"]) -> None:
-        for lane in self._lanes:
-            lane.recall(what)
+    def _interrupt(self, phase: Phase) -> None:
+        for queue in self._queues:
+            queue.interrupt(phase)
 
-    def under_way(self) -> tuple[int, int]:
-        """Count the runs that were sent, and those that wait to be."""
-        runners = [lane.runner for lane in self._lanes if lane.runner is not None]
+    def in_flight(self) -> tuple[int, int]:
+        """Return how many runs were sent, and how many wait to be sent."""
+        runners = [queue.runner for queue in self._queues if queue.runner is not None]
         waiting = sum(runner.waiting for runner in runners)
         return len(runners) - waiting, waiting
 
     def running(self) -> list[Runner]:
-        """Return the runs that were sent, the longest first."""
-        runners = (lane.runner for lane in self._lanes if lane.runner is not None)
+        """Return the runs that were sent, the oldest first."""
+        runners = (queue.runner for queue in self._queues if queue.runner is not None)
         sent = (runner for runner in runners if not runner.waiting)
         return sorted(sent, key=lambda runner: -runner.age)
 
-    # -- feeding ------------------------------------------------------------------------------
+    # -- feeding the queues -------------------------------------------------------------------
 
     async def _feed(self) -> None:
         async with aclosing(self._missing()) as jobs:
-            await self._slots.acquire()
+            await self._free.acquire()
             while (job := await self._next(jobs)) is not None:
-                if not await self._joined(job):
+                if not await self._enqueued(job):
                     self._start(job)
-                    await self._slots.acquire()
-        if not self._broken_off:
-            self._note_end()
+                    await self._free.acquire()
+        if not self._source_abandoned:
+            self._record_end()
         self.exhausted = True
 
-    def _note_end(self) -> None:
-        """Note that no more uids come, which of some sources nobody knew before."""
+    def _record_end(self) -> None:
+        """Record how many uids came, if the source did not say so before."""
         if self.pulled == 0 and not self.context.settings.allow_empty:
             raise EmptySelectionError(NO_UIDS)
         journal = self.context.journal
         if journal is not None:
             if self.source.total is None:
                 journal.check_length(self.pulled)
-            journal.end(self.pulled, {job.index: job.uid for job in self._unended()})
+            journal.record_end(self.pulled, {job.index: job.uid for job in self._unfinished()})
 
-    def _unended(self) -> Iterator[Job]:
+    def _unfinished(self) -> Iterator[Job]:
         """Yield the jobs that came and have no outcome yet."""
-        for lane in self._lanes:
-            if lane.runner is not None:
-                yield lane.runner.job
-            yield from lane.jobs
+        for queue in self._queues:
+            if queue.runner is not None:
+                yield queue.runner.job
+            yield from queue.jobs
 
     async def _missing(self) -> AsyncGenerator[Job]:
-        """Yield the jobs of which the journal has no outcome."""
+        """Yield the jobs without an outcome in the journal."""
         journal = self.context.journal
         async with aclosing(self.source.jobs()) as jobs:
             async for job in jobs:
                 self.pulled += 1
                 if journal is not None:
-                    journal.check(job.index, job.uid)
-                    if journal.places.has(job.index):
+                    journal.check_monitor(job.index, job.uid)
+                    if journal.state.has_outcome(job.index):
                         continue
-                    job = job.going_on(journal.places.begun(job.index))
+                    job = job.with_pending(journal.state.pending(job.index))
                 yield job
 
     async def _next(self, jobs: AsyncIterator[Job]) -> Job | None:
-        """Get a job; of a source without a known end, no more are taken once it is stopped."""
+        """Return the next job; a source without a known end is not read after a stop."""
         if self._stopped and not self.source.whole:
-            self._broken_off = True
+            self._source_abandoned = True
             return None
         self._pull = pull = asyncio.timeout(None)
         try:
@@ -231,96 +207,96 @@ class Drive:
         except TimeoutError:
             if not pull.expired():
                 raise
-            self._broken_off = True
+            self._source_abandoned = True
             return None
         finally:
             self._pull = None
 
-    async def _joined(self, job: Job) -> bool:
-        """Let a job wait for the earlier run of its monitor, if there is one under way."""
+    async def _enqueued(self, job: Job) -> bool:
+        """Append a job to the queue of its monitor, if there is one; return whether it was."""
         if self.context.settings.overlap or job.uid not in self._by_uid:
             return False
-        await self._room.acquire()
-        lane = self._by_uid.get(job.uid)
-        if lane is None:
-            self._room.release()
+        await self._backlog.acquire()
+        queue = self._by_uid.get(job.uid)
+        if queue is None:
+            self._backlog.release()
             return False
-        lane.jobs.append(job)
+        queue.jobs.append(job)
         return True
 
     def _start(self, job: Job) -> None:
-        lane = Lane(deque([job]))
-        self._lanes.add(lane)
-        self._by_uid[job.uid] = lane
-        lane.task = asyncio.create_task(self._run(lane), name=f"monitor {job.uid}")
+        queue = MonitorQueue(deque([job]))
+        self._queues.add(queue)
+        self._by_uid[job.uid] = queue
+        queue.task = asyncio.create_task(self._work_off(queue), name=f"monitor {job.uid}")
 
-    # -- a lane -------------------------------------------------------------------------------
+    # -- one queue ----------------------------------------------------------------------------
 
-    async def _run(self, lane: Lane) -> None:
-        """Run the jobs of a lane; a failure of this batch's own ends all of it."""
-        uid = lane.jobs[0].uid
+    async def _work_off(self, queue: MonitorQueue) -> None:
+        """Run the jobs of a queue; an error of the batch itself ends the batch."""
+        uid = queue.jobs[0].uid
         try:
-            await self._run_one(lane, lane.jobs.popleft())
-            while lane.jobs:
-                self._room.release()
-                await self._run_one(lane, lane.jobs.popleft())
+            await self._run_one(queue, queue.jobs.popleft())
+            while queue.jobs:
+                self._backlog.release()
+                await self._run_one(queue, queue.jobs.popleft())
         except asyncio.CancelledError as error:
-            if lane.task is None or lane.task.cancelling():
+            if queue.task is None or queue.task.cancelling():
                 raise
-            self._break(error)  # nobody has cancelled this lane: a callback raised it
+            self._fail(error)  # nobody has cancelled this queue: a callback raised it
         except Exception as error:
-            self._break(error)
+            self._fail(error)
         finally:
-            self._lanes.discard(lane)
-            if self._by_uid.get(uid) is lane:
+            self._queues.discard(queue)
+            if self._by_uid.get(uid) is queue:
                 del self._by_uid[uid]
-            self._slots.release()
+            self._free.release()
 
-    def _break(self, error: BaseException) -> None:
-        self._broken = self._broken or error
+    def _fail(self, error: BaseException) -> None:
+        self._failure = self._failure or error
         if self._task is not None:
             self._task.cancel()
 
-    async def _run_one(self, lane: Lane, job: Job) -> None:
-        lane.runner = runner = Runner(self.context, job)
-        outcome, lasting = await self._outcome(lane, runner)
-        lane.runner = None
+    async def _run_one(self, queue: MonitorQueue, job: Job) -> None:
+        queue.runner = runner = Runner(self.context, job)
+        outcome, final = await self._outcome(queue, runner)
+        queue.runner = None
         self.counts[outcome.status] += 1
-        if lasting and self.context.journal is not None:
-            self._note(self.context.journal, outcome)
+        if final and self.context.journal is not None:
+            self._record(self.context.journal, outcome)
         self._count_failure(outcome)
         callback = self.context.settings.on_outcome
         if callback is not None:
             answer = callback(outcome)
             if inspect.isawaitable(answer):
                 await answer
-        await self.deliver(outcome)
+        await self.emit(outcome)
 
-    def _note(self, journal: Journal, outcome: MonitorOutcome) -> None:
-        """Note an outcome; a key that is refused says nothing of the monitor."""
+    def _record(self, journal: Journal, outcome: MonitorOutcome) -> None:
+        """Record an outcome; a refused key is no outcome of the monitor, so it is run later."""
         if isinstance(outcome.error, AuthenticationError):
-            journal.refused(outcome.index)
+            journal.record_refusal(outcome.index)
         else:
-            journal.ended(outcome)
+            journal.record_outcome(outcome)
 
-    async def _outcome(self, lane: Lane, runner: Runner) -> tuple[MonitorOutcome, bool]:
-        """Get an outcome, and whether it is one to be kept when the batch is resumed."""
+    async def _outcome(self, queue: MonitorQueue, runner: Runner) -> tuple[MonitorOutcome, bool]:
+        """Return the outcome, and whether it is final: a resumed batch does not run it again."""
         while True:
-            await self._gate.wait()
-            if self._stopped and runner.job.begun is None:
-                return runner.skipped(self._reason), False
-            if self._abandoned:
+            await self._unpaused.wait()
+            if self._stopped and runner.job.pending is None:
+                return runner.skipped(self._stop_reason), False
+            if self._cancelled:
                 return runner.abandoned(UnsettledError(_CANCELLED)), False
-            lane.flying, lane.recalled = True, None
+            queue.in_flight, queue.interrupted = True, None
             try:
                 outcome = await runner.outcome()
                 return outcome, outcome.status != "skipped" and not runner.cut_short
             except asyncio.CancelledError:
-                if not lane.recalled or _still_cancelled():
+                if not queue.interrupted or _cancelled_by_others():
                     raise
             finally:
-                lane.flying = False
-            if lane.recalled == "sent":
+                queue.in_flight = False
+            if queue.interrupted == "sent":
                 return runner.abandoned(UnsettledError(_CANCELLED)), False
 
     def _count_failure(self, outcome: MonitorOutcome) -> None:
@@ -329,13 +305,13 @@ class Drive:
             self.stop()
 
     async def _clear(self) -> None:
-        tasks = [lane.task for lane in self._lanes if lane.task is not None]
+        tasks = [queue.task for queue in self._queues if queue.task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _still_cancelled() -> bool:
-    """Take back the recall of a lane; tell whether someone else has cancelled it, too."""
+def _cancelled_by_others() -> bool:
+    """Take back the interruption of a queue; return whether the task was cancelled besides."""
     task = asyncio.current_task()
     return task is not None and task.uncancel() > 0

@@ -132,13 +132,13 @@ class Service:
         """Return the time on the loop's clock."""
         return asyncio.get_running_loop().time()
 
-    def moment(self, when: float) -> datetime:
+    def service_time(self, when: float) -> datetime:
         """Return what the service's clock shows at that time."""
         return START + timedelta(seconds=self.skew + when)
 
     def iso(self, when: float) -> str:
         """Write a time as the service does."""
-        moment = self.moment(when)
+        moment = self.service_time(when)
         moment = moment.replace(microsecond=0) if self.coarse else moment
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -205,7 +205,7 @@ class Service:
     def answer(self, status: int, body: Any, **headers: str) -> bytes:
         """Write an answer, with the date of the service's clock."""
         content = body if isinstance(body, str) else json.dumps(body)
-        date = format_datetime(self.moment(self.now()), usegmt=True)
+        date = format_datetime(self.service_time(self.now()), usegmt=True)
         return reply(status, content, Date=date, **headers)
 
     # -- calls --------------------------------------------------------------------------------

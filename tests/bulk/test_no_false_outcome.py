@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from postman_async import AsyncPostman, BatchReport, MonitorOutcome, Retries, Timeout
 from tests.bulk.kit import in_virtual_time
-from tests.bulk.lives import ATTEMPTS, WORDS, Life, World
 from tests.bulk.model import NEVER, NOT_BEGUN, Fault, LookFault, Model, Run, Service, serving
+from tests.bulk.restarts import ATTEMPTS, WORDS, Life, World
 from tests.support import KEY
 
 EXAMPLES = int(os.environ.get("POSTMAN_ASYNC_EXAMPLES", "80"))
@@ -128,7 +128,7 @@ strangers = st.lists(st.tuples(st.integers(0, 3), st.floats(0.0, 200.0)), max_si
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(services, options, lives, strangers, st.integers(1, 3))
-def test_no_life_of_a_batch_runs_twice_or_loses_or_lies(
+def test_no_restart_of_a_batch_runs_twice_or_loses_or_lies(
     service: Service,
     given: dict[str, Any],
     lives: list[Life],

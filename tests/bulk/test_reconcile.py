@@ -11,135 +11,172 @@ from hypothesis import strategies as st
 
 from postman_async import Monitor, from_dict
 from postman_async.bulk.cron import may_fire
-from postman_async.bulk.history import Memory
-from postman_async.bulk.reconcile import PROMPT, SKEW, Known, Look, Trigger, date_of, judge, moment
+from postman_async.bulk.observation import KnownRun, Observation
+from postman_async.bulk.reconcile import match_run
+from postman_async.bulk.run_history import RunHistory
+from postman_async.bulk.times import SKEW, parse_date, parse_time
+from postman_async.bulk.trigger import MAX_START_DELAY, Trigger
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 """The service's time when our clock shows 0."""
 
 
-def seen(
+def observed(
     at: float = 20.0,
     *,
-    began: float | None = 5.25,
+    started: float | None = 5.25,
     status: str = "failed",
     job: str | None = "ours",
-    going: str | None = None,
+    running: str | None = None,
     ended: bool = True,
-    coarse: bool = False,
+    whole_seconds: bool = False,
     dated: bool = True,
     **monitor: Any,
-) -> Look:
-    """Look at a monitor at a time of our clock; its last run began at another."""
+) -> Observation:
+    """Look at a monitor at a time of our clock; its last run started at another."""
     told: dict[str, Any] = {"id": "m", "uid": "1-m", "active": False, **monitor}
-    if going is not None:
-        told["jobId"] = going
-    if began is not None:
-        start = NOON + timedelta(seconds=began)
-        start = start.replace(microsecond=0) if coarse else start
+    if running is not None:
+        told["jobId"] = running
+    if started is not None:
+        start = NOON + timedelta(seconds=started)
+        start = start.replace(microsecond=0) if whole_seconds else start
         told["lastRun"] = {"status": status, "startedAt": start.isoformat()}
         if job is not None:
             told["lastRun"]["jobId"] = job
         if ended and status != "running":
             told["lastRun"]["finishedAt"] = NOON.isoformat()
     date = (NOON + timedelta(seconds=at)).replace(microsecond=0) if dated else None
-    return Look(monitor=from_dict(told, Monitor), date=date, asked=at - 0.1, answered=at)
+    return Observation(
+        monitor=from_dict(told, Monitor), date=date, sent_at=at - 0.1, received_at=at
+    )
 
 
 def call(**known: Any) -> Trigger:
     """Make a call that was sent at 5 s of our clock and failed at 6 s."""
-    return Trigger(**{"earliest": 5.0, "latest": 6.0, **known})
+    return Trigger(**{"sent_at": 5.0, "latest_start": 6.0, **known})
 
 
-BEFORE = Known("earlier", (NOON + timedelta(seconds=4.9)).isoformat())
+def confirmed() -> Trigger:
+    """Make a call whose run the service confirmed, with an id."""
+    return call(job_id="ours", confirmed=True)
+
+
+def by_id() -> Trigger:
+    """Make a call whose run is identified by a job id only."""
+    return call(require_job_id=True)
+
+
+BEFORE = KnownRun("earlier", (NOON + timedelta(seconds=4.9)).isoformat())
 
 
 @pytest.mark.parametrize(
-    ("trigger", "look", "verdict"),
+    ("trigger", "observation", "match"),
     [
         # by time
-        (call(), seen(), "ended"),
-        (call(), seen(job=None), "ended"),
-        (call(), seen(status="running"), "running"),
-        (call(), seen(status="a new word"), "ended"),
-        (call(), seen(status="a new word", ended=False), "running"),
-        (call(), seen(ended=False), "ended"),
-        (call(), seen(ended=False, going="ours"), "running"),
-        (call(), seen(began=-2.0), "absent"),
-        (call(), seen(began=1.0), "lost"),
-        (call(doubt=60.0), seen(began=-40.0), "lost"),
-        (call(), seen(began=None), "absent"),
-        (call(), seen(began=9.5), "lost"),
-        (call(), seen(coarse=True), "ended"),
-        (call(), seen(dated=False), "lost"),
-        (call(latest=5.0 + PROMPT), seen(began=19.0), "ended"),
+        (call(), observed(), "ended"),
+        (call(), observed(job=None), "ended"),
+        (call(), observed(status="running"), "running"),
+        (call(), observed(status="a new word"), "ended"),
+        (call(), observed(status="a new word", ended=False), "running"),
+        (call(), observed(ended=False), "ended"),
+        (call(), observed(ended=False, running="ours"), "running"),
+        (call(), observed(started=-2.0), "absent"),
+        (call(), observed(started=1.0), "ambiguous"),
+        (call(tolerance=60.0), observed(started=-40.0), "ambiguous"),
+        (call(), observed(started=None), "absent"),
+        (call(), observed(started=9.5), "ambiguous"),
+        (call(), observed(whole_seconds=True), "ended"),
+        (call(), observed(dated=False), "ambiguous"),
+        (call(latest_start=5.0 + MAX_START_DELAY), observed(started=19.0), "ended"),
         # the monitor's job id is that of its latest run, which may have ended
-        (call(), seen(going="ours"), "ended"),
-        (call(), seen(began=-2.0, job="old", going="old"), "absent"),
-        (call(by_id=True), seen(began=-2.0, job="old", going="old"), "absent"),
-        (call(), seen(began=-2.0, job="old", going="ours"), "running"),
-        (call(), seen(began=-2.0, job="old", going="old", ended=False), "running"),
-        (call(job="ours", certain=True), seen(going="ours"), "ended"),
-        (call(job="ours", certain=True), seen(job=None, going="ours"), "ended"),
-        (call(job="ours", certain=True), seen(began=-2.0, job=None, going="ours"), "running"),
-        (call(job="ours", certain=True), seen(began=-2.0, job="old", going="old"), "absent"),
+        (call(), observed(running="ours"), "ended"),
+        (call(), observed(started=-2.0, job="old", running="old"), "absent"),
+        (by_id(), observed(started=-2.0, job="old", running="old"), "absent"),
+        (call(), observed(started=-2.0, job="old", running="ours"), "running"),
+        (call(), observed(started=-2.0, job="old", running="old", ended=False), "running"),
+        (confirmed(), observed(running="ours"), "ended"),
+        (confirmed(), observed(job=None, running="ours"), "ended"),
+        (
+            confirmed(),
+            observed(started=-2.0, job=None, running="ours"),
+            "running",
+        ),
+        (
+            confirmed(),
+            observed(started=-2.0, job="old", running="old"),
+            "absent",
+        ),
         # never somebody else's
-        (call(crowded=True), seen(), "lost"),
-        (call(), seen(going="another"), "lost"),
-        (call(seen={"another"}), seen(), "lost"),
-        (call(before=BEFORE), seen(began=4.9, job="earlier"), "absent"),
-        (call(before=BEFORE), seen(began=4.9, job=None), "absent"),
-        (call(before=Known(None, NOON.isoformat())), seen(began=0.0, job=None), "lost"),
-        (call(by_id=True), seen(), "lost"),
-        (call(by_id=True), seen(began=-2.0, job="old", going="ours"), "lost"),
-        (call(by_id=True), seen(began=-2.0), "absent"),
-        (call(by_id=True, job="ours", certain=True), seen(), "ended"),
+        (call(contended=True), observed(), "ambiguous"),
+        (call(), observed(running="another"), "ambiguous"),
+        (call(seen_jobs={"another"}), observed(), "ambiguous"),
+        (call(previous_run=BEFORE), observed(started=4.9, job="earlier"), "absent"),
+        (call(previous_run=BEFORE), observed(started=4.9, job=None), "absent"),
+        (
+            call(previous_run=KnownRun(None, NOON.isoformat())),
+            observed(started=0.0, job=None),
+            "ambiguous",
+        ),
+        (by_id(), observed(), "ambiguous"),
+        (by_id(), observed(started=-2.0, job="old", running="ours"), "ambiguous"),
+        (by_id(), observed(started=-2.0), "absent"),
+        (call(require_job_id=True, job_id="ours", confirmed=True), observed(), "ended"),
         # a run that goes on, and that the last run does not tell of yet
-        (call(), seen(began=-2.0, job=None, going="ours"), "running"),
-        (call(), seen(began=None, going="ours"), "running"),
-        (call(crowded=True), seen(began=-2.0, job="old", going="ours"), "lost"),
+        (call(), observed(started=-2.0, job=None, running="ours"), "running"),
+        (call(), observed(started=None, running="ours"), "running"),
+        (call(contended=True), observed(started=-2.0, job="old", running="ours"), "ambiguous"),
         # by job id
-        (call(job="ours", certain=True), seen(began=-900.0), "ended"),
-        (call(job="ours", certain=True), seen(status="running"), "running"),
-        (call(job="ours", certain=True), seen(began=-2.0, job="old", going="ours"), "running"),
-        (call(job="ours", certain=True), seen(began=-2.0, job="old"), "absent"),
-        (call(job="ours", certain=True), seen(began=-2.0, job="old", going="x"), "absent"),
-        (call(job="ours", certain=True), seen(job="another"), "lost"),
-        (call(job="ours", certain=True), seen(job=None), "ended"),
+        (confirmed(), observed(started=-900.0), "ended"),
+        (confirmed(), observed(status="running"), "running"),
+        (
+            confirmed(),
+            observed(started=-2.0, job="old", running="ours"),
+            "running",
+        ),
+        (confirmed(), observed(started=-2.0, job="old"), "absent"),
+        (
+            confirmed(),
+            observed(started=-2.0, job="old", running="x"),
+            "absent",
+        ),
+        (confirmed(), observed(job="another"), "ambiguous"),
+        (confirmed(), observed(job=None), "ended"),
     ],
 )
-def test_each_rule(trigger: Trigger, look: Look, verdict: str) -> None:
-    assert judge(trigger, look) == verdict
+def test_each_rule(trigger: Trigger, observation: Observation, match: str) -> None:
+    assert match_run(trigger, observation) == match
 
 
 @given(
     sent=st.floats(0, 1e5),
-    latest=st.floats(0, PROMPT),
-    began=st.floats(-1e3, 1e3),
+    latest=st.floats(0, MAX_START_DELAY),
+    started=st.floats(-1e3, 1e3),
     looked=st.floats(0, 1e3),
-    coarse=st.booleans(),
+    whole_seconds=st.booleans(),
     job=st.none() | st.just("x"),
 )
 def test_no_run_from_outside_of_the_call_is_ours(
-    sent: float, latest: float, began: float, looked: float, coarse: bool, job: str | None
+    sent: float, latest: float, started: float, looked: float, whole_seconds: bool, job: str | None
 ) -> None:
-    """A date has whole seconds, so the margin is one second for it, and one for a coarse time."""
-    trigger = Trigger(earliest=sent, latest=sent + latest)
-    look = seen(sent + latest + looked, began=sent + began, coarse=coarse, job=job)
-    vague = SKEW + 1.2 + coarse
-    if judge(trigger, look) in ("ended", "running"):
-        assert -vague <= began <= latest + vague
-    elif 0 <= began <= latest:
+    """A date has whole seconds, so the margin is one second for it, and one for a start without."""
+    trigger = Trigger(sent_at=sent, latest_start=sent + latest)
+    observation = observed(
+        sent + latest + looked, started=sent + started, whole_seconds=whole_seconds, job=job
+    )
+    vague = SKEW + 1.2 + whole_seconds
+    if match_run(trigger, observation) in ("ended", "running"):
+        assert -vague <= started <= latest + vague
+    elif 0 <= started <= latest:
         raise AssertionError("its own run was not recognised")
 
 
 def test_a_run_of_the_schedule_is_not_ours() -> None:
     """Our call was at 12:00:05, and the monitor runs every hour."""
     hourly = {"cron": "0 * * * *", "timezone": "UTC"}
-    assert judge(call(), seen(active=True, schedule=hourly)) == "lost"
-    assert judge(call(), seen(active=False, schedule=hourly)) == "ended"
+    assert match_run(call(), observed(active=True, schedule=hourly)) == "ambiguous"
+    assert match_run(call(), observed(active=False, schedule=hourly)) == "ended"
     nightly = {"cron": "0 4 * * *", "timezone": "UTC"}
-    assert judge(call(), seen(active=True, schedule=nightly)) == "ended"
+    assert match_run(call(), observed(active=True, schedule=nightly)) == "ended"
 
 
 @pytest.mark.parametrize(
@@ -176,35 +213,35 @@ def test_a_schedule_that_is_not_told_may_fire_at_any_time() -> None:
 @pytest.mark.parametrize("last", [{}, {"startedAt": 5}, [], {"startedAt": "x", "jobId": 7}])
 def test_nothing_is_concluded_from_what_cannot_be_read(last: Any) -> None:
     monitor = from_dict({"id": "m", "lastRun": last}, Monitor)
-    assert not Look(monitor=monitor, date=NOON, asked=0, answered=0).readable
-    assert not Look(monitor=[], date=NOON, asked=0, answered=0).readable  # type: ignore[arg-type]
+    assert not Observation(monitor=monitor, date=NOON, sent_at=0, received_at=0).readable
+    assert not Observation(monitor=[], date=NOON, sent_at=0, received_at=0).readable  # type: ignore[arg-type]
 
 
 def test_a_time_that_cannot_be_read_places_nothing() -> None:
-    look = seen()
-    assert look.last is not None
-    look.last.started_at = "yesterday"
-    assert judge(call(), look) == "lost"
+    observation = observed()
+    assert observation.last_run is not None
+    observation.last_run.started_at = "yesterday"
+    assert match_run(call(), observation) == "ambiguous"
 
 
 def test_times_and_dates_without_a_zone_are_meant_in_utc() -> None:
-    assert moment("2026-03-01T12:00:00") == moment("2026-03-01T12:00:00Z") == NOON
-    assert date_of({"date": "Sun, 01 Mar 2026 12:00:00 GMT"}) == NOON
-    assert date_of({"date": "Sun, 01 Mar 2026 12:00:00 -0000"}) == NOON
-    assert (moment("soon"), date_of({}), date_of({"date": "soon"})) == (None, None, None)
+    assert parse_time("2026-03-01T12:00:00") == parse_time("2026-03-01T12:00:00Z") == NOON
+    assert parse_date({"date": "Sun, 01 Mar 2026 12:00:00 GMT"}) == NOON
+    assert parse_date({"date": "Sun, 01 Mar 2026 12:00:00 -0000"}) == NOON
+    assert (parse_time("soon"), parse_date({}), parse_date({"date": "soon"})) == (None, None, None)
 
 
 def test_a_memory_forgets_the_oldest_and_lets_go_of_what_is_settled() -> None:
-    memory = Memory()
+    history = RunHistory()
     for n in range(10_001):
-        memory.learn(f"1-{n}", Known(None, None, seconds=1.0))
-    assert (memory.last_run("1-0"), memory.last_run("1-1") is None) == (None, False)
+        history.add_run(f"1-{n}", KnownRun(None, None, seconds=1.0))
+    assert (history.last_run("1-0"), history.last_run("1-1") is None) == (None, False)
     first, second = call(), call()
-    memory.enter("1-m", first)
-    memory.enter("1-m", second)
-    memory.leave("1-m", first, "known")
-    memory.leave("1-m", second, "known")
-    assert (first.crowded, second.crowded, memory._calls) == (True, True, {})
+    history.begin_call("1-m", first)
+    history.begin_call("1-m", second)
+    history.end_call("1-m", first, "settled")
+    history.end_call("1-m", second, "settled")
+    assert (first.contended, second.contended, history._in_flight) == (True, True, {})
 
 
 @pytest.mark.parametrize(
@@ -222,7 +259,7 @@ def test_a_memory_forgets_the_oldest_and_lets_go_of_what_is_settled() -> None:
 def test_which_runs_are_triggered_in_the_background(
     seconds: float | None, cut: float | None, outlasts: bool
 ) -> None:
-    memory = Memory(cut)
+    history = RunHistory(cut)
     if seconds is not None:
-        memory.learn("1-m", Known("job", None, seconds))
-    assert memory.outlasts("1-m") is outlasts
+        history.add_run("1-m", KnownRun("job", None, seconds))
+    assert history.outlasts_connection("1-m") is outlasts

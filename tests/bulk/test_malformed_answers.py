@@ -19,8 +19,8 @@ from postman_async import (
     from_record,
     read_journal,
 )
-from postman_async.bulk.poller import Follower
-from postman_async.bulk.record import line_of
+from postman_async.bulk.poller import Poller
+from postman_async.bulk.record import outcome_line
 from postman_async.cli.output.summary import row_of
 from postman_async.engine.caller import RawCaller
 from tests.bulk.kit import in_virtual_time
@@ -111,7 +111,7 @@ KINDS = [ValueError, RecursionError, OverflowError, TypeError, AttributeError]
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
-    ("owner", "name"), [(RawCaller, "_value"), (Follower, "_conclude")], ids=["answer", "look"]
+    ("owner", "name"), [(RawCaller, "_value"), (Poller, "_conclude")], ids=["answer", "look"]
 )
 def test_what_reading_an_answer_raises_is_its_own_outcome(
     owner: Any, name: str, kind: type[Exception], monkeypatch: pytest.MonkeyPatch
@@ -152,11 +152,11 @@ HOLDS_ITSELF["executions"].append(HOLDS_ITSELF)
 @pytest.mark.parametrize("run", [HOLDS_ITSELF, {"info": object()}, {"n": 10**5000}, object()])
 def test_what_is_no_json_is_left_out_of_a_line_and_the_verdict_stays(run: Any) -> None:
     outcome = MonitorOutcome(uid="1-m", name="M", index=3, status="failed", run=run, attempts=2)
-    back = from_record(json.loads(line_of(outcome)))
+    back = from_record(json.loads(outcome_line(outcome)))
     assert (back.uid, back.name, back.index, back.status) == ("1-m", "M", 3, "failed")
     odd: Any = object()
     odder = MonitorOutcome(uid="1-m", name=odd, status="passed", run=run)
-    assert from_record(json.loads(line_of(odder))).status == "passed"
+    assert from_record(json.loads(outcome_line(odder))).status == "passed"
 
 
 def test_executions_alone_are_left_out_where_they_are_what_cannot_be_written() -> None:
@@ -164,7 +164,9 @@ def test_executions_alone_are_left_out_where_they_are_what_cannot_be_written() -
     document = {"info": {"status": "success"}, "stats": {"n": 1}, "executions": [{error: 1}]}
     run = from_dict(document, MonitorRun)
     run.executions = [object()]  # type: ignore[list-item]
-    back = from_record(json.loads(line_of(MonitorOutcome(uid="1-m", status="passed", run=run))))
+    back = from_record(
+        json.loads(outcome_line(MonitorOutcome(uid="1-m", status="passed", run=run)))
+    )
     assert (back.run.info.status, back.run.executions, back.error) == ("success", None, None)  # type: ignore[union-attr]
 
 
@@ -176,7 +178,7 @@ def test_a_line_that_was_written_can_be_read_however_deep_the_reader_stands(tmp_
         deep = [deep]
     run = from_dict({"info": {"status": "success"}, "deep": deep}, MonitorRun)
     path.write_bytes(
-        b'{"journal":1}\n' + line_of(MonitorOutcome(uid="m", status="passed", run=run))
+        b'{"journal":1}\n' + outcome_line(MonitorOutcome(uid="m", status="passed", run=run))
     )
 
     def read(level: int) -> list[str]:

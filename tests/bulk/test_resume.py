@@ -16,10 +16,13 @@ import pytest
 
 from postman_async import AsyncPostman, BatchReport, JournalError, MonitorOutcome
 from postman_async.bulk import clock
-from postman_async.bulk.history import Memory
-from postman_async.bulk.places import Places
-from postman_async.bulk.reconcile import Known, Trigger
+from postman_async.bulk.journal import Journal
+from postman_async.bulk.journal.lines import Header
+from postman_async.bulk.journal.state import JournalState
+from postman_async.bulk.observation import KnownRun
+from postman_async.bulk.run_history import RunHistory
 from postman_async.bulk.service_clock import ServiceClock
+from postman_async.bulk.trigger import JournalKey, Trigger
 from tests.bulk.kit import in_virtual_time
 from tests.bulk.model import START, Fault, Model, Service, serving
 from tests.support import KEY
@@ -82,7 +85,9 @@ def test_the_run_of_an_earlier_place_is_not_taken_for_that_of_a_later_one(
     ]
 
 
-def test_a_run_that_was_under_way_at_the_same_time_is_not_taken_for_another(tmp_path: Path) -> None:
+def test_a_run_that_was_in_flight_at_the_same_time_is_not_taken_for_another(
+    tmp_path: Path,
+) -> None:
     """Place 1 overlaps place 0, and has ended; the call of place 0 is lost."""
     model = Model(seconds=2.0, faults=["never, not begun", "none"])
     service, path = Service({"1-m": model}), tmp_path / "runs.jsonl"
@@ -128,19 +133,59 @@ def test_a_run_that_begins_late_is_not_taken_for_that_of_the_next_call(tmp_path:
     assert [(o.status, o.run) for o in in_virtual_time(run)] == [("unknown", None)] * 2
 
 
+@pytest.mark.parametrize("same_client", [True, False])
+def test_a_new_batch_after_a_finished_one_does_not_claim_its_late_run(
+    same_client: bool, tmp_path: Path
+) -> None:
+    """The run of the finished batch starts after its outcome; the call of the new batch is lost.
+
+    A client of another process knows of the late run by the journal alone.
+    """
+    model = Model(seconds=0.5, faults=["502, begun later", "cut before"])
+    service, path = Service({"1-m": model}), tmp_path / "runs.jsonl"
+
+    async def run() -> list[MonitorOutcome]:
+        async with serving(service), AsyncPostman(KEY, base_url=service.url) as pm:
+            first = await pm.run_monitors(["1-m"], journal=path)
+            if same_client:
+                return [*first, *await pm.run_monitors(["1-m"], journal=path)]
+            async with AsyncPostman(KEY, base_url=service.url) as other:
+                return [*first, *await other.run_monitors(["1-m"], journal=path)]
+
+    assert [(o.status, o.run) for o in in_virtual_time(run)] == [("unknown", None)] * 2
+    assert len(list(tmp_path.iterdir())) == 2, "the finished journal was archived"
+
+
+async def test_the_key_of_a_run_is_that_of_its_batch(tmp_path: Path) -> None:
+    """It stays the same when the journal is opened again, and changes with the next batch."""
+    path = tmp_path / "runs.jsonl"
+    journal = await Journal.open(path)
+    journal.write_header(Header(uids=["1-m"], repeat=1, total=1))
+    first = journal.key(0)
+    journal.close()
+    journal = await Journal.open(path)
+    assert journal.key(0) == first
+    assert first.batch is not None
+    assert journal.key(1) != first
+    journal.rotate()
+    journal.write_header(Header(uids=["1-m"], repeat=1, total=1))
+    assert journal.key(0) != first
+    journal.close()
+
+
 def test_places_know_no_more_than_they_must() -> None:
     """Of 20,000 monitors the last 10,000 are known, and each place takes about ten bytes."""
-    places = Places()
+    state = JournalState()
     for n in range(20_000):
         at = {"at": START.isoformat(), "attempt": 1, "clock": ["m", float(n)]}
-        places.add({"started": n, "uid": f"1-{n}", **at})
+        state.add({"started": n, "uid": f"1-{n}", **at})
         run = {"info": {"jobId": f"job-{n}", "startedAt": START.isoformat()}}
         status = "unknown" if n % 2 else "passed"
-        places.add({"version": 1, "index": n, "uid": f"1-{n}", "status": status, "run": run})
-    assert (places.started, places._under_way) == ({}, {})
-    assert len(places._doubts) < 20
-    assert len(places.history._runs) == 10_000
-    assert places.uids.itemsize * len(places.uids) + len(places.done) == 9 * 20_000
+        state.add({"version": 1, "index": n, "uid": f"1-{n}", "status": status, "run": run})
+    assert (state._pending, state._pending_by_uid) == ({}, {})
+    assert len(state._late_starts) < 20
+    assert len(state.history._monitors) == 10_000
+    assert state.uids.itemsize * len(state.uids) + len(state.done) == 9 * 20_000
 
 
 # -- clocks ---------------------------------------------------------------------------------------
@@ -241,44 +286,48 @@ async def test_a_clock_that_makes_no_sense_is_refused(extra: str, tmp_path: Path
 
 def test_the_service_s_clock_is_bounded_by_what_answers_tell() -> None:
     there = ServiceClock("m")
-    assert there.told is None
-    there.dated(START.replace(microsecond=0), 10.0, 30.0)
+    assert there.record is None
+    there.add_date(START.replace(microsecond=0), 10.0, 30.0)
     noon = START.replace(microsecond=0).timestamp()
-    assert there.told == ("m", noon - 30.0, noon - 9.0)
-    there.began(START.isoformat(), 29.0)  # a run of the call, so the call was sent before that
-    assert there.told == ("m", noon - 30.0, round(START.timestamp() + 1.0 - 29.0, 3))
-    there.began("2016-12-04T14:30:25.000Z", 29.0)
-    there.began("soon", 29.0)
-    there.dated(None, 0.0, 0.0)
-    assert there.told == ("m", noon - 30.0, round(START.timestamp() + 1.0 - 29.0, 3))
-    there.dated(START.replace(microsecond=0), 500.0, 500.2)
+    assert there.record == ("m", noon - 30.0, noon - 9.0)
+    there.add_run_start(
+        START.isoformat(), 29.0
+    )  # a run of the call, so the call was sent before that
+    assert there.record == ("m", noon - 30.0, round(START.timestamp() + 1.0 - 29.0, 3))
+    there.add_run_start("2016-12-04T14:30:25.000Z", 29.0)
+    there.add_run_start("soon", 29.0)
+    there.add_date(None, 0.0, 0.0)
+    assert there.record == ("m", noon - 30.0, round(START.timestamp() + 1.0 - 29.0, 3))
+    there.add_date(START.replace(microsecond=0), 500.0, 500.2)
     assert there.name != "m", "the clocks have drifted apart: what was learned before holds no more"
 
 
-# -- memory ---------------------------------------------------------------------------------------
+# -- history ---------------------------------------------------------------------------------------
 
 
 def test_the_last_run_is_the_one_that_began_last() -> None:
     """Two that overlap end in any order."""
-    memory = Memory()
-    memory.learn("1-m", Known("late", "2026-03-01T12:00:02Z", 1.0))
-    memory.learn("1-m", Known("early", "2026-03-01T12:00:01Z", 70.0))
-    assert memory.last_run("1-m") == Known("late", "2026-03-01T12:00:02Z", 1.0)
-    assert memory.jobs("1-m") == ("late", "early")
+    history = RunHistory()
+    history.add_run("1-m", KnownRun("late", "2026-03-01T12:00:02Z", 1.0))
+    history.add_run("1-m", KnownRun("early", "2026-03-01T12:00:01Z", 70.0))
+    assert history.last_run("1-m") == KnownRun("late", "2026-03-01T12:00:02Z", 1.0)
+    assert history.job_ids("1-m") == ("late", "early")
 
 
 def test_a_call_that_may_still_begin_a_run_makes_the_next_one_doubtful() -> None:
-    def after(end: Any, seconds: float, place: Any = None) -> bool:
-        memory, now = Memory(), mock.Mock(return_value=100.0)
+    def after(end: Any, seconds: float, key: JournalKey | None = None) -> bool:
+        history, now = RunHistory(), mock.Mock(return_value=100.0)
         with mock.patch.object(clock, "monotonic", now):
-            first, second = (Trigger(earliest=0.0, latest=0.0, place=p) for p in (("j", 0), place))
-            memory.enter("1-m", first)
-            memory.leave("1-m", first, end)
+            keys = (JournalKey("j", "noon", 0), key)
+            first, second = (Trigger(sent_at=0.0, latest_start=0.0, key=k) for k in keys)
+            history.begin_call("1-m", first)
+            history.end_call("1-m", first, end)
             now.return_value += seconds
-            memory.enter("1-m", second)
-        return second.crowded
+            history.begin_call("1-m", second)
+        return second.contended
 
-    assert [after(end, 5.0) for end in ("known", "unknown", "left")] == [False, True, True]
+    assert [after(end, 5.0) for end in ("settled", "unknown", "resumable")] == [False, True, True]
     assert not after("unknown", 16.0)
-    assert not after("left", 5.0, ("j", 0)), "it is the same call, gone on with"
-    assert after("left", 5.0, ("j", 1))
+    assert not after("resumable", 5.0, JournalKey("j", "noon", 0)), "the same call, resumed"
+    assert after("resumable", 5.0, JournalKey("j", "noon", 1))
+    assert after("resumable", 5.0, JournalKey("j", "one", 0)), "the next batch in the same file"

@@ -21,8 +21,8 @@ from attrs import define, field
 
 from postman_async import AsyncPostman, BatchReport, MonitorOutcome, Retries, read_journal
 from postman_async.bulk import clock
-from postman_async.bulk.reconcile import PROMPT
 from postman_async.bulk.runner import Runner
+from postman_async.bulk.trigger import MAX_START_DELAY
 from tests.bulk.model import Model, Run, Service, serving
 from tests.support import KEY
 
@@ -192,7 +192,7 @@ class World:
         """Whether a stranger's run began in the seconds in which one of this place's may have."""
         vague = _VAGUE + self.service.coarse
         sent = self.sent.get(place, ())
-        return any(at - vague <= run.begins <= at + PROMPT + vague for at in sent)
+        return any(at - vague <= run.begins <= at + MAX_START_DELAY + vague for at in sent)
 
 
 async def _tell_place(
