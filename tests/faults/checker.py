@@ -200,8 +200,8 @@ def _times_allowed(fault: Fault, error: Exception | None, idempotent: bool) -> s
 def _asks_to_wait(error: Exception | None) -> bool:
     if not isinstance(error, ApiError):
         return False
-    told = error.rate_limit is not None and error.rate_limit.retry_after is not None
-    return isinstance(error, RateLimitError) or (error.status == 503 and told)
+    stated = error.rate_limit is not None and error.rate_limit.retry_after is not None
+    return isinstance(error, RateLimitError) or (error.status == 503 and stated)
 
 
 # -- the key -----------------------------------------------------------------------------------
