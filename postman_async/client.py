@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from types import TracebackType
@@ -12,6 +13,7 @@ from attrs import fields
 
 from postman_async.api.namespaces import AsyncNamespaces
 from postman_async.engine.caller import AsyncCaller, RawCaller
+from postman_async.engine.http.failures import no_files
 from postman_async.engine.http.mask import KeyMask
 from postman_async.engine.http.session import SessionHolder, SessionOptions
 from postman_async.engine.http.target import Secret, is_service, read_base_url, read_key
@@ -184,10 +186,22 @@ class AsyncPostman(AsyncNamespaces):
 async def _run_to_its_end(
     caller: RawCaller, arguments: Mapping[str, Any], options: CallOptions
 ) -> Any:
-    """Wait for the end of a run, even if the service answers before it."""
-    from postman_async.bulk.single import run_to_its_end
+    """Wait for the end of a run, even if the service answers before it.
 
-    return await run_to_its_end(caller, arguments, options)
+    Raises:
+        ConfigurationError: the client belongs to another process, whose loop must not be used.
+        ConnectError: too many files are open to import the module.
+
+    """
+    if caller.transport.sessions.process != os.getpid():
+        caller.check_place()
+    try:
+        from postman_async.bulk.single import run_to_its_end
+    except OSError as error:
+        failure = no_files("POST /monitors/{monitor_uid}/run", error)
+    else:
+        return await run_to_its_end(caller, arguments, options)
+    raise failure
 
 
 async def _stream(batch: MonitorBatch) -> AsyncGenerator[MonitorOutcome]:

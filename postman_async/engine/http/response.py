@@ -216,8 +216,10 @@ def value_of(result: Result, body: Any, structure: Callable[[Any], Any]) -> Any:
         content = body[result.key]
     if result.many:
         value = [structure(item) for item in content] if isinstance(content, list) else content
-    else:
+    elif result.maps:
         value = _in_maps(result.maps, content, structure)
+    else:
+        value = structure(content)
     if result.paging and isinstance(value, list):
         meta = body.get("meta") if isinstance(body, dict) else None
         return Page(value, next_cursor=_next_cursor(meta), meta=meta)
