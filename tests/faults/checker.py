@@ -67,14 +67,15 @@ class Ended:
 
 
 async def within(awaitable: Awaitable[T]) -> T:
-    """Wait for a call for as long as it may take.
+    """Wait for a call, at most `BOUND` seconds.
 
     Raises:
-        Endless: it took longer.
+        Endless: the call took longer.
 
     """
+    limit = asyncio.timeout(BOUND)
     try:
-        async with asyncio.timeout(BOUND) as limit:
+        async with limit:
             return await awaitable
     except TimeoutError:
         if limit.expired():
