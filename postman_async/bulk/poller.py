@@ -73,7 +73,7 @@ class Found:
 
 @define
 class Follower:
-    """Follows one run; the transport tells it of each attempt of a look (see `AttemptObserver`).
+    """Follows one run; the transport tells it of each attempt of a look (see `Watcher`).
 
     Attributes:
         caller: sends the looks.

@@ -60,7 +60,7 @@ class Context:
 
 @define(eq=False)
 class Runner:
-    """Runs one monitor; the transport tells it of each attempt (see `AttemptObserver`).
+    """Runs one monitor; the transport tells it of each attempt (see `Watcher`).
 
     Attributes:
         context: what all runs of the batch share.

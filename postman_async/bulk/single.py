@@ -56,7 +56,7 @@ async def run_to_its_end(
 
 @define(eq=False)
 class SingleRun:
-    """The call and what it began; an `AttemptObserver` of its call."""
+    """The call and what it began; the transport tells it of each attempt (see `Watcher`)."""
 
     caller: RawCaller
     arguments: Mapping[str, Any]
