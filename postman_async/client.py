@@ -188,8 +188,8 @@ class AsyncPostman(AsyncNamespaces):
         """Run many monitors in parallel and get each outcome as it becomes known.
 
         Parameters and errors are those of `run_monitors`.  Leaving the loop early cancels the
-        calls under way once the iterator is closed (``contextlib.aclosing`` does it at once);
-        the service ends those runs by itself.
+        calls in flight once the iterator is closed (``contextlib.aclosing`` does it at once);
+        the service still finishes those runs.
 
         Yields:
             The outcomes, in the order in which the runs end.

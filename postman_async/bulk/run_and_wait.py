@@ -86,7 +86,7 @@ class WaitedRun:
         finally:
             self._end_call(end)
 
-    # -- attempts of the call (`AttemptObserver`) -----------------------------------------------------
+    # -- attempts of the call (`AttemptObserver`) --------------------------------------------
 
     def sending(self) -> None:
         """Register the attempt: after that, the service may have it."""

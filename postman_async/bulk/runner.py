@@ -136,7 +136,7 @@ class Runner:
         deadlines = (self._run_deadline, self.context.deadline)
         return min((t for t in deadlines if t is not None), default=None)
 
-    # -- attempts of the call (`AttemptObserver`) -----------------------------------------------------
+    # -- attempts of the call (`AttemptObserver`) --------------------------------------------
 
     def sending(self) -> None:
         """Record the attempt before it is made: after that, the service may have it."""

@@ -112,9 +112,9 @@ def test_a_stranger_s_run_is_not_returned() -> None:
             first = pm.monitors.run("1-m", timeout=Timeout(run=100.0))
             return await asyncio.gather(first, pm.monitors.run("1-m"), return_exceptions=True)
 
-    followed, held = in_virtual_time(run)
+    followed, answered = in_virtual_time(run)
     assert isinstance(followed, UnsettledError)
-    assert held.info.status == "failed"
+    assert answered.info.status == "failed"
 
 
 async def test_a_call_that_fails_raises_what_it_did() -> None:

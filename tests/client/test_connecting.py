@@ -16,7 +16,7 @@ LOOPBACK = "http://127.0.0.1:1"
 
 
 class Slow:
-    """Takes the place of aiohttp's making of connections: each takes its time and fails."""
+    """Replaces the code of aiohttp that makes connections: each takes some time and fails."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
         self.seconds = seconds

@@ -61,7 +61,7 @@ async def test_the_private_members_of_aiohttp_are_as_connections_py_uses_them() 
 
 
 def test_private_members_of_aiohttp_are_used_in_one_file() -> None:
-    """So that a new version of aiohttp is checked in one place."""
+    """One test shows what a new version of aiohttp changes."""
     names = ("_retry_connection", "_default_proxy", "._protocol", "_create_connection")
     files = Path(postman_async.__file__).parent.rglob("*.py")
     found = {path.name for path in files if any(n in path.read_text("utf-8") for n in names)}
@@ -137,7 +137,7 @@ async def test_an_answer_of_another_monitor_is_refused_and_its_connection_closed
 
 
 async def test_a_look_at_another_monitor_is_refused() -> None:
-    """What a run came to is told by such an answer."""
+    """Such an answer states the result of a run."""
     body = json.dumps({"monitor": {"id": "x", "uid": "1-x", "name": "n"}})
     async with scripted(reply(body=body)) as server, AsyncPostman(KEY, base_url=server.url) as pm:
         with pytest.raises(InvalidResponseError, match="is about '1-x' and not"):
@@ -145,16 +145,16 @@ async def test_a_look_at_another_monitor_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "answered"),
     [
         ("1-a", "a"), ("1-a", "1-a"), ("a", "1-a"), ("a", "a"), ("1-A-B", "a-b"),
         ("1-a", None), ("1-a", 7), ("1-a", ["x"]),
     ],
 )  # fmt: skip
 async def test_an_id_with_or_without_its_owner_is_the_same_and_drift_is_none(
-    asked: str, told: object
+    asked: str, answered: object
 ) -> None:
-    body = json.dumps({"run": {"info": {"monitorId": told, "status": "success"}}})
+    body = json.dumps({"run": {"info": {"monitorId": answered, "status": "success"}}})
     bare = json.dumps({"run": {"info": None}})
     async with (
         scripted(reply(body=body), reply(body=bare), reply(body='{"run": 7}')) as server,

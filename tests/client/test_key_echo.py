@@ -251,7 +251,7 @@ def test_a_short_key_is_replaced_where_it_stands_alone(key: str) -> None:
 
 
 def test_the_mask_is_linear() -> None:
-    """It is found from any place in a fixed number of steps, so its text is of no matter."""
+    """The search takes a fixed number of steps from any position, whatever the text."""
     mask = KeyMask.of(KEY)
     for text in (KEY[:11] * 20_000, "%25" * 100_000, "\\" * 3_000, "&#0" * 100_000):
         assert mask.text(text) == text

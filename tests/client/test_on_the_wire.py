@@ -1,7 +1,7 @@
 """Every operation, async and sync, against a recorder and the facts, which know no code of ours.
 
 The facts say what the service documents.  Arguments are made up from them, and what comes over
-the socket is compared with them: nothing missing, nothing in another place, nothing more.
+the socket is compared with them: nothing missing, nothing at another location, nothing more.
 """
 
 from __future__ import annotations
@@ -146,8 +146,8 @@ def test_each_answer_is_unwrapped_where_it_has_one_key_and_loses_nothing(
     service.answer(body)
     made = example(name, full=False)
     value = call(name, *made.ids, **made.arguments)
-    told = {key: inner for key, inner in body.items() if key != "meta"}
-    expected = next(iter(told.values())) if len(told) == 1 else told
+    members = {key: inner for key, inner in body.items() if key != "meta"}
+    expected = next(iter(members.values())) if len(members) == 1 else members
     assert to_dict(list(value) if isinstance(value, Page) else value) == expected
     raw = call(f"raw.{name}", *made.ids, **made.arguments)
     assert isinstance(raw, RawResponse)

@@ -137,7 +137,7 @@ class Peer(asyncio.Protocol):
     def eof_received(self) -> None:
         """Have the transport close itself: the client has gone."""
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         if self._timer is not None:
             self._timer.cancel()
@@ -226,11 +226,11 @@ class Peer(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(seconds, function, *arguments)
 
-    def _drip(self, drip: Drip, place: int) -> None:
+    def _drip(self, drip: Drip, position: int) -> None:
         self._dripping = True
-        place %= len(drip.content)
-        self._transport.write(drip.content[place : place + 1])
-        self._later(drip.every, self._drip, drip, place + 1)
+        position %= len(drip.content)
+        self._transport.write(drip.content[position : position + 1])
+        self._later(drip.every, self._drip, drip, position + 1)
 
     def _move(self, move: Any) -> None:
         if move is RESET:

@@ -57,7 +57,7 @@ class _Queue:
         return due
 
     def remove(self, deadline: Deadline) -> None:
-        """Remove a deadline; its timer may fire in vain, once for all that ended meanwhile."""
+        """Remove a deadline; its timer may fire with nothing to expire."""
         self._waiting.pop(deadline, None)
 
     def idle(self) -> bool:

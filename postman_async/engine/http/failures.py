@@ -81,6 +81,6 @@ def _hint(error: Exception) -> str:
     if not words and _number(error) not in _OUT_OF_FILES:
         return ""
     return (
-        "; each run under way holds a connection: raise the limit of open files"
+        "; each run in flight holds a connection: raise the limit of open files"
         " (ulimit -n) above concurrency + 100, or lower concurrency"
     )

@@ -221,8 +221,10 @@ def value_of(result: Result, body: Any, structure: Callable[[Any], Any]) -> Any:
             content = found
     if result.many:
         value = [structure(item) for item in content] if isinstance(content, list) else content
-    else:
+    elif result.maps:
         value = _in_maps(result.maps, content, structure)
+    else:
+        value = structure(content)
     if result.paging and isinstance(value, list):
         meta = _meta(result, body)
         cursor = _next_cursor(meta) or _next_cursor(body)

@@ -290,7 +290,7 @@ class Limiter:
         if rule is None or len(self.windows) >= len(self.rules) + _MAX_LEARNED:
             return found
         if found is None or (rule in self.published and (rule.bucket or USER) not in self.windows):
-            log.info("the service tells of a limit: %d calls in %g s", rule.calls, rule.seconds)
+            log.info("the service states a limit: %d calls in %g s", rule.calls, rule.seconds)
             return self._add(rule, LONGEST_WAIT)
         found.resize(limits.limit, found.seconds)
         return found

@@ -61,8 +61,8 @@ def test_whatever_is_no_file_goes_as_json_and_arrives_as_it_is(
 @pytest.mark.parametrize(("value", "kind"), [("{}", "string"), ({}, "json"), (FILE, "file")])
 def test_the_kind_is_told_where_it_is_not_given(value: Any, kind: str) -> None:
     _, body = build(IN_FORM, input=value)
-    told = dict(body.fields) if isinstance(body, Form) else json.loads(body or b"")
-    assert told["type"] == kind
+    sent = dict(body.fields) if isinstance(body, Form) else json.loads(body or b"")
+    assert sent["type"] == kind
 
 
 def test_a_kind_that_is_given_stands() -> None:

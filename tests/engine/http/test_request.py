@@ -1,4 +1,4 @@
-"""Arguments end up in their place, and nothing unsafe is ever put together."""
+"""Arguments end up at their location, and no unsafe request is ever built."""
 
 from __future__ import annotations
 

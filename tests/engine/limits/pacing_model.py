@@ -68,7 +68,7 @@ class ModelServer:
     Args:
         counters: the limits.
         states: what its headers state: all, only the wait at a 429, nothing.
-        duration: seconds a call is held.
+        duration: seconds from a call to its answer.
         latency: least and most seconds of either way.
 
     """

@@ -124,8 +124,7 @@ def test_a_wait_that_nobody_lives_to_see_is_a_number_that_json_can_hold(value: s
 
 def test_a_rule_of_yours_may_be_as_long_as_you_want_and_headers_do_not_lengthen_it() -> None:
     made, clock = limiter(DAY)
-    for _ in range(5):
-        slot, _ = next_slot(made, clock)
+    slot = [next_slot(made, clock)[0] for _ in range(5)][-1]
     made.on_answer(slot, limits_of({"RateLimit": "limit=5, remaining=0, reset=80000"}))
     assert next_slot(made, clock)[1] > 20 * HOUR
     made, clock = limiter(DAY)
@@ -149,7 +148,7 @@ def test_a_limit_that_was_learned_is_logged(caplog: pytest.LogCaptureFixture) ->
     made, clock = limiter()
     slot, _ = next_slot(made, clock)
     made.on_answer(slot, limits_of({"RateLimit-Limit": "1", "RateLimit-Policy": "1;w=3600"}))
-    assert "the service tells of a limit: 1 calls in 3600 s" in caplog.text
+    assert "the service states a limit: 1 calls in 3600 s" in caplog.text
 
 
 @pytest.mark.looptime

@@ -94,7 +94,7 @@ def limiter_of(rules: Sequence[RateLimitRule], seed: int = 0, **options: Any) ->
 async def test_one_client_is_as_fast_as_the_limit_and_never_refused(
     rules: Sequence[RateLimitRule], kind: Kind
 ) -> None:
-    """1,000 runs of 2 s, whatever the service tells."""
+    """1,000 runs of 2 s, whatever the service answers."""
     states: Stated = "all" if kind == "fixed" else "nothing"
     done = await work(server_of(rules, kind, states), [limiter_of(rules)])
     assert done.refused == 0
@@ -143,7 +143,7 @@ async def test_calls_that_arrive_unevenly_are_refused_a_few_times_and_then_no_mo
 
 
 async def test_a_limit_that_is_used_up_by_others_is_waited_for_without_a_refusal() -> None:
-    """The first answer tells that eight of the ten places are taken."""
+    """The first answer states that eight of the ten calls are used."""
     server = server_of((MONITORS,), "fixed", "all", seed=3)
     server.duration = 0.05
     server.counters[0].phase = asyncio.get_running_loop().time()
@@ -280,7 +280,7 @@ async def test_a_full_group_does_not_hold_up_other_calls() -> None:
 
 
 @pytest.mark.parametrize("when", ["while it waits", "in the moment it is let through"])
-async def test_one_who_gives_up_leaves_the_place_to_the_next(when: str) -> None:
+async def test_a_call_that_gives_up_leaves_its_slot_to_the_next(when: str) -> None:
     limiter = limiter_of(ONE)
     group = limiter.group(None, "users.me")
     first = await limiter.acquire(group)
@@ -298,7 +298,7 @@ async def test_one_who_gives_up_leaves_the_place_to_the_next(when: str) -> None:
     assert limiter.waiting == 0
 
 
-async def test_a_place_that_was_not_used_can_be_given_back() -> None:
+async def test_a_slot_that_was_not_used_can_be_released() -> None:
     limiter = limiter_of(ONE)
     group = limiter.group(None, "users.me")
     limiter.release(await limiter.acquire(group))
@@ -334,13 +334,13 @@ async def test_many_who_gave_up_are_not_kept() -> None:
     assert (limiter.waiting, len(group.queue) < 20) == (0, True)
 
 
-# --- what headers tell
+# --- what headers state
 
 
-async def learnt(*tells: RateLimit, bucket: str | None = "monitors") -> Limiter:
+async def learnt(*answers: RateLimit, bucket: str | None = "monitors") -> Limiter:
     """Let a limiter that knows no limit yet hear of some."""
     limiter = Limiter((), BOTH)
-    for limits in tells:
+    for limits in answers:
         slot = await limiter.acquire(limiter.group(bucket, "some.call"))
         limiter.on_answer(slot, limits)
     return limiter
