@@ -78,7 +78,7 @@ def drifting(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, An
     """Objects with any of the fields, each as promised or not at all so, and with unknown keys."""
     known = st.fixed_dictionaries({}, optional={key: s | any_json for key, s in fields.items()})
     unknown = st.dictionaries(keys, any_json, max_size=2)
-    return st.builds(lambda more, told: {**more, **told}, unknown, known)
+    return st.builds(lambda more, fields: {**more, **fields}, unknown, known)
 
 
 owners = drifting(id=st.integers() | st.text(max_size=3), name=st.text(max_size=3))
@@ -168,7 +168,7 @@ def test_only_the_items_that_are_objects_become_models() -> None:
     assert node.children == [Node(name="a"), "b", None, 3, [{"name": "c"}]]
 
 
-def test_a_union_is_told_apart_by_the_type_of_the_json_value() -> None:
+def test_a_union_is_resolved_by_the_type_of_the_json_value() -> None:
     text = from_dict({"name": "n", "link": "https://x"}, Node)
     whole = from_dict({"name": "n", "link": {"header": "A: b"}}, Node)
     assert text.link == "https://x"
@@ -197,8 +197,8 @@ def test_keys_spelled_like_python_names_are_not_taken_for_fields() -> None:
 
 
 def test_a_wire_key_called_extra_does_not_hide_the_unknown_keys() -> None:
-    node = from_dict({"name": "n", "extra": "told", "more": 1}, Node)
-    assert (node.extra_, node.extra) == ("told", {"more": 1})
+    node = from_dict({"name": "n", "extra": "value", "more": 1}, Node)
+    assert (node.extra_, node.extra) == ("value", {"more": 1})
 
 
 @pytest.mark.parametrize("data", [None, "text", 7, [1, {"name": "x"}], True])
