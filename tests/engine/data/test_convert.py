@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postman_async.engine.data.convert import CONVERTER, from_dict, load_model, to_dict
+from postman_async.engine.data.depth import same
 from postman_async.extensions.model import Model
 from postman_async.models import Monitor
 
@@ -248,3 +249,14 @@ def test_two_classes_of_one_name_do_not_share_a_hook() -> None:
 
 def test_models_are_found_by_the_name_an_operation_gives() -> None:
     assert load_model("monitors:Monitor") is Monitor
+
+
+@pytest.mark.parametrize("levels", [100, 5_000])
+def test_a_hand_written_class_reads_a_deep_document_without_loss(levels: int) -> None:
+    """Its models are read at once; what is too deep for that stays JSON data."""
+    document: dict[str, Any] = {"name": "deepest"}
+    for _ in range(levels):
+        document = {"name": "n", "item": [document]}
+    node = from_dict(document, Node)
+    assert isinstance((node.children or [])[0], Node)
+    assert same(to_dict(node), document)
