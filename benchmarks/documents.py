@@ -1,4 +1,4 @@
-"""Bytes to models and back, ours against pydantic's, on equal models."""
+"""Bytes to models and back, against pydantic, on equal models."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def functions(library: str, kind: str, executions: int) -> Ways:
         look(made)
         return made
 
-    unread, looked_at = read(body), read_all()
-    for made in (unread, looked_at):
+    untouched, looked_at = read(body), read_all()
+    for made in (untouched, looked_at):
         assert json.loads(write(made)) == json.loads(body), "nothing may be lost"
     return {
         "read": lambda: read(body),
         "read all": read_all,
-        "write": lambda: write(unread),
+        "write": lambda: write(untouched),
         "write all": lambda: write(looked_at),
     }
 

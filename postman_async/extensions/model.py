@@ -1,4 +1,4 @@
-"""What every model shares: the document it was read from."""
+"""The base of all models: the document, equality, copies and lazy fields."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ __all__ = ["Model", "models_in"]
 T = TypeVar("T")
 
 _PICKLED = 100
-"""Levels that pickle takes by itself, whoever calls it."""
+"""Levels that pickle can recurse through, from any depth of the stack."""
 
 
 @define(kw_only=True, repr=False, eq=False)
 class Model:
     """The base of all models.
 
-    A field that is ``None`` is left out when the model is written, unless it was read as (or is
-    listed in `nulls` as) an explicit ``null``.  Keys that the model does not know are kept in
-    `extra`.  The keys are written in the order in which they came.
+    A field that is ``None`` is left out when the model is written, unless it was read as an
+    explicit ``null`` or is listed in `nulls`.  Keys without a field are kept in `extra`.  The
+    order of the keys is kept.
 
-    Two models are equal if they are of one class and are written as equal documents.
+    Two models are equal if they have the same class and are written as equal documents.
     """
 
     wire_names: ClassVar[dict[str, str]] = {}
-    """Python name to name on the wire, for the fields where the two differ."""
+    """Python name to JSON key, for the fields where the two differ."""
 
     stand_ins: ClassVar[dict[str, str]] = {}
-    """Names on the wire: a field that is always there, and the one that can be in its place."""
+    """JSON key of a required field to the key that may replace it."""
 
     lazy_fields: ClassVar[tuple[str, ...]] = ()
     """The fields that are read from the document at their first access."""
@@ -43,7 +43,7 @@ class Model:
     open_ended: ClassVar[bool] = False
     """Whether unknown keys are part of the format, so that even strict reading accepts them."""
 
-    # Each is an argument, so that `attrs.evolve` takes them along.
+    # Each is an argument, so that `attrs.evolve` copies them.
     _extra: dict[str, Any] | None = field(default=None, alias="extra")
     _nulls: set[str] | None = field(default=None, alias="nulls")
     _source: dict[str, Any] | None = field(default=None, alias="_source")
@@ -65,7 +65,7 @@ class Model:
     if not TYPE_CHECKING:  # type checkers would accept any name as a field
 
         def __getattr__(self, name: str) -> Any:
-            """Fill the empty slot of a field: a lazy one was not read yet, another was deleted."""
+            """Fill the empty slot of a field: read a lazy field, reset a deleted one."""
             plan = plan_of(type(self))
             if name in plan.lazy:
                 lazy = plan.lazy[name]
@@ -79,7 +79,7 @@ class Model:
 
     @classmethod
     def __attrs_init_subclass__(cls) -> None:
-        """Let lazy fields be deleted while their slots are empty; attrs calls this once."""
+        """Make lazy fields deletable before they are read; attrs calls this for each class."""
         for name in cls.__dict__.get("lazy_fields", ()):
             slot = cls.__dict__[name]
             delete = functools.partial(_leave_out, name=name)
@@ -99,14 +99,14 @@ class Model:
         return _read(type(self), to_dict(self))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the document, which is all there is; in parts where pickle would recurse."""
+        """Pickle the document; a deep one in parts, because pickle recurses."""
         document = to_dict(self)
         if is_deep(document, _PICKLED):
             return _read_parts, (type(self), *flattened(document))
         return _read, (type(self), document)
 
     def __repr__(self) -> str:
-        """Show the fields that hold something; not those whose late text cannot be read."""
+        """Show the fields that are not None, without raw values that cannot be read."""
         names = [a.name for a in fields(type(self)) if _can_be_shown(self, a.name)]
         values = {name: getattr(self, name) for name in names}
         shown = [f"{name}={_shown(v)}" for name, v in values.items() if v is not None]
@@ -127,7 +127,7 @@ def models_in(values: Any) -> list[Any]:
 
 
 def _can_be_shown(model: Model, name: str) -> bool:
-    """Whether a field is public and readable: a repr, of all things, must not raise."""
+    """Whether a field is public and can be read: a repr must not raise."""
     if name.startswith("_"):
         return False
     try:
@@ -147,7 +147,7 @@ def _read_parts(cls: type[T], parts: list[Any], links: list[Any]) -> T:
 
 
 def _shown(value: Any) -> str:
-    """Show a value; of what is nested deeper than Python can show, that there is something."""
+    """Show a value; an ellipsis for one that is nested too deeply for Python's repr."""
     try:
         return repr(value)
     except RecursionError:

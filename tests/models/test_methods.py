@@ -230,7 +230,7 @@ def test_the_last_enabled_variable_of_a_name_counts(key: str, value: str | None)
 
 
 @pytest.mark.parametrize(
-    ("key", "place", "made"),
+    ("key", "index", "made"),
     [
         ("base", 0, {"key": "base", "value": "new", "enabled": True, "new": 1}),
         ("twice", 2, {"key": "twice", "value": "new", "type": "secret"}),
@@ -239,12 +239,12 @@ def test_the_last_enabled_variable_of_a_name_counts(key: str, value: str | None)
     ],
 )
 def test_set_changes_the_variable_that_counts_or_enables_or_adds_one(
-    key: str, place: int, made: dict[str, Any]
+    key: str, index: int, made: dict[str, Any]
 ) -> None:
     environment = staging()
     environment.set(key, "new")
-    values = [*STAGING["values"], None][:7] if place == 6 else [*STAGING["values"]]
-    values[place] = made
+    values = [*STAGING["values"], None][:7] if index == 6 else [*STAGING["values"]]
+    values[index] = made
     assert to_dict(environment) == {**STAGING, "values": values}
     assert environment.get(key) == "new"
 

@@ -41,7 +41,7 @@ def run_of(**changed: Any) -> MonitorRun:
     return run
 
 
-def is_unread(run: MonitorRun) -> bool:
+def is_raw(run: MonitorRun) -> bool:
     return isinstance((run._source or {})["executions"], RawJson)
 
 
@@ -64,14 +64,14 @@ def test_an_answer_in_parts_is_the_answer(operation: str, data: st.DataObject) -
 def test_a_list_is_read_when_it_is_looked_at_and_then_once() -> None:
     pytest.importorskip("msgspec")
     run = run_of()
-    assert is_unread(run)
+    assert is_raw(run)
     assert run.info.status == "success"
     assert run.extra == {"new": [1.0, None]}
-    assert is_unread(run)
+    assert is_raw(run)
     assert run.executions is run.executions
     assert run.executions is not None
     assert run.executions[0].item.name == "Ünïcode"
-    assert not is_unread(run)
+    assert not is_raw(run)
 
 
 def test_what_was_not_looked_at_is_written_as_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,12 +106,12 @@ def test_what_was_not_looked_at_can_be_replaced() -> None:
     ],
     ids=["cut", "not UTF-8", "a number beyond floats", "too deep"],
 )
-def test_what_is_no_json_is_told_at_once(content: bytes, words: str) -> None:
+def test_what_is_not_json_raises_at_once(content: bytes, words: str) -> None:
     with pytest.raises(InvalidResponseError, match=words):
         read_answer("monitors.run", content)
 
 
-def test_a_number_that_no_float_holds_is_told_when_it_is_looked_at() -> None:
+def test_a_number_that_no_float_holds_raises_when_its_field_is_read() -> None:
     pytest.importorskip("msgspec")
     executions = b'[{"id": 1e999, "item": {"name": "%s"}}]' % (b"x" * 3000)
     content = b'{"run": {"info": {"status": "success"}, "executions": %s}}' % executions

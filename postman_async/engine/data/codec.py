@@ -1,9 +1,9 @@
 """JSON text to data and back, by the fastest library that loses nothing.
 
-With the extra ``[speed]``, msgspec reads and orjson writes; without it, or where they refuse, it is
-the standard library.  What comes out is the same.  Each was measured against the other: orjson
-would read integers beyond 64 bits as floats, and msgspec would write our models by itself, with
-what they remember.  Both write NaN as ``null``, so that is looked for.
+With the extra ``[speed]``, msgspec reads and orjson writes.  Without it, and for what they refuse,
+the standard library does, with the same results.  The choice was measured, and neither library
+can do the other's part: orjson reads integers beyond 64 bits as floats, and msgspec writes the
+private attributes of models.  Both write NaN as ``null``, so the writer searches for NaN.
 
 The libraries are imported at the first use.
 """
@@ -36,8 +36,8 @@ def loads(content: bytes | str) -> Any:
     """Read JSON.
 
     Raises:
-        ValueError: it is not JSON, or holds a number that no float can hold.
-        RecursionError: it is nested too deeply.
+        ValueError: the text is not JSON, or has a number that is too large for a float.
+        RecursionError: the text is nested too deeply.
 
     """
     fast = _fast_reader()
@@ -46,7 +46,7 @@ def loads(content: bytes | str) -> Any:
         try:
             return decode(content)
         except refused:
-            pass  # the standard library takes a little more, and has the better messages
+            pass  # the standard library accepts a little more, and has better messages
     return json.loads(content, parse_constant=_refuse_constant, parse_float=_finite)
 
 
@@ -60,21 +60,21 @@ def _fast_reader() -> tuple[Callable[[bytes | str], Any], Any] | None:
 
 
 LARGE = 2000
-"""Bytes of JSON; less is read faster than parts of it are found."""
+"""Bytes of JSON; a smaller text is read whole, which is faster than splitting it."""
 
 
 def loads_partly(
-    content: bytes, key: str, unread: Container[str], read: Read
+    content: bytes, key: str, lazy_keys: Container[str], read: Read
 ) -> dict[str, Any] | None:
-    """Read the object under one key of JSON, but leave some of its members text.
+    """Read the object under one key of JSON, but leave some of its values `RawJson`.
 
-    That all of it is JSON is checked, which takes a quarter of the time of reading it; but not
-    that a float can hold each number.
+    Those values are checked to be JSON, which takes a quarter of the time of reading them.  The
+    check does not find numbers that are too large for a float.
 
     Args:
-        content: the JSON of an object.
-        key: where the inner object is in it.
-        unread: the keys of the inner object whose values are to stay `RawJson`.
+        content: the JSON text of an object.
+        key: the key of the inner object.
+        lazy_keys: the keys of the inner object whose values stay `RawJson`.
         read: reads such a text later.
 
     Returns:
@@ -93,8 +93,8 @@ def loads_partly(
             return None
         members = Document()
         for name, text in found.items():
-            late = name in unread and len(text) > len("null")
-            members[name] = RawJson(text, read) if late else decode(text)
+            stays_raw = name in lazy_keys and len(text) > len("null")
+            members[name] = RawJson(text, read) if stays_raw else decode(text)
     except refused:
         return None
     return members
@@ -119,14 +119,14 @@ def _finite(text: str) -> float:
 
 
 def dumps(value: Any) -> bytes:
-    """Write JSON data, in which there may be models, mappings, tuples, UUIDs and members of enums.
+    """Write JSON data; it may contain models, mappings, tuples, UUIDs and members of enums.
 
-    Half a surrogate pair, which UTF-8 cannot hold, is written as an escape.
+    Half a surrogate pair, which UTF-8 cannot encode, is written as an escape.
 
     Raises:
-        TypeError: it holds what is not JSON data.
-        ValueError: it holds NaN or infinity, or itself.
-        NestingError: it is nested too deeply, or holds itself.
+        TypeError: a value cannot be written as JSON.
+        ValueError: the data contains NaN, infinity or itself.
+        NestingError: the data is nested too deeply, or contains itself.
 
     """
     orjson = _fast_writer()
@@ -144,18 +144,18 @@ def _written(value: Any) -> bytes:
 def _encoded(value: Any, writer: json.JSONEncoder) -> str:
     try:
         return writer.encode(value)
-    except (RecursionError, PostmanError):  # too deep for it, or text that cannot be read
+    except (RecursionError, PostmanError):  # too deep, or a raw value that cannot be read
         return _encoded_without_recursion(value, writer)
 
 
 class _Written(str):
-    """A part of the text that is written already."""
+    """A part of the output."""
 
     __slots__ = ()
 
 
 def _encoded_without_recursion(value: Any, writer: json.JSONEncoder) -> str:
-    """Write what is nested deeper than the libraries go, which depends on who calls them."""
+    """Write data of any depth: the limit of the libraries depends on the depth of the stack."""
     written: list[str] = []
     waiting: list[tuple[Any, int]] = [(value, 0)]
     while waiting:
@@ -176,7 +176,7 @@ def _encoded_without_recursion(value: Any, writer: json.JSONEncoder) -> str:
 
 
 def _pieces(part: Any, writer: json.JSONEncoder) -> Iterator[Any]:
-    """Yield what an object or array is written of; its values are still to be written."""
+    """Yield the parts of an object or array: output, and the values that are still to write."""
     is_object = isinstance(part, dict)
     yield _Written("{" if is_object else "[")
     for index, item in enumerate(dict.items(part) if is_object else part):
@@ -189,7 +189,7 @@ def _pieces(part: Any, writer: json.JSONEncoder) -> Iterator[Any]:
 
 
 def _opened(value: Any) -> Any:
-    """Make JSON data of what the standard library has no word for."""
+    """Make JSON data of a value that the standard library cannot write."""
     if isinstance(value, uuid.UUID):
         return str(value)
     if isinstance(value, RawJson):
@@ -213,7 +213,7 @@ def _fast_writer() -> Any:
 
 
 def _written_fast(value: Any, orjson: Any) -> bytes | None:
-    """Write it; None where only the standard library can, or can tell why it is impossible."""
+    """Write the value; None where only the standard library can, or has the better message."""
     levels = [value]
 
     def opened(inner: Any) -> Any:

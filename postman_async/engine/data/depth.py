@@ -1,7 +1,7 @@
-"""What is done with JSON data of any depth: nothing here recurses.
+"""Comparison and flattening of JSON data of any depth, without recursion.
 
-Python's own comparison, its `repr` and its `pickle` do, and give up at some hundred levels: how
-many depends on who calls them.
+Python's own comparison, ``repr`` and ``pickle`` recurse.  They fail at some hundred levels; how
+many depends on the depth of the stack they are called from.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Any, TypeAlias
 __all__ = ["DEEPEST", "flattened", "is_deep", "same", "unflattened"]
 
 Link: TypeAlias = tuple[int, Any, int]
-"""A place in a part (its index, and the key in it), and the index of the part that is there."""
+"""The index of a part, a key in it, and the index of the part that is its value."""
 
 DEEPEST = 10_000
-"""More levels than any JSON reader takes: what goes deeper holds itself."""
+"""More levels than any JSON reader accepts: deeper data contains itself."""
 
 
 def same(one: Any, other: Any) -> bool:
@@ -41,7 +41,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 def is_deep(data: Any, levels: int) -> bool:
-    """Whether JSON data has more than so many levels of objects and arrays."""
+    """Whether JSON data has more levels of objects and arrays than ``levels``."""
     level = [data]
     for _ in range(levels + 1):
         level = [part for part in level if isinstance(part, dict | list)]
@@ -52,7 +52,7 @@ def is_deep(data: Any, levels: int) -> bool:
 
 
 def flattened(data: Any) -> tuple[list[Any], list[Link]]:
-    """Take JSON data apart: objects and arrays, each without those it holds, and their links."""
+    """Split JSON data into its objects and arrays, each without the inner ones, and links."""
     parts: list[Any] = []
     links: list[Link] = []
     waiting: list[tuple[Any, int, Any]] = [(data, -1, None)]
@@ -69,7 +69,7 @@ def flattened(data: Any) -> tuple[list[Any], list[Link]]:
 
 
 def unflattened(parts: list[Any], links: list[Link]) -> Any:
-    """Put together what `flattened` took apart."""
+    """Join the parts that `flattened` made."""
     for holder, key, index in links:
         parts[holder][key] = parts[index]
     return parts[0]

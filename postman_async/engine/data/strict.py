@@ -1,6 +1,6 @@
-"""Strict reading: every place where an answer is not what its model promises.
+"""Strict reading: each location where an answer differs from its model.
 
-A new value in a closed list of values is no fault: the service may add some at any time.
+A new value in a closed list of values is not a fault: the service may add values at any time.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["answer_faults", "faults"]
 
 _Part: TypeAlias = tuple[Any, Any, str]
-"""A value, the type that is promised, and the path of it."""
+"""A value, the promised type, and the path of the value."""
 
 _JSON_NAMES = {
     dict: "an object", list: "an array", str: "a string", int: "an integer", float: "a number",
@@ -30,7 +30,7 @@ _JSON_NAMES = {
 
 
 def answer_faults(result: Result, body: Any) -> Iterator[str]:
-    """Yield each fault of a 2xx body against what the operation promises."""
+    """Yield each difference between a 2xx body and the result of its operation."""
     path = "$"
     if result.keys and not (result.optional_key and find(body, result.keys) is MISSING):
         inner = find(body, result.keys)
@@ -51,7 +51,7 @@ def _annotation(result: Result) -> Any:
 
 
 def faults(value: Any, annotation: Any, path: str = "$") -> Iterator[str]:
-    """Yield each fault of the JSON ``value`` against a model's type, as ``path: what``."""
+    """Yield each difference between JSON data and the type of a model, as ``path: what``."""
     waiting: list[_Part | str] = [(value, annotation, path)]
     while waiting:
         part = waiting.pop()
@@ -62,7 +62,7 @@ def faults(value: Any, annotation: Any, path: str = "$") -> Iterator[str]:
 
 
 def _look(value: Any, annotation: Any, path: str) -> Iterator[_Part | str]:
-    """Look at one value: yield its own fault, or the parts that are still to be looked at."""
+    """Check one value: yield its fault, or its parts that are still to be checked."""
     nullable = types.NoneType in get_args(annotation)
     if annotation is Any or (value is None and nullable):
         return

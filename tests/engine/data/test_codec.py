@@ -140,12 +140,12 @@ def test_a_number_that_no_float_holds_is_refused_and_not_read_as_infinity(conten
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
-@pytest.mark.parametrize("place", ["plain", "tuple", "model", "extra", "mapping", "changed"])
-def test_nan_is_refused_wherever_it_is(bad: float, place: str) -> None:
+@pytest.mark.parametrize("location", ["plain", "tuple", "model", "extra", "mapping", "changed"])
+def test_nan_is_refused_wherever_it_is(bad: float, location: str) -> None:
     """Each of the fast libraries would write it as null."""
     changed = Part(name="x", extra={"kept": {"deep": [1]}})
     changed.extra["kept"]["deep"].append(bad)
-    places: dict[str, Any] = {
+    locations: dict[str, Any] = {
         "plain": {"a": [None, bad]},
         "tuple": ({"a": (bad,)},),
         "model": [Part(inner=Part(name=bad))],  # type: ignore[arg-type]
@@ -153,7 +153,7 @@ def test_nan_is_refused_wherever_it_is(bad: float, place: str) -> None:
         "mapping": MappingProxyType({"a": bad}),
         "changed": changed,
     }
-    assert both(lambda: dumps(places[place]))[0] == "ValueError"
+    assert both(lambda: dumps(locations[location]))[0] == "ValueError"
 
 
 def test_nulls_beside_it_do_not_hide_that_a_document_is_sound() -> None:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postman_async.engine.data.convert import CONVERTER, from_dict, load_model, to_dict
+from postman_async.engine.data.depth import same
 from postman_async.extensions.model import Model
 from postman_async.models import Monitor
 
@@ -78,7 +79,7 @@ def drifting(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, An
     """Objects with any of the fields, each as promised or not at all so, and with unknown keys."""
     known = st.fixed_dictionaries({}, optional={key: s | any_json for key, s in fields.items()})
     unknown = st.dictionaries(keys, any_json, max_size=2)
-    return st.builds(lambda more, told: {**more, **told}, unknown, known)
+    return st.builds(lambda more, fields: {**more, **fields}, unknown, known)
 
 
 owners = drifting(id=st.integers() | st.text(max_size=3), name=st.text(max_size=3))
@@ -168,7 +169,7 @@ def test_only_the_items_that_are_objects_become_models() -> None:
     assert node.children == [Node(name="a"), "b", None, 3, [{"name": "c"}]]
 
 
-def test_a_union_is_told_apart_by_the_type_of_the_json_value() -> None:
+def test_a_union_is_resolved_by_the_type_of_the_json_value() -> None:
     text = from_dict({"name": "n", "link": "https://x"}, Node)
     whole = from_dict({"name": "n", "link": {"header": "A: b"}}, Node)
     assert text.link == "https://x"
@@ -197,8 +198,8 @@ def test_keys_spelled_like_python_names_are_not_taken_for_fields() -> None:
 
 
 def test_a_wire_key_called_extra_does_not_hide_the_unknown_keys() -> None:
-    node = from_dict({"name": "n", "extra": "told", "more": 1}, Node)
-    assert (node.extra_, node.extra) == ("told", {"more": 1})
+    node = from_dict({"name": "n", "extra": "value", "more": 1}, Node)
+    assert (node.extra_, node.extra) == ("value", {"more": 1})
 
 
 @pytest.mark.parametrize("data", [None, "text", 7, [1, {"name": "x"}], True])
@@ -248,3 +249,14 @@ def test_two_classes_of_one_name_do_not_share_a_hook() -> None:
 
 def test_models_are_found_by_the_name_an_operation_gives() -> None:
     assert load_model("monitors:Monitor") is Monitor
+
+
+@pytest.mark.parametrize("levels", [100, 5_000])
+def test_a_hand_written_class_reads_a_deep_document_without_loss(levels: int) -> None:
+    """Its models are read at once; what is too deep for that stays JSON data."""
+    document: dict[str, Any] = {"name": "deepest"}
+    for _ in range(levels):
+        document = {"name": "n", "item": [document]}
+    node = from_dict(document, Node)
+    assert isinstance((node.children or [])[0], Node)
+    assert same(to_dict(node), document)
