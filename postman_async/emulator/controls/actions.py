@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from postman_async.emulator.controls import loading
 from postman_async.emulator.errors import ServiceError
 from postman_async.emulator.exceptions import EmulatorError
 from postman_async.emulator.runs.scripted_runs import Script
 from postman_async.emulator.serving.call import Service
+from postman_async.emulator.state import loading
 from postman_async.emulator.state.documents import SCHEMA, complete_collection, complete_environment
 from postman_async.emulator.state.ids import bare_id, new_id
 from postman_async.emulator.state.settings import DEFAULTS

@@ -13,16 +13,15 @@ from typing import Any, TypeAlias, get_type_hints
 
 from aiohttp import web
 
+from postman_async.emulator.arguments import check
 from postman_async.emulator.controls import actions as scenarios
-from postman_async.emulator.controls import loading
-from postman_async.emulator.controls.arguments import check
 from postman_async.emulator.controls.faults import Fault, fault_of
 from postman_async.emulator.controls.limits import Limits
 from postman_async.emulator.errors import bad_request
 from postman_async.emulator.exceptions import EmulatorError
 from postman_async.emulator.runs.scripted_runs import Script
 from postman_async.emulator.serving.call import SERVICE, Service, answer, read_body
-from postman_async.emulator.state import validation
+from postman_async.emulator.state import loading, validation
 from postman_async.emulator.state.ids import iso
 
 __all__ = ["CONTROL_ROUTES"]

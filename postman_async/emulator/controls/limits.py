@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal, NamedTuple, Protocol, TypeAlias, get_type_hints
 
-from postman_async.emulator.controls.arguments import check
+from postman_async.emulator.arguments import check
 from postman_async.emulator.controls.faults import RetryAfter
 from postman_async.emulator.exceptions import EmulatorError
 

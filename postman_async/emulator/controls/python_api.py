@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from postman_async.emulator.controls import actions as scenarios
-from postman_async.emulator.controls import loading
 from postman_async.emulator.runs.scripted_runs import Outcome, Script
 from postman_async.emulator.serving.call import Service
+from postman_async.emulator.state import loading
 
 __all__ = ["Contents"]
 

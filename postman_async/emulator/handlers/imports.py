@@ -6,13 +6,12 @@ from typing import Any
 
 from aiohttp import web
 
-from postman_async.emulator.controls import loading
 from postman_async.emulator.errors import malformed, missing_parameter
 from postman_async.emulator.handlers.common import add_collection, add_environment
 from postman_async.emulator.runs.conversions import collection_of, upgraded
 from postman_async.emulator.serving.call import Call, answer
 from postman_async.emulator.serving.forms import is_form, parts_of
-from postman_async.emulator.state import validation
+from postman_async.emulator.state import loading, validation
 from postman_async.emulator.state.store import Entity, Json, dumps
 
 __all__ = ["exported_data", "openapi"]

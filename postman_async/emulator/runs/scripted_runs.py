@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
-from postman_async.emulator.controls.arguments import check
+from postman_async.emulator.arguments import check
 from postman_async.emulator.exceptions import EmulatorError
 from postman_async.emulator.state.ids import iso
 
