@@ -6,6 +6,7 @@ from datetime import datetime
 
 from postman_async.emulator.handlers.common import api_of, is_public
 from postman_async.emulator.serving.call import Call
+from postman_async.emulator.serving.registry import operation
 from postman_async.emulator.state import validation
 from postman_async.emulator.state.removal import remove
 from postman_async.emulator.state.store import Entity, Json
@@ -18,6 +19,7 @@ _COLUMNS = (*_TEXTS, *_TIMES, "createdBy", "updatedBy")
 _DIRECTIONS = ("asc", "desc")
 
 
+@operation("apis.list")
 def list_all(call: Call) -> Json:
     """``GET /apis``: those that fit the filters, in the order asked for."""
     found = [api for api in call.store.all("apis", call.workspace()) if _fits(call, api)]
@@ -71,6 +73,7 @@ def _shown(api: Entity) -> Json:
     }
 
 
+@operation("apis.create")
 def create(call: Call) -> Json:
     """``POST /apis``: a new API, without a version yet."""
     fields = validation.wrapped(call.body(), "api")
@@ -90,11 +93,13 @@ def _checked(fields: Json) -> Json:
     }
 
 
+@operation("apis.get")
 def get(call: Call) -> Json:
     """``GET /apis/{id}``: one API."""
     return {"api": _shown(api_of(call))}
 
 
+@operation("apis.update")
 def update(call: Call) -> Json:
     """``PUT /apis/{id}``: change what the body names."""
     fields = validation.wrapped(call.body(), "api")
@@ -104,6 +109,7 @@ def update(call: Call) -> Json:
     return {"api": _shown(api)}
 
 
+@operation("apis.delete")
 def delete(call: Call) -> Json:
     """``DELETE /apis/{id}``: with its versions, their schemas and relations."""
     api = api_of(call)

@@ -7,6 +7,7 @@ from typing import Any
 from postman_async.emulator.errors import bad_request, named, plain_problem
 from postman_async.emulator.handlers.common import add_collection, listed, replace_collection
 from postman_async.emulator.serving.call import Call
+from postman_async.emulator.serving.registry import operation
 from postman_async.emulator.state import validation
 from postman_async.emulator.state.documents import complete_collection, shown_collection
 from postman_async.emulator.state.forks import MergeConflict, merge_documents
@@ -19,6 +20,7 @@ __all__ = ["create", "delete", "fork", "get", "list_all", "merge", "update"]
 _STRATEGIES = ("updateSourceWithDestination", "deleteSource")
 
 
+@operation("collections.list")
 def list_all(call: Call) -> Json:
     """``GET /collections``: those that fit the filters."""
     limit = validation.positive(call.query, "limit")
@@ -37,6 +39,7 @@ def _listed(call: Call, entity: Entity) -> Json:
     return entry
 
 
+@operation("collections.create")
 def create(call: Call) -> Json:
     """``POST /collections``: a new collection; the service chooses its id.
 
@@ -50,6 +53,7 @@ def create(call: Call) -> Json:
     return {"collection": add_collection(call, call.home(), document).ref}
 
 
+@operation("collections.get")
 def get(call: Call) -> Json:
     """``GET /collections/{uid}``: the whole document; ``model=minimal`` names what it begins with.
 
@@ -74,6 +78,7 @@ def _minimal(shown: Json) -> Json:
     }
 
 
+@operation("collections.update")
 def update(call: Call) -> Json:
     """``PUT /collections/{uid}``: replace the whole document, which has to name its format."""
     _refuse_async(call)
@@ -102,6 +107,7 @@ def _refuse_async(call: Call) -> None:
         raise named(501, "notImplementedError", message)
 
 
+@operation("collections.delete")
 def delete(call: Call) -> Json:
     """``DELETE /collections/{uid}``: its monitors and mocks go with it, its forks stay."""
     entity = call.target("collections")
@@ -109,6 +115,7 @@ def delete(call: Call) -> Json:
     return {"collection": {"id": entity.id, "uid": entity.uid}}
 
 
+@operation("collections.fork", check="nothing")
 def fork(call: Call) -> Json:
     """``POST /collections/fork/{uid}``: a copy that remembers its origin and common state."""
     body = validation.mapping(call.body(), "body")
@@ -123,6 +130,7 @@ def fork(call: Call) -> Json:
     return {"collection": {**copy.ref, "fork": marked}}
 
 
+@operation("collections.merge")
 def merge(call: Call) -> Json:
     """``POST /collections/merge``: bring a fork's changes back into its origin."""
     body = validation.mapping(call.body(), "body")

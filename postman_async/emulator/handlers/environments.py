@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from postman_async.emulator.handlers.common import add_environment, is_public, listed
 from postman_async.emulator.serving.call import Call
+from postman_async.emulator.serving.registry import operation
 from postman_async.emulator.state import validation
 from postman_async.emulator.state.documents import complete_environment
 from postman_async.emulator.state.removal import remove
@@ -12,18 +13,21 @@ from postman_async.emulator.state.store import Json
 __all__ = ["create", "delete", "get", "list_all", "update"]
 
 
+@operation("environments.list")
 def list_all(call: Call) -> Json:
     """``GET /environments``: all of them, or a workspace's."""
     found = call.store.all("environments", call.workspace())
     return {"environments": [listed(call, environment) for environment in found]}
 
 
+@operation("environments.create", check="wrapper")
 def create(call: Call) -> Json:
     """``POST /environments``: a new environment; the service chooses the id."""
     document = validation.wrapped(call.body(), "environment")
     return {"environment": add_environment(call, call.home(), document).ref}
 
 
+@operation("environments.get")
 def get(call: Call) -> Json:
     """``GET /environments/{uid}``: the document, with what the service knows of it."""
     environment = call.target("environments")
@@ -39,6 +43,7 @@ def get(call: Call) -> Json:
     return {"environment": shown}
 
 
+@operation("environments.update")
 def update(call: Call) -> Json:
     """``PUT /environments/{uid}``: replace all of it; only the name may be left out."""
     given = validation.wrapped(call.body(), "environment")
@@ -49,6 +54,7 @@ def update(call: Call) -> Json:
     return {"environment": environment.ref}
 
 
+@operation("environments.delete")
 def delete(call: Call) -> Json:
     """``DELETE /environments/{uid}``: monitors and mocks that used it go on without."""
     environment = call.target("environments")

@@ -11,6 +11,7 @@ from postman_async.emulator.handlers.common import add_collection, add_environme
 from postman_async.emulator.runs.conversions import collection_of, upgraded
 from postman_async.emulator.serving.call import Call, answer
 from postman_async.emulator.serving.forms import is_form, parts_of
+from postman_async.emulator.serving.registry import operation
 from postman_async.emulator.state import loading, validation
 from postman_async.emulator.state.store import Entity, Json, dumps
 
@@ -19,6 +20,7 @@ __all__ = ["exported_data", "openapi"]
 _TYPES = ("json", "string", "file")
 
 
+@operation("imports.openapi")
 async def openapi(call: Call) -> web.Response:
     """``POST /import/openapi``: a collection of an OpenAPI description."""
     fields = _fields(call)
@@ -55,6 +57,7 @@ def _form(call: Call) -> Json:
     return {"type": parts["type"].text, "input": text}
 
 
+@operation("imports.exported_data")
 async def exported_data(call: Call) -> web.Response:
     """``POST /import/exported``: the collections, environments and globals of a data dump."""
     dump = _dump(call)

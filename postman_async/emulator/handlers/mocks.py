@@ -8,6 +8,7 @@ from postman_async.emulator.errors import bad_request, not_found
 from postman_async.emulator.handlers.common import linked, linked_environment
 from postman_async.emulator.handlers.users import TEAM
 from postman_async.emulator.serving.call import Call
+from postman_async.emulator.serving.registry import operation
 from postman_async.emulator.state import validation
 from postman_async.emulator.state.ids import make_uid
 from postman_async.emulator.state.removal import remove
@@ -33,6 +34,7 @@ def mock_url(call: Call, mock: Entity) -> str:
     return f"{call.origin}/_mocks/{mock.id}"
 
 
+@operation("mocks.list")
 def list_all(call: Call) -> Json:
     """``GET /mocks``: all mock servers, or a workspace's, or a team's."""
     team = validation.positive(call.query, "teamId")
@@ -71,6 +73,7 @@ def _shown(call: Call, mock: Entity) -> Json:
     return shown
 
 
+@operation("mocks.create")
 def create(call: Call) -> Json:
     """``POST /mocks``: a mock server of a collection; public unless it is to be private."""
     fields = validation.wrapped(call.body(), "mock")
@@ -139,11 +142,13 @@ def _check_server_response(facts: Json) -> None:
         raise not_found("serverResponse", wanted)
 
 
+@operation("mocks.get")
 def get(call: Call) -> Json:
     """``GET /mocks/{uid}``: one mock server."""
     return {"mock": _shown(call, call.target("mocks"))}
 
 
+@operation("mocks.update")
 def update(call: Call) -> Json:
     """``PUT /mocks/{uid}``: change what the body names; an environment of null is none."""
     fields = validation.wrapped(call.body(), "mock")
@@ -158,6 +163,7 @@ def update(call: Call) -> Json:
     return {"mock": _shown(call, mock)}
 
 
+@operation("mocks.delete")
 def delete(call: Call) -> Json:
     """``DELETE /mocks/{uid}``: its address is not found from then on."""
     mock = call.target("mocks")
@@ -165,11 +171,13 @@ def delete(call: Call) -> Json:
     return {"mock": {"id": mock.id, "uid": mock.uid}}
 
 
+@operation("mocks.publish")
 def publish(call: Call) -> Json:
     """``POST /mocks/{uid}/publish``: from now on whoever knows its address may call it."""
     return _set_private(call, private=False, already="mockAlreadyPublishedError")
 
 
+@operation("mocks.unpublish")
 def unpublish(call: Call) -> Json:
     """``DELETE /mocks/{uid}/unpublish``: from now on it asks for the key."""
     return _set_private(call, private=True, already="mockAlreadyUnpublishedError")

@@ -10,6 +10,7 @@ from postman_async.emulator.errors import server_error
 from postman_async.emulator.handlers.common import linked, linked_environment
 from postman_async.emulator.serving.call import Call, answer
 from postman_async.emulator.serving.paging import cursor_of, position_of
+from postman_async.emulator.serving.registry import operation
 from postman_async.emulator.state import validation
 from postman_async.emulator.state.ids import make_uid, same_id
 from postman_async.emulator.state.removal import remove
@@ -22,6 +23,7 @@ __all__ = ["create", "delete", "get", "list_all", "run", "update"]
 _PAGE = 25
 
 
+@operation("monitors.list")
 def list_all(call: Call) -> Json:
     """``GET /monitors``: a page of the monitors that fit the filters."""
     limit = validation.positive(call.query, "limit", high=_PAGE) or _PAGE
@@ -66,6 +68,7 @@ def _listed(monitor: Entity) -> Json:
     return entry
 
 
+@operation("monitors.create")
 def create(call: Call) -> Json:
     """``POST /monitors``: a new monitor of a collection."""
     fields = validation.wrapped(call.body(), "monitor")
@@ -81,6 +84,7 @@ def create(call: Call) -> Json:
     return {"monitor": monitor.ref}
 
 
+@operation("monitors.get")
 def get(call: Call) -> Json:
     """``GET /monitors/{uid}``: a monitor with its schedule's next time and its last run."""
     monitor = call.target("monitors")
@@ -106,6 +110,7 @@ def _last_run(last: Json) -> Json:
     return shown
 
 
+@operation("monitors.update")
 def update(call: Call) -> Json:
     """``PUT /monitors/{uid}``: change the settings that the body names."""
     fields = validation.wrapped(call.body(), "monitor")
@@ -117,6 +122,7 @@ def update(call: Call) -> Json:
     return {"monitor": monitor.ref}
 
 
+@operation("monitors.delete")
 def delete(call: Call) -> Json:
     """``DELETE /monitors/{uid}``: a run under way goes on, and is not recorded."""
     monitor = call.target("monitors")
@@ -124,6 +130,7 @@ def delete(call: Call) -> Json:
     return {"monitor": {"id": monitor.id, "uid": monitor.uid}}
 
 
+@operation("monitors.run")
 async def run(call: Call) -> web.Response:
     """``POST /monitors/{uid}/run``: the result; or, with ``async=true``, only the start of it."""
     background = validation.flag(call.query, "async")

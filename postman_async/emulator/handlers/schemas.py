@@ -12,6 +12,7 @@ from postman_async.emulator.handlers.relations import COLLECTION_TYPES, link, li
 from postman_async.emulator.runs.conversions import collection_of, synchronised
 from postman_async.emulator.runs.descriptions import openapi_version
 from postman_async.emulator.serving.call import Call, answer
+from postman_async.emulator.serving.registry import operation
 from postman_async.emulator.state import validation
 from postman_async.emulator.state.ids import same_id
 from postman_async.emulator.state.store import Entity, Json
@@ -57,6 +58,7 @@ def _text(schema: Entity) -> str:
     return text
 
 
+@operation("apis.create_schema")
 def create(call: Call) -> Json:
     """``POST …/schemas``: a new schema of a version."""
     fields = validation.wrapped(call.body(), "schema")
@@ -76,11 +78,13 @@ def _checked(fields: Json) -> Json:
     return {"name": kind, "type": kind, "language": language}
 
 
+@operation("apis.get_schema")
 def get(call: Call) -> Json:
     """``GET …/schemas/{id}``: a schema with its text."""
     return {"schema": _shown(_schema(call))}
 
 
+@operation("apis.update_schema")
 def update(call: Call) -> Json:
     """``PUT …/schemas/{id}``: replace its type, language and text."""
     fields = validation.wrapped(call.body(), "schema")
@@ -92,6 +96,7 @@ def update(call: Call) -> Json:
     return {"schema": _shown(schema)}
 
 
+@operation("apis.create_collection_from_schema")
 async def create_collection(call: Call) -> web.Response:
     """``POST …/schemas/{id}/collections``: a collection of the schema, linked to the version."""
     body = validation.mapping(call.body(), "body")
@@ -123,6 +128,7 @@ def _relation_types(value: Any) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+@operation("apis.sync_relations_with_schema")
 async def synchronise(call: Call) -> web.Response:
     """``PUT …/{entityType}/{entityId}/syncWithSchema``: bring a linked collection up to date."""
     before, schema = _synchronised_pair(call)

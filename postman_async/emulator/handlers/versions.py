@@ -6,6 +6,7 @@ from postman_async.emulator.handlers.common import api_of, find_version, version
 from postman_async.emulator.handlers.relations import TYPES, link, links_of
 from postman_async.emulator.handlers.schemas import schemas_of
 from postman_async.emulator.serving.call import Call
+from postman_async.emulator.serving.registry import operation
 from postman_async.emulator.state import validation
 from postman_async.emulator.state.removal import remove
 from postman_async.emulator.state.store import Entity, Json
@@ -13,6 +14,7 @@ from postman_async.emulator.state.store import Entity, Json
 __all__ = ["create", "delete", "get", "list_all", "update"]
 
 
+@operation("apis.list_versions")
 def list_all(call: Call) -> Json:
     """``GET /apis/{id}/versions``: all versions of an API, oldest first."""
     api = api_of(call)
@@ -33,6 +35,7 @@ def _shown(call: Call, version: Entity) -> Json:
     }
 
 
+@operation("apis.create_version")
 def create(call: Call) -> Json:
     """``POST /apis/{id}/versions``: a new version, with copies from the source it names."""
     fields = validation.wrapped(call.body(), "version")
@@ -65,11 +68,13 @@ def _copy(call: Call, api: Entity, wanted: Json, version: Entity) -> None:
             link(call, version, relation.facts["type"], relation.facts["entity"], origin)
 
 
+@operation("apis.get_version")
 def get(call: Call) -> Json:
     """``GET /apis/{id}/versions/{id}``: one version."""
     return {"version": _shown(call, version_of(call))}
 
 
+@operation("apis.update_version")
 def update(call: Call) -> Json:
     """``PUT /apis/{id}/versions/{id}``: give it another name."""
     fields = validation.wrapped(call.body(), "version")
@@ -79,6 +84,7 @@ def update(call: Call) -> Json:
     return {"version": _shown(call, version)}
 
 
+@operation("apis.delete_version")
 def delete(call: Call) -> Json:
     """``DELETE /apis/{id}/versions/{id}``: with its schemas and relations."""
     version = version_of(call)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from postman_async.emulator.handlers.common import linked, linked_environment
 from postman_async.emulator.serving.call import Call
+from postman_async.emulator.serving.registry import operation
 from postman_async.emulator.state import validation
 from postman_async.emulator.state.ids import OWNER, make_uid, new_id
 from postman_async.emulator.state.schedules import UNSCHEDULED
@@ -13,6 +14,7 @@ from postman_async.emulator.state.store import Json
 __all__ = ["create"]
 
 
+@operation("webhooks.create")
 def create(call: Call) -> Json:
     """``POST /webhooks``: a monitor without a schedule, and the address that runs it.
 

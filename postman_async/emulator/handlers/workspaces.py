@@ -8,6 +8,7 @@ from typing import Any
 from postman_async.emulator.errors import bad_request, forbidden
 from postman_async.emulator.serving.call import Call
 from postman_async.emulator.serving.paging import cursor_of, position_of
+from postman_async.emulator.serving.registry import operation
 from postman_async.emulator.state import validation
 from postman_async.emulator.state.ids import OWNER, bare_id
 from postman_async.emulator.state.removal import remove
@@ -21,6 +22,7 @@ _ELEMENTS = ("collection", "specification")
 _LARGEST_PAGE = 100
 
 
+@operation("workspaces.list")
 def list_all(call: Call) -> Json:
     """``GET /workspaces``: a page of the workspaces that fit the filters."""
     limit = validation.positive(call.query, "limit", high=_LARGEST_PAGE) or _LARGEST_PAGE
@@ -77,6 +79,7 @@ def _listed(call: Call, workspace: Entity) -> Json:
     return entry
 
 
+@operation("workspaces.create")
 def create(call: Call) -> Json:
     """``POST /workspaces``: a new workspace, with members where the body names some."""
     fields = validation.wrapped(call.body(), "workspace")
@@ -114,6 +117,7 @@ def _member(call: Call, kind: str, entry: Any, place: str) -> str:
     return call.find(kind, validation.text(reference, f"{place}.id")).id
 
 
+@operation("workspaces.get")
 def get(call: Call) -> Json:
     """``GET /workspaces/{id}``: a workspace with its members."""
     workspace = call.target("workspaces")
@@ -131,6 +135,7 @@ def get(call: Call) -> Json:
     return {"workspace": shown}
 
 
+@operation("workspaces.update")
 def update(call: Call) -> Json:
     """``PUT /workspaces/{id}``: change what the body names; a list names all members of a kind."""
     fields = validation.wrapped(call.body(), "workspace")
@@ -141,6 +146,7 @@ def update(call: Call) -> Json:
     return {"workspace": {"id": workspace.id, "name": workspace.name}}
 
 
+@operation("workspaces.delete")
 def delete(call: Call) -> Json:
     """``DELETE /workspaces/{id}``: with all that is in no other workspace."""
     workspace = call.target("workspaces")
