@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from aiohttp import web
 
 from postman_async.emulator.controls.api import CONTROL_ROUTES
 from postman_async.emulator.controls.controls import CONTROLS, Controls
 from postman_async.emulator.controls.middleware import hold_limits, log_request, meet_fault
 from postman_async.emulator.routes import routes
+from postman_async.emulator.serving.bodies import BodyCheck
 from postman_async.emulator.serving.call import MAX_BODY, SERVICE, SLASH, serve
 from postman_async.emulator.serving.connection import expect
 from postman_async.emulator.serving.middleware import answer_errors, check_key, enter_world
@@ -35,16 +33,18 @@ def make_app(controls: Controls) -> web.Application:
     app[CONTROLS] = controls
     for name, (method, path, handler) in routes().items():
         resource = app.router.add_resource(path + _SLASH, name=name)
-        resource.add_route(method, serve(handler, _schema(name)), expect_handler=expect)
+        resource.add_route(method, serve(handler, _check(name)), expect_handler=expect)
     beside = (*ECHO_ROUTES, *MOCK_ROUTES, *WEBHOOK_ROUTES, *CONTROL_ROUTES)
     for method, path, handle in beside:
         app.router.add_route(method, path, handle, expect_handler=expect)
     return app
 
 
-def _schema(name: str) -> Mapping[str, Any] | None:
-    """Return the schema that the body of an operation is checked against; None for no check."""
-    schema, check = operations()[name].body, HANDLERS[name].check
-    if schema is None or check == "nothing":
+def _check(name: str) -> BodyCheck | None:
+    """Return the check of an operation's body; None for no check."""
+    schema, registered = operations()[name].body, HANDLERS[name]
+    if schema is None or registered.check == "nothing":
         return None
-    return wrapper_only(schema) if check == "wrapper" else schema
+    if registered.check == "wrapper":
+        schema = wrapper_only(schema)
+    return BodyCheck(schema, registered.nulls)

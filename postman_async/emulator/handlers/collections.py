@@ -6,6 +6,7 @@ from typing import Any
 
 from postman_async.emulator.errors import bad_request, named, plain_problem
 from postman_async.emulator.handlers.common import add_collection, listed, replace_collection
+from postman_async.emulator.handlers.crud import register_delete
 from postman_async.emulator.serving.call import Call
 from postman_async.emulator.serving.registry import operation
 from postman_async.emulator.state import validation
@@ -15,7 +16,7 @@ from postman_async.emulator.state.ids import bare_id, iso, now, same_id
 from postman_async.emulator.state.removal import remove
 from postman_async.emulator.state.store import Entity, Json
 
-__all__ = ["create", "delete", "fork", "get", "list_all", "merge", "update"]
+__all__ = ["create", "fork", "get", "list_all", "merge", "update"]
 
 _STRATEGIES = ("updateSourceWithDestination", "deleteSource")
 
@@ -45,7 +46,7 @@ def create(call: Call) -> Json:
 
     A document that names a collection which is there is refused: it was meant for an update.
     """
-    document = validation.wrapped(call.body(), "collection")
+    document = call.fields("collection")
     known = bare_id(_given_id(document))
     if known is not None and call.store.find("collections", known) is not None:
         message = "The collection exists already: update it, or leave out info._postman_id."
@@ -82,7 +83,7 @@ def _minimal(shown: Json) -> Json:
 def update(call: Call) -> Json:
     """``PUT /collections/{uid}``: replace the whole document, which has to name its format."""
     _refuse_async(call)
-    document = validation.wrapped(call.body(), "collection")
+    document = call.fields("collection")
     entity = call.target("collections")
     given = _given_id(document)
     complete_collection(document, formatted=True)
@@ -107,14 +108,6 @@ def _refuse_async(call: Call) -> None:
         raise named(501, "notImplementedError", message)
 
 
-@operation("collections.delete")
-def delete(call: Call) -> Json:
-    """``DELETE /collections/{uid}``: its monitors and mocks go with it, its forks stay."""
-    entity = call.target("collections")
-    remove(call.store, "collections", entity.id)
-    return {"collection": {"id": entity.id, "uid": entity.uid}}
-
-
 @operation("collections.fork", check="nothing")
 def fork(call: Call) -> Json:
     """``POST /collections/fork/{uid}``: a copy that remembers its origin and common state."""
@@ -130,12 +123,12 @@ def fork(call: Call) -> Json:
     return {"collection": {**copy.ref, "fork": marked}}
 
 
-@operation("collections.merge")
+@operation("collections.merge", nulls=True)
 def merge(call: Call) -> Json:
     """``POST /collections/merge``: bring a fork's changes back into its origin."""
-    body = validation.mapping(call.body(), "body")
-    source = call.find("collections", _reference(body, "source"))
-    destination = call.find("collections", _reference(body, "destination"))
+    body = call.body()
+    source = call.find("collections", body["source"])
+    destination = call.find("collections", body["destination"])
     strategy = body.get("strategy") or _STRATEGIES[0]
     if strategy not in _STRATEGIES:
         raise bad_request(f"The strategy must be one of {', '.join(_STRATEGIES)}.")
@@ -151,10 +144,6 @@ def merge(call: Call) -> Json:
     return {"collection": destination.ref}
 
 
-def _reference(body: Json, name: str) -> Any:
-    return validation.text(validation.parameter(body, name), name)
-
-
 def _merged(call: Call, source: Entity, destination: Entity) -> Json:
     base, ours, theirs = call.store.base(source.id), source.document, destination.document
     try:
@@ -162,3 +151,6 @@ def _merged(call: Call, source: Entity, destination: Entity) -> Json:
     except MergeConflict as conflict:
         detail = f"The merge has conflicts, changed on both sides: {', '.join(conflict.names)}."
         raise plain_problem(409, detail) from None
+
+
+register_delete("collections")  # its monitors and mock servers go with it, its forks stay

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from postman_async.emulator.handlers.common import add_environment, is_public, listed
+from postman_async.emulator.handlers.crud import register_delete, register_get
 from postman_async.emulator.serving.call import Call
 from postman_async.emulator.serving.registry import operation
-from postman_async.emulator.state import validation
 from postman_async.emulator.state.documents import complete_environment
-from postman_async.emulator.state.removal import remove
-from postman_async.emulator.state.store import Json
+from postman_async.emulator.state.store import Entity, Json
 
-__all__ = ["create", "delete", "get", "list_all", "update"]
+__all__ = ["create", "list_all", "update"]
 
 
 @operation("environments.list")
@@ -23,15 +22,13 @@ def list_all(call: Call) -> Json:
 @operation("environments.create", check="wrapper")
 def create(call: Call) -> Json:
     """``POST /environments``: a new environment; the service chooses the id."""
-    document = validation.wrapped(call.body(), "environment")
+    document = call.fields("environment")
     return {"environment": add_environment(call, call.home(), document).ref}
 
 
-@operation("environments.get")
-def get(call: Call) -> Json:
-    """``GET /environments/{uid}``: the document, with what the service knows of it."""
-    environment = call.target("environments")
-    shown = {
+def _shown(call: Call, environment: Entity) -> Json:
+    """Return the document, with what the service knows of it."""
+    return {
         **(environment.document or {}),
         "id": environment.id,
         "uid": environment.uid,
@@ -40,13 +37,12 @@ def get(call: Call) -> Json:
         "updatedAt": environment.updated_at,
         "isPublic": is_public(call, environment),
     }
-    return {"environment": shown}
 
 
 @operation("environments.update")
 def update(call: Call) -> Json:
     """``PUT /environments/{uid}``: replace all of it; only the name may be left out."""
-    given = validation.wrapped(call.body(), "environment")
+    given = call.fields("environment")
     environment = call.target("environments")
     environment.document = complete_environment(given, environment.name)
     environment.facts["name"] = environment.document["name"]
@@ -54,9 +50,5 @@ def update(call: Call) -> Json:
     return {"environment": environment.ref}
 
 
-@operation("environments.delete")
-def delete(call: Call) -> Json:
-    """``DELETE /environments/{uid}``: monitors and mocks that used it go on without."""
-    environment = call.target("environments")
-    remove(call.store, "environments", environment.id)
-    return {"environment": {"id": environment.id, "uid": environment.uid}}
+register_get("environments", _shown)
+register_delete("environments")  # monitors and mock servers that used it go on without

@@ -6,15 +6,15 @@ from typing import Any, Final
 
 from postman_async.emulator.errors import bad_request, not_found
 from postman_async.emulator.handlers.common import linked, linked_environment
+from postman_async.emulator.handlers.crud import register_delete, register_get
 from postman_async.emulator.handlers.users import TEAM
 from postman_async.emulator.serving.call import Call
 from postman_async.emulator.serving.registry import operation
 from postman_async.emulator.state import validation
 from postman_async.emulator.state.ids import make_uid
-from postman_async.emulator.state.removal import remove
 from postman_async.emulator.state.store import Entity, Json
 
-__all__ = ["create", "delete", "get", "list_all", "mock_url", "publish", "unpublish", "update"]
+__all__ = ["create", "list_all", "mock_url", "publish", "unpublish", "update"]
 
 CONFIG: Final[Json] = {
     "headers": [],
@@ -73,11 +73,11 @@ def _shown(call: Call, mock: Entity) -> Json:
     return shown
 
 
-@operation("mocks.create")
+@operation("mocks.create", nulls=True)
 def create(call: Call) -> Json:
     """``POST /mocks``: a mock server of a collection; public unless it is to be private."""
-    fields = validation.wrapped(call.body(), "mock")
-    collection = linked(call, "collection", validation.parameter(fields, "collection"))
+    fields = call.fields("mock")
+    collection = linked(call, "collection", fields["collection"])
     facts: Json = {
         "name": collection.name,
         "private": False,
@@ -97,12 +97,10 @@ def create(call: Call) -> Json:
 def _checked(fields: Json, config: Json) -> Json:
     """Return the settings among the fields, checked."""
     checked: Json = {}
-    for key in ("name", "description", "versionTag"):
+    for key in ("name", "description", "versionTag", "private"):
         if fields.get(key) is not None:
-            shortest = int(key == "name")
-            checked[key] = validation.text(fields[key], f"mock.{key}", shortest=shortest)
-    if fields.get("private") is not None:
-        checked["private"] = validation.boolean(fields["private"], "mock.private")
+            checked[key] = fields[key]
+    validation.text(checked.get("name", "unchanged"), "mock.name", shortest=1)
     if fields.get("config") is not None:
         checked["config"] = {
             **config,
@@ -142,16 +140,10 @@ def _check_server_response(facts: Json) -> None:
         raise not_found("serverResponse", wanted)
 
 
-@operation("mocks.get")
-def get(call: Call) -> Json:
-    """``GET /mocks/{uid}``: one mock server."""
-    return {"mock": _shown(call, call.target("mocks"))}
-
-
-@operation("mocks.update")
+@operation("mocks.update", nulls=True)
 def update(call: Call) -> Json:
     """``PUT /mocks/{uid}``: change what the body names; an environment of null is none."""
-    fields = validation.wrapped(call.body(), "mock")
+    fields = call.fields("mock")
     mock = call.target("mocks")
     mock.facts.update(_checked(fields, mock.facts["config"]))
     _check_server_response(mock.facts)
@@ -161,14 +153,6 @@ def update(call: Call) -> Json:
         mock.facts["collection"] = linked(call, "collection", fields["collection"]).id
     call.store.save(mock)
     return {"mock": _shown(call, mock)}
-
-
-@operation("mocks.delete")
-def delete(call: Call) -> Json:
-    """``DELETE /mocks/{uid}``: its address is not found from then on."""
-    mock = call.target("mocks")
-    remove(call.store, "mocks", mock.id)
-    return {"mock": {"id": mock.id, "uid": mock.uid}}
 
 
 @operation("mocks.publish")
@@ -191,3 +175,7 @@ def _set_private(call: Call, *, private: bool, already: str) -> Json:
     mock.facts["private"] = private
     call.store.save(mock)
     return {"mock": {"id": mock.id}}
+
+
+register_get("mocks", _shown)
+register_delete("mocks")  # its address is not found from then on

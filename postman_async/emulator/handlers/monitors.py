@@ -8,17 +8,17 @@ from aiohttp import web
 
 from postman_async.emulator.errors import server_error
 from postman_async.emulator.handlers.common import linked, linked_environment
+from postman_async.emulator.handlers.crud import register_delete
 from postman_async.emulator.serving.call import Call, answer
 from postman_async.emulator.serving.paging import cursor_of, position_of
 from postman_async.emulator.serving.registry import operation
 from postman_async.emulator.state import validation
 from postman_async.emulator.state.ids import make_uid, same_id
-from postman_async.emulator.state.removal import remove
 from postman_async.emulator.state.schedules import checked_schedule, with_next_run
 from postman_async.emulator.state.settings import DEFAULTS, checked_settings
 from postman_async.emulator.state.store import Entity, Json
 
-__all__ = ["create", "delete", "get", "list_all", "run", "update"]
+__all__ = ["create", "get", "list_all", "run", "update"]
 
 _PAGE = 25
 
@@ -68,13 +68,11 @@ def _listed(monitor: Entity) -> Json:
     return entry
 
 
-@operation("monitors.create")
+@operation("monitors.create", nulls=True)
 def create(call: Call) -> Json:
     """``POST /monitors``: a new monitor of a collection."""
-    fields = validation.wrapped(call.body(), "monitor")
+    fields = call.fields("monitor")
     home = call.home()
-    for needed in ("name", "collection", "schedule"):
-        validation.parameter(fields, needed)
     facts: Json = {**DEFAULTS, **checked_settings(fields, DEFAULTS)}
     facts["schedule"] = checked_schedule(fields["schedule"])
     facts["collection"] = linked(call, "collection", fields["collection"]).id
@@ -110,24 +108,16 @@ def _last_run(last: Json) -> Json:
     return shown
 
 
-@operation("monitors.update")
+@operation("monitors.update", nulls=True)
 def update(call: Call) -> Json:
     """``PUT /monitors/{uid}``: change the settings that the body names."""
-    fields = validation.wrapped(call.body(), "monitor")
+    fields = call.fields("monitor")
     monitor = call.target("monitors")
     monitor.facts.update(checked_settings(fields, monitor.facts))
     if "schedule" in fields:
         monitor.facts["schedule"] = checked_schedule(fields["schedule"], monitor.facts["schedule"])
     call.store.save(monitor)
     return {"monitor": monitor.ref}
-
-
-@operation("monitors.delete")
-def delete(call: Call) -> Json:
-    """``DELETE /monitors/{uid}``: a run under way goes on, and is not recorded."""
-    monitor = call.target("monitors")
-    remove(call.store, "monitors", monitor.id)
-    return {"monitor": {"id": monitor.id, "uid": monitor.uid}}
 
 
 @operation("monitors.run")
@@ -150,3 +140,6 @@ async def run(call: Call) -> web.Response:
 def _still_running(monitor_id: str) -> Json:
     message = "The run takes longer than the connection is held. Get the monitor for its outcome."
     return {"monitorId": monitor_id, "status": "running", "message": message}
+
+
+register_delete("monitors")  # a run under way goes on, and is not recorded

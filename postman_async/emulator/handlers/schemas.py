@@ -61,17 +61,16 @@ def _text(schema: Entity) -> str:
 @operation("apis.create_schema")
 def create(call: Call) -> Json:
     """``POST …/schemas``: a new schema of a version."""
-    fields = validation.wrapped(call.body(), "schema")
+    fields = call.fields("schema")
     version = version_of(call)
     facts = {**_checked(fields), "version": version.id}
-    document = {"text": validation.text(fields.get("schema", ""), "schema.schema")}
+    document = {"text": fields.get("schema", "")}
     return {"schema": _shown(call.store.add("schemas", facts, document))}
 
 
 def _checked(fields: Json) -> Json:
-    kind = validation.one_of(validation.parameter(fields, "type"), _TYPES, "schema.type")
-    given = validation.parameter(fields, "language")
-    language = validation.one_of(given, _LANGUAGES, "schema.language")
+    kind = validation.one_of(fields["type"], _TYPES, "schema.type")
+    language = validation.one_of(fields["language"], _LANGUAGES, "schema.language")
     if (kind == "graphql") != (language == "graphql"):
         message = f"A schema of type {kind} cannot have the language {language}."
         raise bad_request(message, details={"type": kind, "language": language})
@@ -87,11 +86,10 @@ def get(call: Call) -> Json:
 @operation("apis.update_schema")
 def update(call: Call) -> Json:
     """``PUT …/schemas/{id}``: replace its type, language and text."""
-    fields = validation.wrapped(call.body(), "schema")
+    fields = call.fields("schema")
     schema = _schema(call)
     schema.facts.update(_checked(fields))
-    text = validation.text(validation.parameter(fields, "schema"), "schema.schema")
-    schema.document = {"text": text}
+    schema.document = {"text": fields["schema"]}
     call.store.save(schema)
     return {"schema": _shown(schema)}
 
@@ -99,14 +97,13 @@ def update(call: Call) -> Json:
 @operation("apis.create_collection_from_schema")
 async def create_collection(call: Call) -> web.Response:
     """``POST …/schemas/{id}/collections``: a collection of the schema, linked to the version."""
-    body = validation.mapping(call.body(), "body")
-    name = validation.text(validation.parameter(body, "name"), "name")
-    kinds = _relation_types(validation.parameter(body, "relations"))
+    body = call.body()
+    kinds = _relation_types(body["relations"])
     schema, _ = _schema(call), call.home()
     if schema.facts["type"] not in _CONVERTIBLE:
         raise bad_request("Only OpenAPI schemas, 2.0 and newer, can be made into a collection.")
     document = await collection_of(call.service.runs.engine, _text(schema))
-    document["info"]["name"] = name
+    document["info"]["name"] = body["name"]
     with call.store.transaction():
         # While it was converted anything may have been deleted.
         version, schema = version_of(call), _schema(call)
@@ -118,10 +115,10 @@ async def create_collection(call: Call) -> web.Response:
     )
 
 
-def _relation_types(value: Any) -> list[str]:
+def _relation_types(entries: list[Any]) -> list[str]:
     """Return the types of relation that the body asks for, each once."""
     found = []
-    for index, entry in enumerate(validation.array(value, "relations")):
+    for index, entry in enumerate(entries):
         place = f"relations.{index}"
         kind = validation.required(validation.mapping(entry, place), "type", place)
         found.append(validation.one_of(kind, COLLECTION_TYPES, f"{place}.type"))

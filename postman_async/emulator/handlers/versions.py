@@ -38,16 +38,12 @@ def _shown(call: Call, version: Entity) -> Json:
 @operation("apis.create_version")
 def create(call: Call) -> Json:
     """``POST /apis/{id}/versions``: a new version, with copies from the source it names."""
-    fields = validation.wrapped(call.body(), "version")
+    fields = call.fields("version")
     api = api_of(call)
-    version = call.store.add("versions", {"name": _name(fields), "api": api.id})
+    version = call.store.add("versions", {"name": fields["name"], "api": api.id})
     if "source" in fields:
-        _copy(call, api, validation.mapping(fields["source"], "version.source"), version)
+        _copy(call, api, fields["source"], version)
     return {"version": {"id": version.id, "name": version.name, "api": api.id}}
-
-
-def _name(fields: Json) -> str:
-    return validation.text(validation.parameter(fields, "name"), "version.name")
 
 
 def _copy(call: Call, api: Entity, wanted: Json, version: Entity) -> None:
@@ -77,9 +73,9 @@ def get(call: Call) -> Json:
 @operation("apis.update_version")
 def update(call: Call) -> Json:
     """``PUT /apis/{id}/versions/{id}``: give it another name."""
-    fields = validation.wrapped(call.body(), "version")
+    fields = call.fields("version")
     version = version_of(call)
-    version.facts["name"] = _name(fields)
+    version.facts["name"] = fields["name"]
     call.store.save(version)
     return {"version": _shown(call, version)}
 

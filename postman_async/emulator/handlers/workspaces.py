@@ -82,9 +82,7 @@ def _listed(call: Call, workspace: Entity) -> Json:
 @operation("workspaces.create")
 def create(call: Call) -> Json:
     """``POST /workspaces``: a new workspace, with members where the body names some."""
-    fields = validation.wrapped(call.body(), "workspace")
-    for needed in ("name", "type"):
-        validation.parameter(fields, needed)
+    fields = call.fields("workspace")
     facts = {"description": "", "about": "", **_checked(fields)}
     workspace = call.store.add("workspaces", facts)
     _set_members(call, workspace.id, fields)
@@ -92,11 +90,8 @@ def create(call: Call) -> Json:
 
 
 def _checked(fields: Json) -> Json:
-    checked: Json = {}
-    for key in ("name", "type", "description", "about"):
-        if key in fields:
-            shortest = 1 if key in ("name", "type") else 0
-            checked[key] = validation.text(fields[key], f"workspace.{key}", shortest=shortest)
+    keys = ("name", "type", "description", "about")
+    checked = {key: fields[key] for key in keys if key in fields}
     if checked.get("type", "team") not in _TYPES:
         raise bad_request(f"The type of a workspace must be one of {', '.join(_TYPES)}.")
     return checked
@@ -138,7 +133,7 @@ def get(call: Call) -> Json:
 @operation("workspaces.update")
 def update(call: Call) -> Json:
     """``PUT /workspaces/{id}``: change what the body names; a list names all members of a kind."""
-    fields = validation.wrapped(call.body(), "workspace")
+    fields = call.fields("workspace")
     workspace = call.target("workspaces")
     workspace.facts.update(_checked(fields))
     _set_members(call, workspace.id, fields)

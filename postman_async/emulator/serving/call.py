@@ -12,7 +12,7 @@ from attrs import define, frozen
 
 from postman_async.emulator.errors import malformed, not_found, plain_problem
 from postman_async.emulator.runs.runs import Runs
-from postman_async.emulator.serving.bodies import check_body
+from postman_async.emulator.serving.bodies import BodyCheck
 from postman_async.emulator.state import validation
 from postman_async.emulator.state.ids import World, bare_id
 from postman_async.emulator.state.store import Entity, Json, Store, dumps
@@ -154,13 +154,13 @@ def answer(body: Any, status: int = 200) -> web.Response:
 
 
 def serve(
-    handler: Handler, schema: Mapping[str, Any] | None
+    handler: Handler, check: BodyCheck | None
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
     """Make a web handler of an operation's handler: one that does not wait is one transaction.
 
     Args:
         handler: the operation's handler.
-        schema: the schema that the body is checked against first; None for no check.
+        check: the check of the body before the handler is called; None for no check.
     """
 
     async def served(request: web.Request) -> web.Response:
@@ -175,7 +175,7 @@ def serve(
             prefer=",".join(request.headers.getall("Prefer", ())),
             origin=f"{request.scheme}://{request.host}",
             hurried=HURRIED.get(),
-            checked=None if schema is None else _checked(raw, schema),
+            checked=None if check is None else check.read(raw),
         )
         if waits:
             pending: Any = handler(call)
@@ -184,12 +184,6 @@ def serve(
 
     waits = inspect.iscoroutinefunction(handler)
     return served
-
-
-def _checked(raw: bytes, schema: Mapping[str, Any]) -> Any:
-    body = validation.parse(raw)
-    check_body(body, schema)
-    return body
 
 
 def _within_transaction(call: Call, handler: Handler, *, write: bool) -> Any:

@@ -15,17 +15,18 @@ H = TypeVar("H", bound=Handler)
 
 
 class Registered(NamedTuple):
-    """A handler, and how much of its body is checked against the specification first."""
+    """A handler, and how its body is checked against the specification first."""
 
     handler: Handler
     check: Check
+    nulls: bool
 
 
 HANDLERS: dict[str, Registered] = {}
 """The handlers by the ids of their operations; `postman_async.emulator.handlers` fills it."""
 
 
-def operation(name: str, *, check: Check = "fields") -> Callable[[H], H]:
+def operation(name: str, *, check: Check = "fields", nulls: bool = False) -> Callable[[H], H]:
     """Register a function as the handler of an operation.
 
     Method and path, and the fields that the body needs, come from the specification.
@@ -36,6 +37,7 @@ def operation(name: str, *, check: Check = "fields") -> Callable[[H], H]:
             and types; only that there is an object under the one key (for documents, which are
             checked whole); or nothing (for handlers that accept more than the specification
             describes, or that look for the entity of the path first).
+        nulls: whether an optional field may be null, which the handler takes for "none".
 
     Raises:
         ValueError: by the decorator: the operation has a handler already.
@@ -44,7 +46,7 @@ def operation(name: str, *, check: Check = "fields") -> Callable[[H], H]:
     def register(handler: H) -> H:
         if name in HANDLERS:
             raise ValueError(f"the operation {name} has two handlers")
-        HANDLERS[name] = Registered(handler, check)
+        HANDLERS[name] = Registered(handler, check, nulls)
         return handler
 
     return register
