@@ -15,8 +15,8 @@ import pytest
 from attrs import define
 
 from postman_async.emulator import PostmanEmulator
+from postman_async.emulator.routes import routes
 from postman_async.emulator.runtime.node import Node
-from postman_async.emulator.serving.routing import ROUTES
 
 pytestmark = pytest.mark.clients
 
@@ -108,7 +108,7 @@ async def test_the_tools_for_what_the_emulator_answers(
         await mcp.tool("deleteCollection", collectionId=collection)
     answers = {(r.operation, r.status) for r in emulator.requests if r.operation is not None}
     assert {status for _, status in answers} == {200}
-    missing = {name for name in ROUTES if name.partition(".")[0] in USED} - dict(answers).keys()
+    missing = {name for name in routes() if name.partition(".")[0] in USED} - dict(answers).keys()
     assert missing == set()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from postman_async.emulator import PostmanEmulator
-from postman_async.emulator.serving.routing import ROUTES
+from postman_async.emulator.routes import routes
 
 pytestmark = pytest.mark.clients
 
@@ -18,7 +18,7 @@ USED = {"collections", "environments", "monitors", "users", "workspaces"}
 def not_asked_for(emulator: PostmanEmulator) -> set[str]:
     """The operations of these namespaces that the client did not call successfully."""
     asked = {request.operation for request in emulator.requests if request.status == 200}
-    return {name for name in ROUTES if name.partition(".")[0] in USED} - asked
+    return {name for name in routes() if name.partition(".")[0] in USED} - asked
 
 
 def test_postman_api(
