@@ -6,23 +6,27 @@ import asyncio
 import secrets
 import ssl
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, TypeVar
 
-from postman_async.emulator.controls import actions as scenarios
-from postman_async.emulator.controls.fault_script import Faults
+from postman_async.emulator.app import make_app
+from postman_async.emulator.controls import actions
+from postman_async.emulator.controls.controls import Controls
+from postman_async.emulator.controls.fault_injection import admission
+from postman_async.emulator.controls.fault_script import CONNECT, Faults
 from postman_async.emulator.controls.limiter import Limiter
 from postman_async.emulator.controls.limits import Limits
-from postman_async.emulator.controls.python_api import Contents
+from postman_async.emulator.controls.python_api import PythonApi
 from postman_async.emulator.controls.request_log import RequestLog
 from postman_async.emulator.exceptions import EmulatorError
+from postman_async.emulator.routes import routes
 from postman_async.emulator.runs.lifecycle import Runs
 from postman_async.emulator.runs.monitor_run import RunLimits
 from postman_async.emulator.runtime.protocol import Runtime
-from postman_async.emulator.serving.app import make_app
 from postman_async.emulator.serving.call import Service
 from postman_async.emulator.serving.host import Host, check_reach
+from postman_async.emulator.serving.listener import Admission
 from postman_async.emulator.serving.threads import LoopThread, call_in_loop
 from postman_async.emulator.state.ids import Ids, World, within
 from postman_async.emulator.state.store import Store
@@ -32,7 +36,7 @@ __all__ = ["PostmanEmulator"]
 T = TypeVar("T")
 
 
-class PostmanEmulator(Contents):
+class PostmanEmulator(PythonApi):
     """A Postman API on this machine, with a store of its own.
 
     ::
@@ -89,10 +93,10 @@ class PostmanEmulator(Contents):
         self._run_limits = RunLimits(hold=hold_limit)
         self._world = World(ids=Ids(seed))
         self.clock = self._world.clock
-        self.faults = Faults(_operations)
+        self.faults = Faults(routes)
         self._limiter = Limiter(self.clock, limits)
         self.requests = RequestLog()
-        self._service: Service | None = None
+        self._controls: Controls | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
 
@@ -146,14 +150,16 @@ class PostmanEmulator(Contents):
             EmulatorError: it runs already, or the file is no database of this emulator.
             OSError: the port cannot be had.
         """
-        if self._service is not None:
+        if self._controls is not None:
             raise EmulatorError("the emulator runs already")
         self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
         self.clock.bind(self._loop)
-        self._service = service = self._new_service(Store(self._db, self._world.ids))
+        service = self._new_service(Store(self._db, self._world.ids))
+        self._controls = Controls(service, self.faults, self._limiter, self.requests)
+        self.requests.clear()
         try:
-            self._do(scenarios.settle)
-            await self._host.open(make_app(service), service)
+            self._do(actions.settle)
+            await self._host.open(make_app(self._controls), self.clock, self._admit)
         except BaseException:
             await self.close()
             raise
@@ -166,30 +172,30 @@ class PostmanEmulator(Contents):
             limits=self._run_limits,
             clock=self.clock,
         )
-        self.requests.clear()
         return Service(
             store=store,
             runs=runs,
             api_key=self._api_key,
             world=self._world,
-            faults=self.faults,
-            limiter=self._limiter,
-            requests=self.requests,
+            monthly_limit=lambda: None if self.limits is None else self.limits.month,
         )
+
+    def _admit(self) -> Admission | None:
+        return admission(self.faults.next(CONNECT))
 
     async def close(self) -> None:
         """Abort what runs, stop listening and close the store; nothing is left open.
 
         An emulator that does not run stays as it is.  It may be started again.
         """
-        service, self._service = self._service, None
-        if service is None:
+        controls, self._controls = self._controls, None
+        if controls is None:
             return
         try:
-            await service.runs.close()
+            await controls.service.runs.close()
         finally:
             await self._host.close()
-            service.store.close()
+            controls.service.store.close()
 
     def reset(self) -> None:
         """Be as after the start: entities, runs (those under way are aborted), requests, faults.
@@ -200,7 +206,8 @@ class PostmanEmulator(Contents):
         Raises:
             EmulatorError: it does not run.
         """
-        self._do(scenarios.reset)
+        controls = self._started
+        self._do(lambda _: actions.reset(controls))
 
     def seed(self, seed: int | None) -> None:
         """Take all further ids from a seed; None means random ones.
@@ -224,7 +231,7 @@ class PostmanEmulator(Contents):
         Raises:
             EmulatorError: it is no snapshot of this version, or the emulator does not run.
         """
-        self._do(lambda service: scenarios.restore(service, snapshot))
+        self._do(lambda service: actions.restore(service, snapshot))
 
     @property
     def limits(self) -> Limits | None:
@@ -289,10 +296,14 @@ class PostmanEmulator(Contents):
     # -- from any thread --------------------------------------------------------------------
 
     @property
-    def _running(self) -> Service:
-        if self._service is None:
+    def _started(self) -> Controls:
+        if self._controls is None:
             raise EmulatorError("the emulator does not run: start it first")
-        return self._service
+        return self._controls
+
+    @property
+    def _running(self) -> Service:
+        return self._started.service
 
     def _do(self, action: Callable[[Service], T]) -> T:
         """Run an action in the emulator's world and thread: its store is at home there."""
@@ -306,9 +317,3 @@ class PostmanEmulator(Contents):
             return act()
         assert self._loop is not None
         return call_in_loop(self._loop, act)
-
-
-def _operations() -> Collection[str]:
-    from postman_async.emulator.serving.routing import ROUTES
-
-    return ROUTES

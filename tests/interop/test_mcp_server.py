@@ -1,4 +1,4 @@
-"""Postman's MCP server works on the emulator as it is, for the tools that call its operations."""
+"""Postman's unmodified MCP server works with the emulator, for the tools of its operations."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import pytest
 from attrs import define
 
 from postman_async.emulator import PostmanEmulator
+from postman_async.emulator.routes import routes
 from postman_async.emulator.runtime.node import Node
-from postman_async.emulator.serving.routing import ROUTES
 
 pytestmark = pytest.mark.clients
 
@@ -28,13 +28,13 @@ SCHEDULE = {"cron": "0 4 * * *", "timezone": "UTC"}
 
 @define
 class Mcp:
-    """Speaks JSON-RPC over the pipes of a process."""
+    """A JSON-RPC client over the pipes of a process."""
 
     process: asyncio.subprocess.Process
     number: int = 0
 
     async def call(self, method: str, params: dict[str, Any]) -> Any:
-        """Ask, and return the result."""
+        """Send a request, and return the result."""
         self.number += 1
         self.say({"id": self.number, "method": method, "params": params})
         assert self.process.stdout is not None
@@ -93,7 +93,7 @@ async def mcp_server(
 async def test_the_tools_for_what_the_emulator_answers(
     postman_emulator: PostmanEmulator, node: Node, node_modules: Path, tmp_path: Path
 ) -> None:
-    """Every tool that calls an operation of these namespaces, from making to deleting."""
+    """Every tool for an operation of these namespaces, from creation to deletion."""
     emulator = postman_emulator
     async with mcp_server(node, node_modules, emulator, tmp_path) as mcp:
         assert "emulated-user" in await mcp.tool("getAuthenticatedUser")
@@ -108,7 +108,7 @@ async def test_the_tools_for_what_the_emulator_answers(
         await mcp.tool("deleteCollection", collectionId=collection)
     answers = {(r.operation, r.status) for r in emulator.requests if r.operation is not None}
     assert {status for _, status in answers} == {200}
-    missing = {name for name in ROUTES if name.partition(".")[0] in USED} - dict(answers).keys()
+    missing = {name for name in routes() if name.partition(".")[0] in USED} - dict(answers).keys()
     assert missing == set()
 
 
@@ -134,7 +134,7 @@ async def use_collections(mcp: Mcp, emulator: PostmanEmulator) -> str:
     collection = uid_in(made)
     assert collection in await mcp.tool("getCollections", workspace=home)
     assert "Greet" in await mcp.tool("getCollection", collectionId=collection, model="full")
-    document["item"] = [{**item, "id": ITEM, "response": []}]  # this tool wants them
+    document["item"] = [{**item, "id": ITEM, "response": []}]  # this tool requires them
     await mcp.tool("putCollection", collectionId=collection, collection=document)
     fork = uid_in(
         await mcp.tool("createCollectionFork", collectionId=collection, workspace=home, label="t")

@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from postman_async.emulator.controls import loading
+from postman_async.emulator.controls.controls import Controls
 from postman_async.emulator.errors import ServiceError
 from postman_async.emulator.exceptions import EmulatorError
 from postman_async.emulator.runs.scripted_runs import RunScript
 from postman_async.emulator.serving.call import Service
+from postman_async.emulator.state import loading
 from postman_async.emulator.state.documents import SCHEMA, complete_collection, complete_environment
 from postman_async.emulator.state.ids import bare_id, new_id
 from postman_async.emulator.state.settings import DEFAULTS
@@ -56,16 +57,17 @@ def settle(service: Service) -> None:
         service.default_workspace = known
 
 
-def reset(service: Service) -> None:
-    """Be as after the start: no entity, run, request or fault, real time, the first ids again."""
+def reset(controls: Controls) -> None:
+    """Bring an emulator to the state after its start: state, clock, ids, faults, limits, log."""
+    service = controls.service
     service.runs.cancel()
     service.world.clock.reset()
     with service.store.transaction():
         service.store.clear()
         service.default_workspace = _new_default_workspace(service.store)
-    service.faults.clear()
-    service.limiter.reset()
-    service.requests.clear()
+    controls.faults.clear()
+    controls.limiter.reset()
+    controls.requests.clear()
     service.api_calls = 0
 
 

@@ -7,22 +7,22 @@ JSON goes in and comes out; what cannot be done is answered with 400 ``emulatorE
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, TypeAlias, get_type_hints
 
 from aiohttp import web
+from attrs import asdict, frozen
 
-from postman_async.emulator.controls import actions as scenarios
-from postman_async.emulator.controls import loading
-from postman_async.emulator.controls.arguments import check
+from postman_async.emulator.arguments import check
+from postman_async.emulator.controls import actions
+from postman_async.emulator.controls.controls import CONTROLS, Controls
 from postman_async.emulator.controls.faults import Fault, fault_of
 from postman_async.emulator.controls.limits import Limits
 from postman_async.emulator.errors import bad_request
 from postman_async.emulator.exceptions import EmulatorError
 from postman_async.emulator.runs.scripted_runs import RunScript
 from postman_async.emulator.serving.call import SERVICE, Service, answer, read_body
-from postman_async.emulator.state import validation
+from postman_async.emulator.state import loading, validation
 from postman_async.emulator.state.ids import iso
 
 __all__ = ["CONTROL_ROUTES"]
@@ -31,14 +31,26 @@ Json: TypeAlias = dict[str, Any]
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ask:
-    """One call: the service, the JSON body (empty when none was sent), query and path."""
+    """One call of a control.
 
-    service: Service
+    Attributes:
+        controls: the controls of the emulator.
+        body: the JSON body; empty if none was sent.
+        query: the query parameters.
+        params: the path parameters.
+    """
+
+    controls: Controls
     body: Json
     query: Mapping[str, str]
     params: Mapping[str, str]
+
+    @property
+    def service(self) -> Service:
+        """The state that the handlers share."""
+        return self.controls.service
 
     def arguments(self, **known: Any) -> Json:
         """Return the body, if it has only fields that are known, each of its type."""
@@ -54,7 +66,7 @@ class Ask:
 
 def reset(ask: Ask) -> Json:
     """``POST reset``: be as after the start."""
-    scenarios.reset(ask.service)
+    actions.reset(ask.controls)
     return {}
 
 
@@ -67,7 +79,7 @@ def seed(ask: Ask) -> Json:
 def load(ask: Ask) -> Json:
     """``POST load``: store a collection, an environment or a dump of both; answers the uids."""
     name, documents = loading.documents_of(ask.body)
-    return {"uids": scenarios.load(ask.service, name, documents)}
+    return {"uids": actions.load(ask.service, name, documents)}
 
 
 async def take_snapshot(request: web.Request) -> web.StreamResponse:
@@ -78,7 +90,7 @@ async def take_snapshot(request: web.Request) -> web.StreamResponse:
 async def restore(request: web.Request) -> web.StreamResponse:
     """``PUT snapshot``: hold what a snapshot holds."""
     snapshot = await request.content.read()  # it may be larger than any body of the API
-    scenarios.restore(request.app[SERVICE], snapshot)
+    actions.restore(request.app[SERVICE], snapshot)
     return answer({})
 
 
@@ -93,7 +105,7 @@ def add_faults(ask: Ask) -> Json:
     script = given.pop("script", None)
     described = script if isinstance(script, list) else [script]
     faults = [_fault(index, each) for index, each in enumerate(described)]
-    ask.service.faults.on(given.pop("operation", ""), faults, **given)
+    ask.controls.faults.on(given.pop("operation", ""), faults, **given)
     return show_faults(ask)
 
 
@@ -106,26 +118,26 @@ def _fault(index: int, described: Any) -> Fault:
 
 def show_faults(ask: Ask) -> Json:
     """``GET faults``: those that were met and those that were not."""
-    faults = ask.service.faults
+    faults = ask.controls.faults
     return {"all_met": faults.all_met, "met": faults.met, "unmet": faults.unmet}
 
 
 def clear_faults(ask: Ask) -> Json:
     """``DELETE faults``: forget all scripts, and what was met."""
-    ask.service.faults.clear()
+    ask.controls.faults.clear()
     return {}
 
 
 def show_requests(ask: Ask) -> Json:
     """``GET requests?operation=monitors.run``: what was asked, oldest first, and how often."""
-    operation, log = ask.query.get("operation"), ask.service.requests
+    operation, log = ask.query.get("operation"), ask.controls.requests
     entries = list(log) if operation is None else log.of(operation)
     return {"count": len(entries), "requests": [asdict(entry) for entry in entries]}
 
 
 def clear_requests(ask: Ask) -> Json:
     """``DELETE requests``: forget them."""
-    ask.service.requests.clear()
+    ask.controls.requests.clear()
     return {}
 
 
@@ -165,19 +177,19 @@ def _moment(name: str, value: str) -> datetime:
 
 def show_limits(ask: Ask) -> Json:
     """``GET limits``: the limits, or null when there are none."""
-    limits = ask.service.limiter.limits
+    limits = ask.controls.limiter.limits
     return {"limits": None if limits is None else asdict(limits)}
 
 
 def set_limits(ask: Ask) -> Json:
     """``PUT limits``: ``{}`` for those of the service; fields as `Limits` has them."""
-    ask.service.limiter.set(Limits(**ask.arguments(**get_type_hints(Limits))))
+    ask.controls.limiter.set(Limits(**ask.arguments(**get_type_hints(Limits))))
     return show_limits(ask)
 
 
 def drop_limits(ask: Ask) -> Json:
     """``DELETE limits``: any number of calls is allowed."""
-    ask.service.limiter.set(None)
+    ask.controls.limiter.set(None)
     return show_limits(ask)
 
 
@@ -188,7 +200,7 @@ def add_monitor(ask: Ask) -> Json:
     """``POST monitors``: ``name`` and what `PostmanEmulator.add_monitor` takes; answers the uid."""
     given = ask.arguments(name=str, workspace=str | None, **_SCRIPT)
     name, workspace = given.pop("name", ""), given.pop("workspace", None)
-    return {"uid": scenarios.add_monitor(ask.service, name, _script(given), workspace)}
+    return {"uid": actions.add_monitor(ask.service, name, _script(given), workspace)}
 
 
 def script_run(ask: Ask) -> Json:
@@ -197,8 +209,8 @@ def script_run(ask: Ask) -> Json:
     run = given.pop("run", None)
     script = _script(given)
     if run is not None:
-        script = RunScript(duration=script.duration, run=scenarios.own_result(run))
-    scenarios.script_run(ask.service, ask.params["uid"], script)
+        script = RunScript(duration=script.duration, run=actions.own_result(run))
+    actions.script_run(ask.service, ask.params["uid"], script)
     return {}
 
 
@@ -219,7 +231,7 @@ def _called(action: Callable[[Ask], Json]) -> Handler:
     async def called(request: web.Request) -> web.StreamResponse:
         raw = await read_body(request)
         body = validation.mapping(validation.parse(raw), "body") if raw else {}
-        ask = Ask(request.app[SERVICE], body, request.query, request.match_info)
+        ask = Ask(request.app[CONTROLS], body, request.query, request.match_info)
         return answer(action(ask))
 
     return _guarded(called)

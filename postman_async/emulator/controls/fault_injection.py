@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
-import struct
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, TypeAlias
@@ -19,19 +17,21 @@ from postman_async.emulator.controls.faults import (
     Drip,
     Fault,
     Place,
+    SlowTls,
     Stall,
     Trigger,
 )
 from postman_async.emulator.errors import ServiceError
 from postman_async.emulator.serving.call import HURRIED, SERVICE, answer, read_body
 from postman_async.emulator.serving.headers import retry_after
+from postman_async.emulator.serving.listener import Admission, end_connection
+from postman_async.emulator.serving.middleware import NoResponse
 
-__all__ = ["Nothing", "Proceed", "end_connection", "inject"]
+__all__ = ["Proceed", "admission", "inject"]
 
 Proceed: TypeAlias = Callable[[], Awaitable[web.StreamResponse]]
 """Carries the operation out, as if there were no fault, and returns its answer."""
 
-_LINGER_OFF = struct.pack("ii", 1, 0)  # closing discards what was not sent, and sends RST
 _REPLACED = ("Content-Length", "Content-Type", "Transfer-Encoding")
 
 
@@ -45,6 +45,15 @@ async def inject(fault: Fault, request: web.Request, proceed: Proceed) -> web.St
     """
     act = _ACTIONS.get(type(fault))
     return await (proceed() if act is None else act(fault, request, proceed))
+
+
+def admission(fault: Fault | None) -> Admission | None:
+    """Return how a new connection that meets a fault is admitted."""
+    if isinstance(fault, Break):
+        return Admission(end=True, reset=fault.reset)
+    if isinstance(fault, SlowTls):
+        return Admission(delay=fault.seconds)
+    return None if fault is None else Admission()
 
 
 # -- answers of the test's own ----------------------------------------------------------------
@@ -89,15 +98,15 @@ async def _reach(
     """Do something when a request has come to a place; go on if it is still there then."""
     if place == "arrival":
         await act()
-        return await proceed() if _connected(request) else Nothing()
+        return await proceed() if _connected(request) else NoResponse()
     await _read(request)
     if place == "read":
         await act()
-        return await proceed() if _connected(request) else Nothing()
+        return await proceed() if _connected(request) else NoResponse()
     made = await proceed()
     if place == "done":
         await act()
-        return made if _connected(request) else Nothing()
+        return made if _connected(request) else NoResponse()
     return await _send_in_halves(made, request, act)
 
 
@@ -119,32 +128,6 @@ async def _end(request: web.Request, *, reset: bool) -> None:
     if request.transport is not None:
         end_connection(request.transport, reset=reset)
         await asyncio.sleep(0)  # the loop closes it in its next turn
-
-
-def end_connection(transport: asyncio.Transport, *, reset: bool) -> None:
-    """End a connection: with RST and without what is still to be sent, or in good order."""
-    if not reset:
-        transport.close()
-        return
-    connection: socket.socket | None = transport.get_extra_info("socket")
-    if connection is not None:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_OFF)
-    transport.abort()
-
-
-class Nothing(web.Response):
-    """Stands for no answer: the connection is gone."""
-
-    async def prepare(self, request: web.BaseRequest) -> None:
-        """Send nothing."""
-
-    async def write_eof(self, data: bytes | bytearray | memoryview = b"") -> None:
-        """Send nothing."""
-
-    @property
-    def keep_alive(self) -> bool:
-        """Never: there is no connection."""
-        return False
 
 
 # -- answers that are spoilt on their way -----------------------------------------------------
@@ -184,7 +167,7 @@ async def _lie(
     assert request.transport is not None
     request.transport.write(f"{first}{lines}\r\n".encode() + body)
     await _end(request, reset=False)
-    return Nothing(status=made.status)
+    return NoResponse(status=made.status)
 
 
 def _begun(made: web.StreamResponse, length: int) -> web.StreamResponse:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+
+from attrs import define
 
 from postman_async.emulator.controls.faults import Break, Fault, Ok, SlowTls
 from postman_async.emulator.exceptions import EmulatorError
@@ -22,7 +23,7 @@ CONNECT = "connect"
 _MOST = 1_000_000
 
 
-@dataclass
+@define
 class _Chance:
     """A fault that some of the requests meet."""
 

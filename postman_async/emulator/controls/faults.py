@@ -27,7 +27,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from postman_async.emulator.controls.arguments import checked
+from postman_async.emulator.arguments import checked
 from postman_async.emulator.exceptions import EmulatorError
 
 __all__ = [

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Literal, NamedTuple, Protocol, TypeAlias, get_type_hints
 
-from postman_async.emulator.controls.arguments import check
+from attrs import frozen
+
+from postman_async.emulator.arguments import check
 from postman_async.emulator.controls.faults import RetryAfter
 from postman_async.emulator.exceptions import EmulatorError
+from postman_async.emulator.serving.operations import operations, specification
 
 __all__ = ["HeaderStyle", "Limits", "Rate", "State", "Window", "bucket_of", "service_rates"]
 
@@ -27,7 +29,7 @@ class Rate(NamedTuple):
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Limits:
     """The limits of an emulator; without arguments they are those of the service.
 
@@ -55,7 +57,7 @@ class Limits:
     date: bool = False
     error: str = "rateLimited"
 
-    def __post_init__(self) -> None:
+    def __attrs_post_init__(self) -> None:
         """Refuse what cannot be meant."""
         for name, hint in get_type_hints(type(self)).items():
             check(name, getattr(self, name), hint)
@@ -84,28 +86,13 @@ def _sensible(rate: tuple[int, float]) -> bool:
 @cache
 def service_rates() -> dict[str, Rate]:
     """Return the rates of the service's own buckets."""
-    from postman_async import spec
-
-    buckets = spec.load()["common.yaml"]["x-buckets"]
+    buckets = specification()["common.yaml"]["x-buckets"]
     return {name: Rate(each["calls"], each["seconds"]) for name, each in buckets.items()}
-
-
-@cache
-def _buckets() -> dict[str, str]:
-    from postman_async import spec
-
-    return {
-        operation["operationId"]: operation["x-bucket"]
-        for file in spec.load().values()
-        for item in file["paths"].values()
-        for operation in item.values()
-        if isinstance(operation, dict) and "x-bucket" in operation
-    }
 
 
 def bucket_of(operation: str | None) -> str | None:
     """Return the bucket an operation counts against, None if there is none."""
-    return None if operation is None else _buckets().get(operation)
+    return None if operation is None else operations()[operation].bucket
 
 
 # -- windows ------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What the owner of an emulator puts into it and reads from it, besides the API's operations."""
+"""The Python API for the content of an emulator, besides the API's own operations."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from postman_async.emulator.controls import actions as scenarios
-from postman_async.emulator.controls import loading
+from postman_async.emulator.controls import actions
 from postman_async.emulator.runs.scripted_runs import Outcome, RunScript
 from postman_async.emulator.serving.call import Service
+from postman_async.emulator.state import loading
 
-__all__ = ["Contents"]
+__all__ = ["PythonApi"]
 
 T = TypeVar("T")
 
 
-class Contents:
-    """The part of `PostmanEmulator` that makes, loads and scripts what is in it."""
+class PythonApi:
+    """The methods of `PostmanEmulator` that make, load and script its content."""
 
     def _do(self, action: Callable[[Service], T]) -> T:
         """Run an action in the emulator's world and thread."""
@@ -52,7 +52,7 @@ class Contents:
                 emulator does not run.
         """
         script = RunScript.of(outcome, duration, requests, assertions, None)
-        return self._do(lambda service: scenarios.add_monitor(service, name, script, workspace))
+        return self._do(lambda service: actions.add_monitor(service, name, script, workspace))
 
     def script_run(
         self,
@@ -83,8 +83,8 @@ class Contents:
         """
         script = RunScript.of(outcome, duration, requests, assertions, failed_assertions)
         if run is not None:
-            script = RunScript(duration=script.duration, run=scenarios.own_result(run))
-        self._do(lambda service: scenarios.script_run(service, uid, script))
+            script = RunScript(duration=script.duration, run=actions.own_result(run))
+        self._do(lambda service: actions.script_run(service, uid, script))
 
     def add_server_response(
         self,
@@ -113,7 +113,7 @@ class Contents:
                 emulator does not run.
         """
         return self._do(
-            lambda service: scenarios.add_server_response(
+            lambda service: actions.add_server_response(
                 service, mock_uid, status, headers or {}, body
             )
         )
@@ -127,7 +127,7 @@ class Contents:
         Raises:
             EmulatorError: there is no such workspace, or the emulator does not run.
         """
-        return self._do(lambda service: scenarios.global_variables(service, workspace))
+        return self._do(lambda service: actions.global_variables(service, workspace))
 
     def load(self, source: Path | str | Mapping[str, Any]) -> list[str]:
         """Put the collections and environments of a file into the default workspace.
@@ -144,4 +144,4 @@ class Contents:
             EmulatorError: the file cannot be read, or holds something else; nothing was made.
         """
         name, documents = loading.documents_of(source)
-        return self._do(lambda service: scenarios.load(service, name, documents))
+        return self._do(lambda service: actions.load(service, name, documents))

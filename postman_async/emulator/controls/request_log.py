@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import overload
+
+from attrs import define
 
 __all__ = ["LoggedRequest", "RequestLog"]
 
 _KEPT = 100_000
 
 
-@dataclass(slots=True)
+@define
 class LoggedRequest:
     """One request the server received.
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from postman_async.emulator.errors import bad_request, named, plain_problem
 from postman_async.emulator.handlers.common import add_collection, listed, replace_collection
+from postman_async.emulator.handlers.crud import register_delete
 from postman_async.emulator.serving.call import Call
+from postman_async.emulator.serving.registry import operation
 from postman_async.emulator.state import validation
 from postman_async.emulator.state.documents import complete_collection, shown_collection
 from postman_async.emulator.state.forks import MergeConflict, merge_documents
@@ -14,11 +16,12 @@ from postman_async.emulator.state.ids import bare_id, iso, now, same_id
 from postman_async.emulator.state.removal import remove
 from postman_async.emulator.state.store import Entity, Json
 
-__all__ = ["create", "delete", "fork", "get", "list_all", "merge", "update"]
+__all__ = ["create", "fork", "get", "list_all", "merge", "update"]
 
 _STRATEGIES = ("updateSourceWithDestination", "deleteSource")
 
 
+@operation("collections.list")
 def list_all(call: Call) -> Json:
     """``GET /collections``: the collections that match the filters."""
     limit = validation.positive(call.query, "limit")
@@ -37,12 +40,13 @@ def _listed(call: Call, entity: Entity) -> Json:
     return entry
 
 
+@operation("collections.create")
 def create(call: Call) -> Json:
     """``POST /collections``: create a collection; the service assigns its id.
 
     A document with the id of an existing collection is refused.
     """
-    document = validation.wrapped(call.body(), "collection")
+    document = call.fields("collection")
     known = bare_id(_given_id(document))
     if known is not None and call.store.find("collections", known) is not None:
         message = "The collection exists already: update it, or leave out info._postman_id."
@@ -50,6 +54,7 @@ def create(call: Call) -> Json:
     return {"collection": add_collection(call, call.home(), document).ref}
 
 
+@operation("collections.get")
 def get(call: Call) -> Json:
     """``GET /collections/{uid}``: return the document.
 
@@ -74,10 +79,11 @@ def _minimal(shown: Json) -> Json:
     }
 
 
+@operation("collections.update")
 def update(call: Call) -> Json:
     """``PUT /collections/{uid}``: replace the document, which must name its format."""
     _refuse_async(call)
-    document = validation.wrapped(call.body(), "collection")
+    document = call.fields("collection")
     entity = call.target("collections")
     given = _given_id(document)
     complete_collection(document, formatted=True)
@@ -102,13 +108,7 @@ def _refuse_async(call: Call) -> None:
         raise named(501, "notImplementedError", message)
 
 
-def delete(call: Call) -> Json:
-    """``DELETE /collections/{uid}``: delete it with its monitors and mocks; forks are kept."""
-    entity = call.target("collections")
-    remove(call.store, "collections", entity.id)
-    return {"collection": {"id": entity.id, "uid": entity.uid}}
-
-
+@operation("collections.fork", check="nothing")
 def fork(call: Call) -> Json:
     """``POST /collections/fork/{uid}``: create a copy with a reference to its origin."""
     body = validation.mapping(call.body(), "body")
@@ -123,6 +123,7 @@ def fork(call: Call) -> Json:
     return {"collection": {**copy.ref, "fork": marked}}
 
 
+@operation("collections.merge", check="nothing")  # finds the source before it checks the rest
 def merge(call: Call) -> Json:
     """``POST /collections/merge``: merge a fork's changes into its origin."""
     body = validation.mapping(call.body(), "body")
@@ -154,3 +155,6 @@ def _merged(call: Call, source: Entity, destination: Entity) -> Json:
     except MergeConflict as conflict:
         detail = f"The merge has conflicts, changed on both sides: {', '.join(conflict.names)}."
         raise plain_problem(409, detail) from None
+
+
+register_delete("collections")  # with its monitors and mock servers; its forks are kept

@@ -6,13 +6,13 @@ from typing import Any
 
 from aiohttp import web
 
-from postman_async.emulator.controls import loading
 from postman_async.emulator.errors import malformed, missing_parameter
 from postman_async.emulator.handlers.common import add_collection, add_environment
 from postman_async.emulator.runtime.conversions import collection_of, upgraded
 from postman_async.emulator.serving.call import Call, answer
 from postman_async.emulator.serving.forms import is_form, parts_of
-from postman_async.emulator.state import validation
+from postman_async.emulator.serving.registry import operation
+from postman_async.emulator.state import loading, validation
 from postman_async.emulator.state.store import Entity, Json, dumps
 
 __all__ = ["exported_data", "openapi"]
@@ -20,6 +20,7 @@ __all__ = ["exported_data", "openapi"]
 _TYPES = ("json", "string", "file")
 
 
+@operation("imports.openapi")
 async def openapi(call: Call) -> web.Response:
     """``POST /import/openapi``: generate a collection from an OpenAPI description."""
     fields = _fields(call)
@@ -56,14 +57,15 @@ def _form(call: Call) -> Json:
     return {"type": parts["type"].text, "input": text}
 
 
+@operation("imports.exported_data")
 async def exported_data(call: Call) -> web.Response:
     """``POST /import/exported``: the collections, environments and globals of a data dump."""
     dump = _dump(call)
     documents, variables = loading.documents_in(dump), loading.globals_in(dump)
     call.home()
-    engine = call.service.runs.runtime
+    runtime = call.service.runs.runtime
     ready = [
-        (kind, await upgraded(engine, document) if kind == "collections" else document)
+        (kind, await upgraded(runtime, document) if kind == "collections" else document)
         for kind, document in documents
     ]
     with call.store.transaction():

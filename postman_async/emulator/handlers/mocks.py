@@ -6,14 +6,15 @@ from typing import Any, Final
 
 from postman_async.emulator.errors import bad_request, not_found
 from postman_async.emulator.handlers.common import linked, linked_environment
+from postman_async.emulator.handlers.crud import register_delete, register_get
 from postman_async.emulator.handlers.users import TEAM
 from postman_async.emulator.serving.call import Call
+from postman_async.emulator.serving.registry import operation
 from postman_async.emulator.state import validation
 from postman_async.emulator.state.ids import make_uid
-from postman_async.emulator.state.removal import remove
 from postman_async.emulator.state.store import Entity, Json
 
-__all__ = ["create", "delete", "get", "list_all", "mock_url", "publish", "unpublish", "update"]
+__all__ = ["create", "list_all", "mock_url", "publish", "unpublish", "update"]
 
 CONFIG: Final[Json] = {
     "headers": [],
@@ -33,6 +34,7 @@ def mock_url(call: Call, mock: Entity) -> str:
     return f"{call.origin}/_mocks/{mock.id}"
 
 
+@operation("mocks.list")
 def list_all(call: Call) -> Json:
     """``GET /mocks``: all mock servers, or those of a workspace or a team."""
     team = validation.positive(call.query, "teamId")
@@ -71,10 +73,11 @@ def _shown(call: Call, mock: Entity) -> Json:
     return shown
 
 
+@operation("mocks.create", nulls=True)
 def create(call: Call) -> Json:
     """``POST /mocks``: create a mock server of a collection, public by default."""
-    fields = validation.wrapped(call.body(), "mock")
-    collection = linked(call, "collection", validation.parameter(fields, "collection"))
+    fields = call.fields("mock")
+    collection = linked(call, "collection", fields["collection"])
     facts: Json = {
         "name": collection.name,
         "private": False,
@@ -94,12 +97,10 @@ def create(call: Call) -> Json:
 def _checked(fields: Json, config: Json) -> Json:
     """Return the validated settings among the fields."""
     checked: Json = {}
-    for key in ("name", "description", "versionTag"):
+    for key in ("name", "description", "versionTag", "private"):
         if fields.get(key) is not None:
-            shortest = int(key == "name")
-            checked[key] = validation.text(fields[key], f"mock.{key}", shortest=shortest)
-    if fields.get("private") is not None:
-        checked["private"] = validation.boolean(fields["private"], "mock.private")
+            checked[key] = fields[key]
+    validation.text(checked.get("name", "unchanged"), "mock.name", shortest=1)
     if fields.get("config") is not None:
         checked["config"] = {
             **config,
@@ -139,14 +140,10 @@ def _check_server_response(facts: Json) -> None:
         raise not_found("serverResponse", wanted)
 
 
-def get(call: Call) -> Json:
-    """``GET /mocks/{uid}``: return a mock server."""
-    return {"mock": _shown(call, call.target("mocks"))}
-
-
+@operation("mocks.update", nulls=True)
 def update(call: Call) -> Json:
     """``PUT /mocks/{uid}``: update the fields that the body has; null removes the environment."""
-    fields = validation.wrapped(call.body(), "mock")
+    fields = call.fields("mock")
     mock = call.target("mocks")
     mock.facts.update(_checked(fields, mock.facts["config"]))
     _check_server_response(mock.facts)
@@ -158,18 +155,13 @@ def update(call: Call) -> Json:
     return {"mock": _shown(call, mock)}
 
 
-def delete(call: Call) -> Json:
-    """``DELETE /mocks/{uid}``: delete a mock server; its URL answers 404."""
-    mock = call.target("mocks")
-    remove(call.store, "mocks", mock.id)
-    return {"mock": {"id": mock.id, "uid": mock.uid}}
-
-
+@operation("mocks.publish")
 def publish(call: Call) -> Json:
     """``POST /mocks/{uid}/publish``: allow calls without an API key."""
     return _set_private(call, private=False, already="mockAlreadyPublishedError")
 
 
+@operation("mocks.unpublish")
 def unpublish(call: Call) -> Json:
     """``DELETE /mocks/{uid}/unpublish``: require the API key for calls."""
     return _set_private(call, private=True, already="mockAlreadyUnpublishedError")
@@ -183,3 +175,7 @@ def _set_private(call: Call, *, private: bool, already: str) -> Json:
     mock.facts["private"] = private
     call.store.save(mock)
     return {"mock": {"id": mock.id}}
+
+
+register_get("mocks", _shown)
+register_delete("mocks")  # its URL then answers 404

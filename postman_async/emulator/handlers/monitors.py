@@ -8,20 +8,22 @@ from aiohttp import web
 
 from postman_async.emulator.errors import server_error
 from postman_async.emulator.handlers.common import linked, linked_environment
+from postman_async.emulator.handlers.crud import register_delete
 from postman_async.emulator.serving.call import Call, answer
 from postman_async.emulator.serving.paging import cursor_of, position_of
+from postman_async.emulator.serving.registry import operation
 from postman_async.emulator.state import validation
 from postman_async.emulator.state.ids import make_uid, same_id
-from postman_async.emulator.state.removal import remove
 from postman_async.emulator.state.schedules import checked_schedule, with_next_run
 from postman_async.emulator.state.settings import DEFAULTS, checked_settings
 from postman_async.emulator.state.store import Entity, Json
 
-__all__ = ["create", "delete", "get", "list_all", "run", "update"]
+__all__ = ["create", "get", "list_all", "run", "update"]
 
 _PAGE = 25
 
 
+@operation("monitors.list")
 def list_all(call: Call) -> Json:
     """``GET /monitors``: a page of the monitors that match the filters."""
     limit = validation.positive(call.query, "limit", high=_PAGE) or _PAGE
@@ -66,12 +68,11 @@ def _listed(monitor: Entity) -> Json:
     return entry
 
 
+@operation("monitors.create", nulls=True)
 def create(call: Call) -> Json:
     """``POST /monitors``: create a monitor of a collection."""
-    fields = validation.wrapped(call.body(), "monitor")
+    fields = call.fields("monitor")
     home = call.home()
-    for needed in ("name", "collection", "schedule"):
-        validation.parameter(fields, needed)
     facts: Json = {**DEFAULTS, **checked_settings(fields, DEFAULTS)}
     facts["schedule"] = checked_schedule(fields["schedule"])
     facts["collection"] = linked(call, "collection", fields["collection"]).id
@@ -81,6 +82,7 @@ def create(call: Call) -> Json:
     return {"monitor": monitor.ref}
 
 
+@operation("monitors.get")
 def get(call: Call) -> Json:
     """``GET /monitors/{uid}``: return a monitor with its next and its last run."""
     monitor = call.target("monitors")
@@ -106,9 +108,10 @@ def _last_run(last: Json) -> Json:
     return shown
 
 
+@operation("monitors.update", nulls=True)
 def update(call: Call) -> Json:
     """``PUT /monitors/{uid}``: update the settings that the body has."""
-    fields = validation.wrapped(call.body(), "monitor")
+    fields = call.fields("monitor")
     monitor = call.target("monitors")
     monitor.facts.update(checked_settings(fields, monitor.facts))
     if "schedule" in fields:
@@ -117,13 +120,7 @@ def update(call: Call) -> Json:
     return {"monitor": monitor.ref}
 
 
-def delete(call: Call) -> Json:
-    """``DELETE /monitors/{uid}``: delete a monitor; a run under way continues, unrecorded."""
-    monitor = call.target("monitors")
-    remove(call.store, "monitors", monitor.id)
-    return {"monitor": {"id": monitor.id, "uid": monitor.uid}}
-
-
+@operation("monitors.run")
 async def run(call: Call) -> web.Response:
     """``POST /monitors/{uid}/run``: return the result, or the start with ``async=true``."""
     background = validation.flag(call.query, "async")
@@ -143,3 +140,6 @@ async def run(call: Call) -> web.Response:
 def _still_running(monitor_id: str) -> Json:
     message = "The run takes longer than the connection is held. Get the monitor for its outcome."
     return {"monitorId": monitor_id, "status": "running", "message": message}
+
+
+register_delete("monitors")  # a run under way continues, unrecorded

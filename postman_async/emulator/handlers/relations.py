@@ -7,11 +7,12 @@ from typing import Any
 from postman_async.emulator.errors import missing_parameter
 from postman_async.emulator.handlers.common import version_of
 from postman_async.emulator.handlers.mocks import mock_url
-from postman_async.emulator.serving.call import Call, Handler
+from postman_async.emulator.serving.call import Call
+from postman_async.emulator.serving.registry import operation
 from postman_async.emulator.state import validation
 from postman_async.emulator.state.store import Entity, Json
 
-__all__ = ["COLLECTION_TYPES", "TYPES", "create", "link", "linked", "links_of", "of_type"]
+__all__ = ["COLLECTION_TYPES", "TYPES", "create", "link", "linked", "links_of"]
 
 COLLECTION_TYPES = ("contracttest", "integrationtest", "documentation", "testsuite")
 """The relation types for collections."""
@@ -49,6 +50,7 @@ def link(
     return call.store.add("relations", facts)
 
 
+@operation("apis.create_relations", check="nothing")
 def create(call: Call) -> Json:
     """``POST …/relations``: link all entities of the body, or none on an error."""
     body = validation.mapping(call.body(), "body")
@@ -69,6 +71,7 @@ def _linked(call: Call, version: Entity, kind: str, named: Any) -> list[str]:
     return [link(call, version, kind, entity.id).id for entity in entities]
 
 
+@operation("apis.get_linked_relations")
 def linked(call: Call) -> Json:
     """``GET …/relations``: all relations by type and id."""
     shown: Json = {}
@@ -89,15 +92,13 @@ def _entry(relation: Entity, entity: Entity) -> Json:
     return {"id": relation.id, "name": entity.name, "updatedAt": entity.updated_at}
 
 
-def of_type(kind: str) -> Handler:
-    """Return the handler of ``GET …/{type}``, which lists the relations of one type."""
+def _register(group: str, kind: str) -> None:
+    """Register the handler of ``GET …/{type}``, which lists the relations of one type."""
 
-    def listed(call: Call) -> Json:
+    @operation(f"apis.get_{group}_relations")
+    def of_type(call: Call) -> Json:
         found = [r for r in links_of(call, version_of(call)) if r.facts["type"] == kind]
         return {kind: [_described(relation, _entity(call, relation)) for relation in found]}
-
-    listed.__doc__ = f"``GET …/{kind}``: the relations of this type."
-    return listed
 
 
 def _described(relation: Entity, entity: Entity) -> Json:
@@ -107,3 +108,14 @@ def _described(relation: Entity, entity: Entity) -> Json:
     if relation.facts["type"] == "monitor":
         entry["monitorId"] = entity.id
     return entry
+
+
+for _group, _kind in (
+    ("contract_test", "contracttest"),
+    ("documentation", "documentation"),
+    ("environment", "environment"),
+    ("integration_test", "integrationtest"),
+    ("monitor", "monitor"),
+    ("test_suite", "testsuite"),
+):
+    _register(_group, _kind)

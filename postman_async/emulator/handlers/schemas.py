@@ -12,6 +12,7 @@ from postman_async.emulator.handlers.relations import COLLECTION_TYPES, link, li
 from postman_async.emulator.runtime.conversions import collection_of, synchronised
 from postman_async.emulator.runtime.descriptions import openapi_version
 from postman_async.emulator.serving.call import Call, answer
+from postman_async.emulator.serving.registry import operation
 from postman_async.emulator.state import validation
 from postman_async.emulator.state.ids import same_id
 from postman_async.emulator.state.store import Entity, Json
@@ -57,51 +58,52 @@ def _text(schema: Entity) -> str:
     return text
 
 
+@operation("apis.create_schema")
 def create(call: Call) -> Json:
     """``POST …/schemas``: create a schema of a version."""
-    fields = validation.wrapped(call.body(), "schema")
+    fields = call.fields("schema")
     version = version_of(call)
     facts = {**_checked(fields), "version": version.id}
-    document = {"text": validation.text(fields.get("schema", ""), "schema.schema")}
+    document = {"text": fields.get("schema", "")}
     return {"schema": _shown(call.store.add("schemas", facts, document))}
 
 
 def _checked(fields: Json) -> Json:
-    kind = validation.one_of(validation.parameter(fields, "type"), _TYPES, "schema.type")
-    given = validation.parameter(fields, "language")
-    language = validation.one_of(given, _LANGUAGES, "schema.language")
+    kind = validation.one_of(fields["type"], _TYPES, "schema.type")
+    language = validation.one_of(fields["language"], _LANGUAGES, "schema.language")
     if (kind == "graphql") != (language == "graphql"):
         message = f"A schema of type {kind} cannot have the language {language}."
         raise bad_request(message, details={"type": kind, "language": language})
     return {"name": kind, "type": kind, "language": language}
 
 
+@operation("apis.get_schema")
 def get(call: Call) -> Json:
     """``GET …/schemas/{id}``: return a schema with its text."""
     return {"schema": _shown(_schema(call))}
 
 
+@operation("apis.update_schema")
 def update(call: Call) -> Json:
     """``PUT …/schemas/{id}``: replace its type, language and text."""
-    fields = validation.wrapped(call.body(), "schema")
+    fields = call.fields("schema")
     schema = _schema(call)
     schema.facts.update(_checked(fields))
-    text = validation.text(validation.parameter(fields, "schema"), "schema.schema")
-    schema.document = {"text": text}
+    schema.document = {"text": fields["schema"]}
     call.store.save(schema)
     return {"schema": _shown(schema)}
 
 
+@operation("apis.create_collection_from_schema")
 async def create_collection(call: Call) -> web.Response:
     """``POST …/schemas/{id}/collections``: generate a collection and link it to the version."""
-    body = validation.mapping(call.body(), "body")
-    name = validation.text(validation.parameter(body, "name"), "name")
-    kinds = _relation_types(validation.parameter(body, "relations"))
+    body = call.body()
+    kinds = _relation_types(body["relations"])
     schema, _ = _schema(call), call.home()
     if schema.facts["type"] not in _CONVERTIBLE:
         raise bad_request("Only OpenAPI schemas, 2.0 and newer, can be made into a collection.")
     document = await collection_of(call.service.runs.runtime, _text(schema))
-    document["info"]["name"] = name
+    document["info"]["name"] = body["name"]
     with call.store.transaction():
         # Entities may have been deleted during the conversion.
         version, schema = version_of(call), _schema(call)
@@ -113,16 +115,17 @@ async def create_collection(call: Call) -> web.Response:
     )
 
 
-def _relation_types(value: Any) -> list[str]:
+def _relation_types(entries: list[Any]) -> list[str]:
     """Return the distinct relation types that the body requests."""
     found = []
-    for index, entry in enumerate(validation.array(value, "relations")):
+    for index, entry in enumerate(entries):
         path = f"relations.{index}"
         kind = validation.required(validation.mapping(entry, path), "type", path)
         found.append(validation.one_of(kind, COLLECTION_TYPES, f"{path}.type"))
     return list(dict.fromkeys(found))
 
 
+@operation("apis.sync_relations_with_schema")
 async def synchronise(call: Call) -> web.Response:
     """``PUT …/{entityType}/{entityId}/syncWithSchema``: update a linked collection."""
     before, schema = _pair_to_sync(call)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from postman_async.emulator.serving.call import Call
+from postman_async.emulator.serving.registry import operation
 from postman_async.emulator.state.ids import OWNER
 from postman_async.emulator.state.store import Json
 
@@ -25,6 +26,7 @@ _USER: Json = {
 }
 
 
+@operation("users.me")
 def me(call: Call) -> Json:
     """``GET /me``: the user, and the usage: calls since the start, and the requests of runs."""
     usage = {
@@ -32,8 +34,9 @@ def me(call: Call) -> Json:
         "monitor_request_runs": call.store.requests_sent(),
     }
     limits = {"api_usage": 1_000_000, "monitor_request_runs": 100_000}
-    if call.service.limiter.limits is not None and call.service.limiter.limits.month is not None:
-        limits["api_usage"] = call.service.limiter.limits.month
+    monthly = call.service.monthly_limit()
+    if monthly is not None:
+        limits["api_usage"] = monthly
     operations = [
         {"name": name, "limit": limits[name], "usage": used, "overage": max(0, used - limits[name])}
         for name, used in usage.items()

@@ -8,6 +8,7 @@ from typing import Any
 from postman_async.emulator.errors import bad_request, forbidden
 from postman_async.emulator.serving.call import Call
 from postman_async.emulator.serving.paging import cursor_of, position_of
+from postman_async.emulator.serving.registry import operation
 from postman_async.emulator.state import validation
 from postman_async.emulator.state.ids import OWNER, bare_id
 from postman_async.emulator.state.removal import remove
@@ -21,6 +22,7 @@ _ELEMENTS = ("collection", "specification")
 _LARGEST_PAGE = 100
 
 
+@operation("workspaces.list")
 def list_all(call: Call) -> Json:
     """``GET /workspaces``: a page of the workspaces that match the filters."""
     limit = validation.positive(call.query, "limit", high=_LARGEST_PAGE) or _LARGEST_PAGE
@@ -77,11 +79,10 @@ def _listed(call: Call, workspace: Entity) -> Json:
     return entry
 
 
+@operation("workspaces.create")
 def create(call: Call) -> Json:
     """``POST /workspaces``: create a workspace with the members that the body names."""
-    fields = validation.wrapped(call.body(), "workspace")
-    for needed in ("name", "type"):
-        validation.parameter(fields, needed)
+    fields = call.fields("workspace")
     facts = {"description": "", "about": "", **_checked(fields)}
     workspace = call.store.add("workspaces", facts)
     _set_members(call, workspace.id, fields)
@@ -89,11 +90,8 @@ def create(call: Call) -> Json:
 
 
 def _checked(fields: Json) -> Json:
-    checked: Json = {}
-    for key in ("name", "type", "description", "about"):
-        if key in fields:
-            shortest = 1 if key in ("name", "type") else 0
-            checked[key] = validation.text(fields[key], f"workspace.{key}", shortest=shortest)
+    keys = ("name", "type", "description", "about")
+    checked = {key: fields[key] for key in keys if key in fields}
     if checked.get("type", "team") not in _TYPES:
         raise bad_request(f"The type of a workspace must be one of {', '.join(_TYPES)}.")
     return checked
@@ -114,6 +112,7 @@ def _member(call: Call, kind: str, entry: Any, path: str) -> str:
     return call.find(kind, validation.text(reference, f"{path}.id")).id
 
 
+@operation("workspaces.get")
 def get(call: Call) -> Json:
     """``GET /workspaces/{id}``: return a workspace with its members."""
     workspace = call.target("workspaces")
@@ -131,9 +130,10 @@ def get(call: Call) -> Json:
     return {"workspace": shown}
 
 
+@operation("workspaces.update")
 def update(call: Call) -> Json:
     """``PUT /workspaces/{id}``: update the fields that the body has; lists replace members."""
-    fields = validation.wrapped(call.body(), "workspace")
+    fields = call.fields("workspace")
     workspace = call.target("workspaces")
     workspace.facts.update(_checked(fields))
     _set_members(call, workspace.id, fields)
@@ -141,6 +141,7 @@ def update(call: Call) -> Json:
     return {"workspace": {"id": workspace.id, "name": workspace.name}}
 
 
+@operation("workspaces.delete")
 def delete(call: Call) -> Json:
     """``DELETE /workspaces/{id}``: delete it with the members that are in no other workspace."""
     workspace = call.target("workspaces")

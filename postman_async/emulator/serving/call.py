@@ -5,16 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any, cast
 
 from aiohttp import http_exceptions, web
+from attrs import define, frozen
 
-from postman_async.emulator.controls.fault_script import Faults
-from postman_async.emulator.controls.limiter import Limiter
-from postman_async.emulator.controls.request_log import RequestLog
 from postman_async.emulator.errors import malformed, not_found, plain_problem
 from postman_async.emulator.runs.lifecycle import Runs
+from postman_async.emulator.serving.bodies import BodyCheck
 from postman_async.emulator.state import validation
 from postman_async.emulator.state.ids import World, bare_id
 from postman_async.emulator.state.store import Entity, Json, Store, dumps
@@ -42,17 +40,29 @@ HURRIED: ContextVar[bool] = ContextVar("hurried", default=False)
 """Whether the run that a request begins is to be answered with 202 at once."""
 
 
-@dataclass
+def _unlimited() -> int | None:
+    return None
+
+
+@define(eq=False)
 class Service:
-    """What all handlers share."""
+    """The state that all handlers of one emulator share.
+
+    Attributes:
+        store: the database.
+        runs: the runs of the monitors.
+        api_key: the key that requests need.
+        world: the clock and the source of ids.
+        monthly_limit: returns how many calls a month allows; None for any number.
+        default_workspace: the id of the workspace for what names no other.
+        api_calls: the number of calls since the start.
+    """
 
     store: Store
     runs: Runs
     api_key: str
     world: World
-    faults: Faults
-    limiter: Limiter
-    requests: RequestLog
+    monthly_limit: Callable[[], int | None] = _unlimited
     default_workspace: str = ""
     api_calls: int = 0
 
@@ -60,7 +70,7 @@ class Service:
 SERVICE: web.AppKey[Service] = web.AppKey("service", Service)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """One call of an operation.
 
@@ -73,6 +83,7 @@ class Call:
         prefer: the header that tells what the client would like, such as ``respond-async``.
         origin: how the caller reached the server, ``http://127.0.0.1:PORT``.
         hurried: whether a run is to be answered with 202 at once.
+        checked: the JSON body, if it was checked against the specification.
     """
 
     service: Service
@@ -83,6 +94,7 @@ class Call:
     prefer: str = ""
     origin: str = ""
     hurried: bool = False
+    checked: Any = None
 
     @property
     def store(self) -> Store:
@@ -90,8 +102,13 @@ class Call:
         return self.service.store
 
     def body(self) -> Any:
-        """Return the JSON body; malformedRequestError if it is none."""
-        return validation.parse(self.raw)
+        """Return the JSON body; malformedRequestError if it is no JSON."""
+        return validation.parse(self.raw) if self.checked is None else self.checked
+
+    def fields(self, wrapper: str) -> Json:
+        """Return the object under a key of the body, which was checked to be there."""
+        found: Json = self.checked[wrapper]
+        return found
 
     def find(self, kind: str, reference: object, item: str | None = None) -> Entity:
         """Return the entity a uid or bare id names; instanceNotFoundError if there is none."""
@@ -136,8 +153,15 @@ def answer(body: Any, status: int = 200) -> web.Response:
     )
 
 
-def serve(handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """Make a web handler of an operation's handler: one that does not wait is one transaction."""
+def serve(
+    handler: Handler, check: BodyCheck | None
+) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """Make a web handler of an operation's handler: one that does not wait is one transaction.
+
+    Args:
+        handler: the operation's handler.
+        check: the check of the body before the handler is called; None for no check.
+    """
 
     async def served(request: web.Request) -> web.Response:
         service = request.app[SERVICE]
@@ -151,6 +175,7 @@ def serve(handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
             prefer=",".join(request.headers.getall("Prefer", ())),
             origin=f"{request.scheme}://{request.host}",
             hurried=HURRIED.get(),
+            checked=None if check is None else check.read(raw),
         )
         if waits:
             pending: Any = handler(call)

@@ -11,10 +11,10 @@ from typing import Any
 from aiohttp import web
 
 from postman_async.emulator.exceptions import EmulatorError
-from postman_async.emulator.serving.call import Service
 from postman_async.emulator.serving.connection import Connection
-from postman_async.emulator.serving.listener import Listener
+from postman_async.emulator.serving.listener import Admit, Listener
 from postman_async.emulator.serving.tls import Certificates, make_certificates
+from postman_async.emulator.state.clock import Clock
 
 __all__ = ["Host", "check_reach"]
 
@@ -38,8 +38,14 @@ class Host:
         self._runner: web.AppRunner | None = None
         self._listener: Listener | None = None
 
-    async def open(self, app: web.Application, service: Service) -> None:
-        """Listen; OSError if the port cannot be had."""
+    async def open(self, app: web.Application, clock: Clock, admit: Admit) -> None:
+        """Listen; OSError if the port cannot be had.
+
+        Args:
+            app: the application that answers.
+            clock: the clock that delays of connections are measured by.
+            admit: decides how a new connection is admitted.
+        """
         if self.tls and self._certificates is None:
             self._certificates = make_certificates(self._address)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
@@ -49,7 +55,7 @@ class Host:
         options: dict[str, Any] = {"loop": asyncio.get_running_loop(), "access_log": None}
         serve = partial(Connection, server, **options)
         context = None if self._certificates is None else self._certificates.server
-        listener = Listener(serve, service.faults, service.world.clock, context)
+        listener = Listener(serve, admit, clock, context)
         await listener.open(self._address, self._wanted)
         self._listener = listener
 

@@ -1,4 +1,4 @@
-"""Listens on a port, and lets new connections meet their faults before their first byte."""
+"""The open port: accepts connections, and holds or ends some before their first byte."""
 
 from __future__ import annotations
 
@@ -8,21 +8,41 @@ import errno
 import logging
 import socket
 import ssl
+import struct
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeAlias
 
-from postman_async.emulator.controls.fault_injection import end_connection
-from postman_async.emulator.controls.fault_script import CONNECT, Faults
-from postman_async.emulator.controls.faults import Break, Fault, SlowTls
+from attrs import frozen
+
 from postman_async.emulator.state.clock import Clock
 
-__all__ = ["Listener"]
+__all__ = ["Admission", "Admit", "Listener", "end_connection"]
 
 _LOG = logging.getLogger("postman_async.emulator")
 _BACKLOG = 1024  # hundreds of runs begin at once
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)  # localhost, on a machine without IPv6
 _PAUSE = 0.1
+_LINGER_OFF = struct.pack("ii", 1, 0)  # closing discards what was not sent, and sends RST
+
+
+@frozen(kw_only=True)
+class Admission:
+    """How a new connection is admitted.
+
+    Attributes:
+        delay: the seconds before the TLS handshake, or before the first byte is read.
+        end: whether the connection ends in place of that.
+        reset: whether it ends by a TCP reset (RST) rather than in good order (FIN).
+    """
+
+    delay: float = 0.0
+    end: bool = False
+    reset: bool = False
+
+
+Admit: TypeAlias = Callable[[], Admission | None]
+"""Called for each new connection; None admits it at once."""
 
 
 class Listener:
@@ -30,20 +50,20 @@ class Listener:
 
     Args:
         serve: makes the protocol that serves one connection.
-        faults: what new connections meet.
-        clock: what their waits are measured by.
+        admit: decides how a new connection is admitted.
+        clock: the clock that delays are measured by.
         tls: the server's context; None speaks plain http.
     """
 
     def __init__(
         self,
         serve: Callable[[], asyncio.BaseProtocol],
-        faults: Faults,
+        admit: Admit,
         clock: Clock,
         tls: ssl.SSLContext | None,
     ) -> None:
         self._serve = serve
-        self._faults = faults
+        self._admit = admit
         self._clock = clock
         self._tls = tls
         self._tasks: set[asyncio.Task[None]] = set()
@@ -112,16 +132,16 @@ class Listener:
             connection.close()  # the client has gone
 
     def _accept(self) -> asyncio.BaseProtocol:
-        """Return what serves a new connection: usually the server itself, at once."""
-        fault = self._faults.next(CONNECT)
-        if fault is None and self._tls is None:
+        """Return the protocol of a new connection: usually the server's own, at once."""
+        admission = self._admit()
+        if admission is None and self._tls is None:
             return self._serve()
-        return _Gate(self, fault)
+        return _Gate(self, admission or Admission())
 
-    def admit(self, gate: _Gate, transport: asyncio.Transport) -> None:
-        """Let the connection of a gate in, when it has met its fault."""
-        if isinstance(gate.fault, Break):
-            end_connection(transport, reset=gate.fault.reset)
+    def pass_gate(self, gate: _Gate, transport: asyncio.Transport) -> None:
+        """Admit the connection of a gate, or end it."""
+        if gate.admission.end:
+            end_connection(transport, reset=gate.admission.reset)
             return
         self._keep(self._let_in(gate, transport))
 
@@ -135,8 +155,8 @@ class Listener:
             raise
 
     async def _open(self, gate: _Gate, transport: asyncio.Transport) -> None:
-        if isinstance(gate.fault, SlowTls):
-            await self._clock.sleep(gate.fault.seconds)
+        if gate.admission.delay:
+            await self._clock.sleep(gate.admission.delay)
         if self._tls is None:
             gate.hand_over(transport, self._serve())
             transport.resume_reading()
@@ -176,6 +196,17 @@ async def _addresses(host: str, port: int) -> list[tuple[int, Any]]:
     return sorted({(family, address) for family, _, _, _, address in infos})
 
 
+def end_connection(transport: asyncio.Transport, *, reset: bool) -> None:
+    """End a connection: with RST and without what is still to be sent, or in good order."""
+    if not reset:
+        transport.close()
+        return
+    connection: socket.socket | None = transport.get_extra_info("socket")
+    if connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_OFF)
+    transport.abort()
+
+
 def _discard(connection: Any) -> None:
     """Read what has arrived: closing with something unread is a reset, and no good order."""
     # A loop written elsewhere may hand out what cannot be duplicated (TypeError).
@@ -188,8 +219,8 @@ def _discard(connection: Any) -> None:
 class _Gate(asyncio.Protocol):
     """Stands before the server while a connection waits, and keeps what arrives meanwhile."""
 
-    def __init__(self, listener: Listener, fault: Fault | None) -> None:
-        self.fault = fault
+    def __init__(self, listener: Listener, admission: Admission) -> None:
+        self.admission = admission
         self._socket: Any = None
         self._listener = listener
         self._arrived = bytearray()
@@ -200,7 +231,7 @@ class _Gate(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._socket = transport.get_extra_info("socket")
         transport.pause_reading()
-        self._listener.admit(self, transport)
+        self._listener.pass_gate(self, transport)
 
     def data_received(self, data: bytes) -> None:
         """Keep what came together with the end of the handshake."""
@@ -209,7 +240,7 @@ class _Gate(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Remember that there is nobody to serve."""
         self._lost = True
-        if isinstance(self.fault, Break) and not self.fault.reset:
+        if self.admission.end and not self.admission.reset:
             _discard(self._socket)
 
     def hand_over(self, transport: asyncio.Transport, server: asyncio.BaseProtocol) -> None:

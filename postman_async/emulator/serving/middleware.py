@@ -1,4 +1,8 @@
-"""What every request passes on its way: log, faults, key and limits; and errors as JSON."""
+"""The middleware of every request: the emulator's world, the key, and errors as JSON.
+
+The application is composed in `postman_async.emulator.app`, where the middleware of the controls
+(request log, faults, limits) stands between these functions.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,6 @@ from typing import TypeAlias
 
 from aiohttp import ClientConnectionError, web
 
-from postman_async.emulator.controls.fault_injection import Nothing, inject
-from postman_async.emulator.controls.faults import Fault
-from postman_async.emulator.controls.request_log import LoggedRequest
 from postman_async.emulator.errors import (
     ServiceError,
     named,
@@ -20,92 +21,67 @@ from postman_async.emulator.errors import (
     unauthorized,
 )
 from postman_async.emulator.exceptions import lacking
-from postman_async.emulator.serving.call import SERVICE, Service, answer
+from postman_async.emulator.serving.call import SERVICE, answer
 from postman_async.emulator.state.ids import within
 
-__all__ = ["guard"]
+__all__ = [
+    "CONTROL_PREFIX",
+    "Handler",
+    "NoResponse",
+    "answer_errors",
+    "check_key",
+    "enter_world",
+    "failure_response",
+    "is_api_call",
+]
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+CONTROL_PREFIX = "/_emulator/"
+"""The paths of the controls: they need the key, and are neither logged nor limited."""
+
 _LOG = logging.getLogger("postman_async.emulator")
-_OWN = "/_"  # is no part of the API and asks for no key: collections call it
-_GONE = (ConnectionError, ClientConnectionError)  # what reading or writing then raises
-_CONTROL = "/_emulator/"  # is the test's own hand: it asks for the key, and nothing else
+_OWN_PREFIX = "/_"  # no part of the API: collections call these paths without a key
+_DISCONNECTED = (ConnectionError, ClientConnectionError)
+
+
+class NoResponse(web.Response):
+    """The response object for a connection that is gone; nothing is sent."""
+
+    async def prepare(self, request: web.BaseRequest) -> None:
+        """Send nothing."""
+
+    async def write_eof(self, data: bytes | bytearray | memoryview = b"") -> None:
+        """Send nothing."""
+
+    @property
+    def keep_alive(self) -> bool:
+        """False: there is no connection."""
+        return False
+
+
+def is_api_call(request: web.Request) -> bool:
+    """Return whether the path belongs to the API, known or unknown to it."""
+    return not request.path.startswith(_OWN_PREFIX)
 
 
 @web.middleware
-async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Log a request, let it meet its fault, and answer it in the emulator's world."""
+async def enter_world(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer a request with the emulator's own clock and ids."""
+    with within(request.app[SERVICE].world):
+        return await handler(request)
+
+
+@web.middleware
+async def check_key(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse a call of the API, or of the controls, without the right key."""
     service = request.app[SERVICE]
-    if request.path.startswith(_CONTROL):
-        with within(service.world):
-            return await _answered(request, handler)
-    operation = request.match_info.route.name
-    entry = LoggedRequest(request.method, request.path, operation)
-    service.requests.add(entry)
-    fault = None if operation is None else service.faults.next(operation)
-    with within(service.world):
-        if fault is None:
-            response = await _answered(request, handler)
-        else:
-            entry.fault = str(fault)
-            response = await _injected(fault, request, handler)
-    if not isinstance(response, Nothing):
-        entry.status = response.status
-    return response
-
-
-async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer a request; every failure becomes the service's JSON."""
-    told: dict[str, str] = {}
-    try:
-        told = _admit(request, request.app[SERVICE])
-        response = await handler(request)
-        response.headers.update(told)
-        return response
-    except ServiceError as error:
-        refusal = error
-    except web.HTTPException as error:
-        refusal = _refusal(error)
-    except ModuleNotFoundError as error:
-        refusal = server_error(str(lacking(error)), 503)
-    except Exception as error:
-        failed = _failed(request, error)
-        failed.headers.update(told)
-        return failed
-    refused = answer(refusal.body, refusal.status)
-    refused.headers.update(told | refusal.headers)
-    return refused
-
-
-async def _injected(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Let a request meet its fault; one that cannot happen is answered as any failure is."""
-    try:
-        return await inject(fault, request, lambda: _answered(request, handler))
-    except Exception as error:
-        return _failed(request, error)
-
-
-def _failed(request: web.Request, error: Exception) -> web.StreamResponse:
-    """Return the answer to a request that failed: none where the client itself has gone."""
-    if isinstance(error, _GONE) and (request.transport is None or request.transport.is_closing()):
-        _LOG.debug("%s %s: the client has gone before its end", request.method, request.path)
-        return Nothing()
-    _LOG.error("%s %s failed", request.method, request.path, exc_info=error)
-    refusal = server_error("The emulator failed; its log says why.")
-    return answer(refusal.body, refusal.status)
-
-
-def _admit(request: web.Request, service: Service) -> dict[str, str]:
-    """Check key and limits; return the headers that tell what is left of these."""
-    if request.path.startswith(_CONTROL):
+    if is_api_call(request):
+        service.api_calls += 1
         _check_key(request, service.api_key)
-        return {}
-    if request.path.startswith(_OWN):
-        return {}
-    service.api_calls += 1
-    _check_key(request, service.api_key)
-    return service.limiter.admit(request.match_info.route.name)
+    elif request.path.startswith(CONTROL_PREFIX):
+        _check_key(request, service.api_key)
+    return await handler(request)
 
 
 def _check_key(request: web.Request, expected: str) -> None:
@@ -116,7 +92,38 @@ def _check_key(request: web.Request, expected: str) -> None:
         raise unauthorized("The API key is not valid.")
 
 
-def _refusal(error: web.HTTPException) -> ServiceError:
+@web.middleware
+async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer a request; every error becomes the service's JSON."""
+    try:
+        return await handler(request)
+    except ServiceError as error:
+        return _error_response(error)
+    except web.HTTPException as error:
+        return _error_response(_http_error(error))
+    except ModuleNotFoundError as error:
+        return _error_response(server_error(str(lacking(error)), 503))
+    except Exception as error:
+        return failure_response(request, error)
+
+
+def failure_response(request: web.Request, error: Exception) -> web.StreamResponse:
+    """Return the answer to a request that failed; `NoResponse` if the client has disconnected."""
+    transport = request.transport
+    if isinstance(error, _DISCONNECTED) and (transport is None or transport.is_closing()):
+        _LOG.debug("%s %s: the client disconnected too early", request.method, request.path)
+        return NoResponse()
+    _LOG.error("%s %s failed", request.method, request.path, exc_info=error)
+    return _error_response(server_error("The emulator failed; its log says why."))
+
+
+def _error_response(error: ServiceError) -> web.Response:
+    response = answer(error.body, error.status)
+    response.headers.update(error.headers)
+    return response
+
+
+def _http_error(error: web.HTTPException) -> ServiceError:
     if error.status == 405:
         refused = plain_problem(405, "The method is not allowed for this path.")
         refused.headers["Allow"] = error.headers.get("Allow", "")

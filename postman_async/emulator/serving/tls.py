@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
+
+from attrs import frozen
 
 from postman_async.emulator.exceptions import EmulatorError
 
@@ -13,7 +14,7 @@ _SERVICE = ("api.getpostman.com", "api.postman.com", "api.eu.postman.com")
 _MISSING = 'TLS needs the package trustme: pip install "postman-async[emulator]"'
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Certificates:
     """What both sides need.
 

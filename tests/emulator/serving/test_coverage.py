@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from postman_async import spec
-from postman_async.emulator.serving import coverage as module
-from postman_async.emulator.serving.coverage import coverage
-from postman_async.emulator.serving.routing import ROUTES, Route
+from postman_async.emulator.routes import coverage, routes
+from postman_async.emulator.serving.registry import HANDLERS, operation
 
 FACTS = Path(__file__).parents[4] / "shared" / "api" / "seed-operations.md"
 
@@ -18,7 +17,7 @@ FACTS = Path(__file__).parents[4] / "shared" / "api" / "seed-operations.md"
 def test_every_operation_of_the_specification_is_answered() -> None:
     answered = coverage()
     assert [name for name, there in answered.items() if not there] == []
-    assert answered.keys() == ROUTES.keys()
+    assert answered.keys() == routes().keys()
 
 
 def test_the_specification_has_every_operation_of_the_facts() -> None:
@@ -30,19 +29,14 @@ def test_the_specification_has_every_operation_of_the_facts() -> None:
 
 
 def test_what_has_no_handler_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    fewer = {name: route for name, route in ROUTES.items() if name != "mocks.publish"}
-    monkeypatch.setattr(module, "ROUTES", fewer)
+    monkeypatch.delitem(HANDLERS, "mocks.publish")
     assert [name for name, there in coverage().items() if not there] == ["mocks.publish"]
 
 
-@pytest.mark.parametrize(
-    "route", [ROUTES["users.me"]._replace(method="POST"), ROUTES["users.me"]._replace(path="/you")]
-)
-def test_a_handler_at_another_address_does_not_count(
-    monkeypatch: pytest.MonkeyPatch, route: Route
-) -> None:
-    monkeypatch.setattr(module, "ROUTES", {**ROUTES, "users.me": route})
-    assert coverage()["users.me"] is False
+def test_an_operation_has_one_handler() -> None:
+    """Its method and path are the specification's, so that no handler is at another address."""
+    with pytest.raises(ValueError, match=r"users\.me has two handlers"):
+        operation("users.me")(HANDLERS["users.me"].handler)
 
 
 def test_an_operation_that_only_the_specification_has_is_told(

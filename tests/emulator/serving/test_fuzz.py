@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from postman_async.emulator import PostmanEmulator
-from postman_async.emulator.serving.routing import ROUTES
-from tests.emulator.kit import SCHEMA, QuickEngine
+from postman_async.emulator.routes import routes
+from tests.emulator.kit import SCHEMA, QuickRuntime
 
 KEYS = [
     "info",
@@ -107,7 +107,7 @@ class World:
 
     def __init__(self, runner: asyncio.Runner) -> None:
         self.run = runner.run
-        self.emulator = PostmanEmulator(engine=QuickEngine())
+        self.emulator = PostmanEmulator(engine=QuickRuntime())
         self.run(self._open())
         self.seed()
 
@@ -163,7 +163,7 @@ class World:
 
     def send(self, operation: str, body: Any, query: dict[str, str]) -> int:
         """Send a body and return the status of the answer, which must be JSON."""
-        method, path, _ = ROUTES[operation]
+        method, path, _ = routes()[operation]
         return self.run(self._send(method, path.format_map(self.ids), body, query))
 
     def watch(self) -> None:
@@ -206,18 +206,18 @@ def world() -> Iterator[World]:
         runner.run(made.close())
 
 
-@pytest.mark.parametrize("operation", ROUTES)
+@pytest.mark.parametrize("operation", routes())
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(body=BODIES)
 def test_no_body_makes_an_operation_fail(world: World, operation: str, body: Any) -> None:
     world.seed()
     for sent in (body, world.links(body), {WRAPPERS[0]: body, **dict.fromkeys(WRAPPERS, body)}):
         assert world.send(operation, sent, {}) < 500
-    if ROUTES[operation].method != "GET":
+    if routes()[operation].method != "GET":
         follow_up(world, operation)
 
 
-@pytest.mark.parametrize("operation", ROUTES)
+@pytest.mark.parametrize("operation", routes())
 def test_no_kind_of_json_makes_an_operation_fail(world: World, operation: str) -> None:
     kinds: list[Any] = [None, True, 7, 1.5, "text", [], {}]
     for kind in kinds:
@@ -229,7 +229,7 @@ def test_no_kind_of_json_makes_an_operation_fail(world: World, operation: str) -
 def follow_up(world: World, written: str) -> None:
     """What was stored before can still be read, whatever it was."""
     readable = (written.partition(".")[0], "workspaces")
-    for operation, route in ROUTES.items():
+    for operation, route in routes().items():
         if route.method == "GET" and operation.startswith(readable):
             assert world.send(operation, None, {}) < 500
 
@@ -250,7 +250,7 @@ QUERIES = st.dictionaries(
 )
 
 
-@pytest.mark.parametrize("operation", [name for name in ROUTES if ROUTES[name].method == "GET"])
+@pytest.mark.parametrize("operation", [name for name in routes() if routes()[name].method == "GET"])
 @settings(max_examples=20, deadline=None)
 @given(query=QUERIES)
 def test_no_query_makes_a_list_fail(world: World, operation: str, query: dict[str, str]) -> None:

@@ -18,19 +18,19 @@ import yaml
 
 from postman_async.emulator import EmulatorError, PostmanEmulator
 from postman_async.emulator.controls.request_log import LoggedRequest
+from postman_async.emulator.routes import routes
 from postman_async.emulator.serving.call import MAX_BODY
-from postman_async.emulator.serving.routing import ROUTES
 
 if TYPE_CHECKING:
     from tests.emulator.conftest import Api
 
 SPEC = Path(__file__).parents[3] / "postman_async" / "spec"
 NOBODY = "20413871-00000000-0000-4000-8000-000000000000"
-BODIES = [name for name, route in ROUTES.items() if route.method in ("POST", "PUT")]
+BODIES = [name for name, route in routes().items() if route.method in ("POST", "PUT")]
 BODILESS = ("monitors.run", "mocks.publish", "apis.sync_relations_with_schema")
 WITH_BODY = [name for name in BODIES if name not in BODILESS]
 WITH_PARAMETER = [name for name in WITH_BODY if name != "apis.create_relations"]
-WITH_ID = [name for name, route in ROUTES.items() if "{" in route.path]
+WITH_ID = [name for name, route in routes().items() if "{" in route.path]
 FITTING: dict[str, Any] = {
     "collection": {"info": {"name": "a"}, "item": []},
     "environment": {"name": "a", "values": []},
@@ -69,16 +69,16 @@ def operations_of_the_spec() -> dict[str, tuple[str, str]]:
 
 
 def test_every_operation_of_the_spec_is_answered_and_no_other() -> None:
-    told = {name: (route.method, route.path) for name, route in ROUTES.items()}
+    told = {name: (route.method, route.path) for name, route in routes().items()}
     assert told == operations_of_the_spec()
 
 
-@pytest.mark.parametrize("operation", ROUTES)
+@pytest.mark.parametrize("operation", routes())
 @pytest.mark.parametrize("headers", [{}, {"X-Api-Key": "PMAK-wrong"}, {"X-Api-Key": "ключ"}])
 async def test_no_operation_answers_without_the_right_key(
     emulator: PostmanEmulator, operation: str, headers: dict[str, str]
 ) -> None:
-    method, path, _ = ROUTES[operation]
+    method, path, _ = routes()[operation]
     async with (
         aiohttp.ClientSession() as session,
         session.request(method, emulator.url + path.format_map(_Nobody()), headers=headers) as got,
@@ -107,7 +107,7 @@ async def test_the_key_is_taken_from_the_query_too(emulator: PostmanEmulator) ->
     "reference", [NOBODY, NOBODY[9:], f"1-{NOBODY[9:]}", "nonsense", "%F0%9F%92%A3"]
 )
 async def test_what_does_not_exist_is_not_found(api: Api, operation: str, reference: str) -> None:
-    method, path, _ = ROUTES[operation]
+    method, path, _ = routes()[operation]
     url = re.sub(r"\{\w+\}", reference, path.replace("{entityType}", "documentation"))
     answer = await api.call(method, url, FITTING if operation in WITH_BODY else None)
     assert answer.status == 404
@@ -131,7 +131,7 @@ async def test_what_does_not_exist_is_not_found(api: Api, operation: str, refere
     ids=["nothing", "cut", "not UTF-8", "NaN", "huge number", "deep", "closed and deep", "long"],
 )
 async def test_what_is_no_json_is_malformed(api: Api, operation: str, raw: bytes) -> None:
-    method, path, _ = ROUTES[operation]
+    method, path, _ = routes()[operation]
     answer = await api.call(method, path.format_map(_Nobody()), data=raw)
     assert (answer.status, answer.error) == (400, "malformedRequestError")
 
@@ -139,14 +139,14 @@ async def test_what_is_no_json_is_malformed(api: Api, operation: str, raw: bytes
 @pytest.mark.parametrize("operation", WITH_BODY)
 @pytest.mark.parametrize("body", [[], "text", 7, True])
 async def test_a_body_that_is_no_object_is_malformed(api: Api, operation: str, body: Any) -> None:
-    method, path, _ = ROUTES[operation]
+    method, path, _ = routes()[operation]
     answer = await api.call(method, path.format_map(_Nobody()), body)
     assert (answer.status, answer.error) == (400, "malformedRequestError")
 
 
 @pytest.mark.parametrize("operation", WITH_PARAMETER)
 async def test_a_body_without_its_top_level_parameter_names_it(api: Api, operation: str) -> None:
-    method, path, _ = ROUTES[operation]
+    method, path, _ = routes()[operation]
     answer = await api.call(method, path.format_map(_Nobody()), {"other": {}})
     assert (answer.status, answer.error) == (400, "paramMissingError")
     usual = operation.partition(".")[0].removesuffix("s")
