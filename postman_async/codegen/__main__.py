@@ -7,13 +7,13 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from postman_async.codegen.emulator_table import emulator_table
 from postman_async.codegen.lower import lower
 from postman_async.codegen.read import SpecError, read
 from postman_async.codegen.render import HEADER, formatted, render
-from postman_async.codegen.table import operation_table
 
 _PACKAGE = Path(__file__).parents[1]
-_FOLDERS = ("api", "models", "operations")
+_FOLDERS = ("api", "models")
 """What holds generated files, and may hold some that are not generated any more."""
 
 
@@ -23,7 +23,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; fail when stale")
     check = parser.parse_args().check
     try:
-        texts = _texts()
+        texts = {**render(lower(read())), **emulator_table()}
     except SpecError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -35,12 +35,6 @@ def main() -> int:
         names = "\n  ".join(stale)
         sys.stderr.write(f"stale, run python -m postman_async.codegen:\n  {names}\n")
     return 1 if stale else 0
-
-
-def _texts() -> dict[str, str]:
-    spec = read()
-    api = lower(spec)
-    return {**render(api), **operation_table(spec, api)}
 
 
 def _stale(texts: Mapping[str, str]) -> list[str]:

@@ -43,7 +43,7 @@ def make_app(controls: Controls) -> web.Application:
 def _check(name: str) -> BodyCheck | None:
     """Return the check of an operation's body; None for no check."""
     schema, registered = operations()[name].body, HANDLERS[name]
-    if schema is None or registered.check == "nothing":
+    if schema is None or "properties" not in schema or registered.check == "nothing":
         return None
     if registered.check == "wrapper":
         schema = wrapper_only(schema)

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
-from postman_async import spec
 from postman_async.emulator import handlers
 from postman_async.emulator.serving.call import Handler
-from postman_async.emulator.serving.operations import operations, read_operations
+from postman_async.emulator.serving.operations import operations
 from postman_async.emulator.serving.registry import HANDLERS
 
 __all__ = ["Route", "coverage", "routes"]
@@ -41,4 +40,4 @@ def routes() -> Mapping[str, Route]:
 def coverage() -> dict[str, bool]:
     """Return whether each operation of the specification has a handler, by the operations' ids."""
     handlers.load()
-    return {name: name in HANDLERS for name in read_operations(spec.load())}
+    return {name: name in HANDLERS for name in operations()}

@@ -12,7 +12,7 @@ from attrs import frozen
 from postman_async.emulator.arguments import check
 from postman_async.emulator.controls.faults import RetryAfter
 from postman_async.emulator.exceptions import EmulatorError
-from postman_async.emulator.serving.operations import operations, specification
+from postman_async.emulator.serving.operations import buckets, operations
 
 __all__ = ["HeaderStyle", "Limits", "Rate", "State", "Window", "bucket_of", "service_rates"]
 
@@ -86,8 +86,7 @@ def _sensible(rate: tuple[int, float]) -> bool:
 @cache
 def service_rates() -> dict[str, Rate]:
     """Return the rates of the service's own buckets."""
-    buckets = specification()["common.yaml"]["x-buckets"]
-    return {name: Rate(each["calls"], each["seconds"]) for name, each in buckets.items()}
+    return {name: Rate(int(e["calls"]), e["seconds"]) for name, e in buckets().items()}
 
 
 def bucket_of(operation: str | None) -> str | None:

@@ -57,7 +57,7 @@ class BodyCheck:
 
 
 def _is_wrapper(name: str, schema: Json) -> bool:
-    return name in schema.get("required", ()) and schema["properties"][name]["type"] == "object"
+    return name in schema.get("required", ()) and schema["properties"][name].get("type") == "object"
 
 
 def _check_field(value: Any, field: Json, location: str) -> None:

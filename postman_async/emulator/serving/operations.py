@@ -1,23 +1,22 @@
-"""The operations of the specification, as far as the server needs them."""
+"""The operations of the specification, as far as the server needs them.
+
+They are read from ``operations.json``, which ``python -m postman_async.codegen`` writes: PyYAML,
+and the time to parse the whole specification, are not needed to start an emulator.
+"""
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from attrs import frozen
 
-from postman_async.emulator.exceptions import lacking
-
-__all__ = ["Operation", "operations", "read_operations", "specification", "wrapper_only"]
+__all__ = ["Operation", "buckets", "operations", "wrapper_only"]
 
 Json: TypeAlias = Mapping[str, Any]
-
-_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-_JSON = "application/json"
-_OBJECT: Json = {"type": "object"}
 
 
 @frozen
@@ -41,81 +40,23 @@ class Operation:
 
 
 @cache
-def specification() -> Mapping[str, Json]:
-    """Return the files of the specification.
-
-    Raises:
-        EngineUnavailable: PyYAML is not installed.
-    """
-    from postman_async import spec
-
-    try:
-        return spec.load()
-    except ModuleNotFoundError as error:
-        raise lacking(error) from None
-
-
-@cache
 def operations() -> Mapping[str, Operation]:
     """Return all operations by their ids."""
-    return read_operations(specification())
+    return {name: Operation(name, **fields) for name, fields in _table()["operations"].items()}
 
 
-def read_operations(files: Mapping[str, Json]) -> dict[str, Operation]:
-    """Return the operations of a specification by their ids.
-
-    Args:
-        files: the documents by their names, to which references are relative.
-    """
-    return {made.name: made for made in _all(files)}
-
-
-def _all(files: Mapping[str, Json]) -> Iterator[Operation]:
-    for file, document in files.items():
-        for path, item in document.get("paths", {}).items():
-            for method in _METHODS:
-                if method in item:
-                    described = item[method]
-                    body = _Schemas(files).body(described, file)
-                    bucket = described.get("x-bucket")
-                    yield Operation(described["operationId"], method.upper(), path, body, bucket)
+def buckets() -> Mapping[str, Json]:
+    """Return ``calls`` and ``seconds`` of each limit that calls count against."""
+    found: Mapping[str, Json] = _table()["buckets"]
+    return found
 
 
 def wrapper_only(schema: Json) -> Json:
     """Return the schema of a body without the fields of the object that it wraps."""
-    return {**schema, "properties": dict.fromkeys(schema["properties"], _OBJECT)}
+    return {**schema, "properties": {name: {"type": "object"} for name in schema["properties"]}}
 
 
-@frozen
-class _Schemas:
-    """Reads the schemas of request bodies, following references."""
-
-    files: Mapping[str, Json]
-
-    def body(self, described: Json, file: str) -> Json | None:
-        request = described.get("requestBody")
-        if request is None or request["content"].keys() != {_JSON}:
-            return None
-        schema, file = self._resolved(request["content"][_JSON]["schema"], file)
-        if request.get("x-body") == "document":  # its own checks know more of a document
-            return wrapper_only(schema)
-        return self._with_fields(schema, file, levels=2)
-
-    def _with_fields(self, schema: Json, file: str, levels: int) -> Json:
-        if not levels or "properties" not in schema:
-            return schema
-        fields = {}
-        for name, field in schema["properties"].items():
-            inner, home = self._resolved(field, file)
-            fields[name] = self._with_fields(inner, home, levels - 1)
-        return {**schema, "properties": fields}
-
-    def _resolved(self, schema: Json, file: str) -> tuple[Json, str]:
-        while "$ref" in schema:
-            target, _, pointer = schema["$ref"].partition("#")
-            if target:
-                file = posixpath.normpath(posixpath.join(posixpath.dirname(file), target))
-            schema = self.files[file]
-            for key in pointer.strip("/").split("/"):
-                schema = schema[key]
-        return schema, file
+@cache
+def _table() -> Json:
+    table: Json = json.loads(Path(__file__).with_suffix(".json").read_text("utf-8"))
+    return table

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from postman_async import spec
+from postman_async.emulator import routes as module
 from postman_async.emulator.routes import coverage, routes
+from postman_async.emulator.serving.operations import Operation
 from postman_async.emulator.serving.registry import HANDLERS, operation
 
 FACTS = Path(__file__).parents[4] / "shared" / "api" / "seed-operations.md"
@@ -42,6 +43,6 @@ def test_an_operation_has_one_handler() -> None:
 def test_an_operation_that_only_the_specification_has_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    future = {"paths": {"/flows": {"parameters": [], "get": {"operationId": "flows.list"}}}}
-    monkeypatch.setattr(spec, "load", lambda: {"flows.yaml": future, "common.yaml": {}})
+    future = {"flows.list": Operation("flows.list", "GET", "/flows")}
+    monkeypatch.setattr(module, "operations", lambda: future)
     assert coverage() == {"flows.list": False}
