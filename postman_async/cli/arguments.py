@@ -1,9 +1,9 @@
-"""Arguments as ``name=value``, in the manner of HTTPie: pure, but for the files they name.
+"""Arguments as ``name=value``, as HTTPie has them.
 
 =================  ==================================================
-``name=text``      the text as it is
+``name=text``      the text
 ``name:=JSON``     a number, true, null, a list, an object
-``name=@file``     what the file holds: text, or bytes if it is no text
+``name=@file``     the content of the file: text, or bytes if it is not UTF-8
 ``name:=@file``    the JSON in the file
 =================  ==================================================
 """
@@ -25,10 +25,15 @@ _PAIR = re.compile(r"([A-Za-z_]\w*)(:?=)(.*)", re.ASCII | re.DOTALL)
 
 
 def parse_arguments(pairs: Iterable[str], names: Collection[str], owner: str) -> dict[str, Any]:
-    """Read the arguments of ``owner``, each of which must be one of ``names``.
+    """Parse arguments.
+
+    Args:
+        pairs: the arguments.
+        names: the names that are known.
+        owner: the operation or object in messages.
 
     Raises:
-        UsageError: one cannot be read, is not known, or stands there twice.
+        UsageError: an argument cannot be read, is not known, or is given twice.
 
     """
     values: dict[str, Any] = {}
@@ -45,7 +50,7 @@ def parse_arguments(pairs: Iterable[str], names: Collection[str], owner: str) ->
 def _parse(pair: str) -> tuple[str, Any]:
     match = _PAIR.fullmatch(pair)
     if match is None:
-        raise UsageError(f"{pair!r} is no argument: write name=text, name:=JSON or name=@file")
+        raise UsageError(f"{pair!r} is not an argument: write name=text, name:=JSON or name=@file")
     name, sign, value = match.groups()
     content = _read(name, Path(value[1:])) if value.startswith("@") else value
     return name, _json(name, content) if sign == ":=" else content
@@ -67,10 +72,10 @@ def _json(name: str, text: str | bytes) -> Any:
         return json.loads(text)
     except ValueError as error:
         hint = f"; for a text write {name}=…"
-        raise UsageError(f"{name}: what follows := is not JSON: {error}{hint}") from None
+        raise UsageError(f"{name}: the text after := is not JSON: {error}{hint}") from None
 
 
 def _unknown(name: str, names: Collection[str], owner: str) -> str:
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"it has: {', '.join(names) or 'none'}"
+    similar = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {similar[0]}?" if similar else f"it has: {', '.join(names) or 'none'}"
     return f"{owner} has no argument {name}; {hint}"

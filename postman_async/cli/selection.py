@@ -1,4 +1,4 @@
-"""The monitors a user names: on the command line, in a file, on stdin."""
+"""The uids of monitors from the command line, a file or stdin."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ _UID = re.compile(r"[\w.~:-]+", re.ASCII)
 
 
 def read_uids(named: Sequence[str], file: Path | None) -> list[str]:
-    """Return the uids in the order in which they were named; one named twice stays twice.
+    """Return the uids in the order in which they are given; a uid given twice is kept twice.
 
     Args:
-        named: those of the command line; ``-`` stands for those on stdin.
-        file: a file with more, one a line; ``#`` begins a comment.
+        named: the uids of the command line; ``-`` stands for those on stdin.
+        file: a file with more uids, one a line; ``#`` begins a comment.
 
     Raises:
-        UsageError: there is one that is no uid, or a file that cannot be read.
+        UsageError: a uid is malformed, or the file cannot be read.
 
     """
-    found = [uid for name in named for uid in _expanded(name)]
+    uids = [uid for name in named for uid in _expand(name)]
     if file is not None:
-        found += _stdin() if str(file) == STDIN else _lines(str(file), _read(file))
-    return found
+        uids += _stdin() if str(file) == STDIN else _parse_lines(str(file), _read(file))
+    return uids
 
 
-def _expanded(name: str) -> Iterable[str]:
+def _expand(name: str) -> Iterable[str]:
     if name == STDIN:
         return _stdin()
-    return [_checked(name, "")]
+    return [_check_uid(name, "")]
 
 
 def _stdin() -> Iterator[str]:
     if sys.stdin.isatty():
         sys.stderr.write("uids, one a line; Ctrl-D ends them:\n")
-    return _lines("stdin", sys.stdin.read())
+    return _parse_lines("stdin", sys.stdin.read())
 
 
 def _read(file: Path) -> str:
@@ -52,18 +52,20 @@ def _read(file: Path) -> str:
     except OSError as error:
         raise UsageError(f"cannot read {file}: {error.strerror}") from None
     except UnicodeError:
-        raise UsageError(f"{file} is no text") from None
+        raise UsageError(f"{file} is not UTF-8 text") from None
 
 
-def _lines(source: str, text: str) -> Iterator[str]:
+def _parse_lines(source: str, text: str) -> Iterator[str]:
     for number, line in enumerate(text.splitlines(), 1):
         uid = line.partition("#")[0].strip()
         if uid:
-            yield _checked(uid, f"{source}, line {number}: ")
+            yield _check_uid(uid, f"{source}, line {number}: ")
 
 
-def _checked(uid: str, where: str) -> str:
-    """Refuse what is no uid: most likely it is another column, or a forgotten option."""
+def _check_uid(uid: str, location: str) -> str:
+    """Refuse a malformed uid, such as another column of a table or a misplaced option."""
     if not _UID.fullmatch(uid) or not uid.strip("."):
-        raise UsageError(f"{where}{uid!r} is no monitor uid; one looks like 12345678-1e6b6cb1-…")
+        raise UsageError(
+            f"{location}{uid!r} is not a monitor uid; one looks like 12345678-1e6b6cb1-…"
+        )
     return uid

@@ -92,7 +92,7 @@ def test_without_keyring_the_complaint_says_how_to_get_it(monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"", "is empty"), (b"\xff", "is no text"), (b"PMAK-1\nPMAK-2", "more than the key")],
+    [(b"", "is empty"), (b"\xff", "is not UTF-8 text"), (b"PMAK-1\nPMAK-2", "more than the key")],
 )
 def test_a_wrong_key_file_is_named_and_not_shown(
     content: bytes, words: str, tmp_path: Path

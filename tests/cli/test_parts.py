@@ -98,7 +98,7 @@ def test_what_is_no_uid_is_named_with_its_place(uid: str, tmp_path: Path) -> Non
     file.write_text(f"1-a\n{uid}\n", encoding="utf-8")
     with pytest.raises(UsageError, match="line 2"):
         read_uids([], file)
-    with pytest.raises(UsageError, match="is no monitor uid"):
+    with pytest.raises(UsageError, match="is not a monitor uid"):
         read_uids([uid], None)
 
 
@@ -107,7 +107,7 @@ def test_a_file_of_uids_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         read_uids([], tmp_path / "nothing")
     binary = tmp_path / "binary"
     binary.write_bytes(b"\xff")
-    with pytest.raises(UsageError, match="is no text"):
+    with pytest.raises(UsageError, match="is not UTF-8 text"):
         read_uids([], binary)
 
 

@@ -155,7 +155,7 @@ def test_the_exit_code_is_4_for_errors_and_for_a_service_out_of_reach(
         (["--concurrency", "5"], "or --all"),
         (["1-m", "--all"], "not both"),
         (["1-m", "--name", "m*"], "--name, not both"),
-        (["1-m 2-m"], "'1-m 2-m' is no monitor uid"),
+        (["1-m 2-m"], "'1-m 2-m' is not a monitor uid"),
         (["--from", "/no/such/file"], "/no/such/file"),
         (["--from", "empty"], "empty names no monitor"),
         (["--all", "--html", "/no/such/folder/r.html"], "no folder /no/such/folder"),

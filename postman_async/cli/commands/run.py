@@ -36,7 +36,7 @@ Examples:
 \b
 Exit codes, the first that fits:
   2    wrong usage; nothing was run
-  130  interrupted by Ctrl-C (143: by SIGTERM); the journal is whole
+  130  interrupted by Ctrl-C (143: by SIGTERM); the journal is complete
   1    a monitor failed
   3    the key is not accepted, or not for a monitor
   4    a monitor ended in an error or its outcome is unknown, or the service cannot be reached
@@ -45,7 +45,7 @@ Exit codes, the first that fits:
 
 
 class RunAsync(StrEnum):
-    """When the service is asked not to hold the connection until a run has ended."""
+    """Whether runs are triggered without holding a connection until they end."""
 
     never = "never"
     always = "always"
@@ -53,19 +53,19 @@ class RunAsync(StrEnum):
 
     @property
     def setting(self) -> bool | Literal["auto"]:
-        """What a batch takes for it."""
+        """The argument of the batch."""
         return "auto" if self is RunAsync.auto else self is RunAsync.always
 
 
 class OnUnknown(StrEnum):
-    """What to do about a run that the service seems not to have begun."""
+    """What to do if the service seems not to have started a run."""
 
     report = "report"
     rerun = "rerun"
 
 
 class Pacing(StrEnum):
-    """Which limits the calls are paced by."""
+    """The limits that pace the calls."""
 
     auto = "auto"
     postman = "postman"
@@ -73,7 +73,7 @@ class Pacing(StrEnum):
 
     @property
     def setting(self) -> Literal["auto", "postman"] | None:
-        """What a client takes for it."""
+        """The argument of the client."""
         return "auto" if self is Pacing.auto else "postman" if self is Pacing.postman else None
 
 
@@ -108,7 +108,7 @@ def run_command(
     ] = None,
     conditions: Mapping[str, Any],
     allow_empty: Annotated[
-        bool, typer.Option("--allow-empty", help="It is no error if no monitor fits.")
+        bool, typer.Option("--allow-empty", help="End with 0 if no monitor fits.")
     ] = False,
     # how
     concurrency: Annotated[
@@ -138,34 +138,34 @@ def run_command(
         bool, typer.Option("--overlap", help="Let runs of the same monitor overlap.")
     ] = False,
     run_async: Annotated[
-        RunAsync, typer.Option(help="Trigger, then look for the end, holding no connection.")
+        RunAsync, typer.Option(help="Trigger, then poll for the end, without a connection.")
     ] = RunAsync.never,
     on_unknown: Annotated[
-        OnUnknown, typer.Option(help="What to do when the service seems not to have begun a run.")
+        OnUnknown, typer.Option(help="What to do if the service seems not to have started a run.")
     ] = OnUnknown.report,
     reconcile: Annotated[
         bool,
-        typer.Option(help="Take a last run for ours by its time, where a call brought no result."),
+        typer.Option(help="Match a run by its time if its call brought no result."),
     ] = True,
     retries: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="How often a call is sent at most.")
     ] = None,
     rate_limits: Annotated[
-        Pacing, typer.Option(help="Keep below the published limits, or only what is told.")
+        Pacing, typer.Option(help="Pace calls by the published limits, or by headers only.")
     ] = Pacing.auto,
     keep: Annotated[
-        Keep, typer.Option(help="Whose executions are kept for the reports.")
+        Keep, typer.Option(help="Which runs keep their executions for the reports.")
     ] = Keep.all,
     journal: Annotated[
         Path | None,
         options.file_option(
             "--journal",
-            "Note each outcome in this file; go on with its batch if that is unfinished.",
+            "Write each outcome to this file; resume its batch if that is unfinished.",
         ),
     ] = None,
     resume: Annotated[
         Path | None,
-        options.file_option("--resume", "Go on with this journal's batch: it knows the monitors."),
+        options.file_option("--resume", "Resume the batch of this journal, with its monitors."),
     ] = None,
     # reports
     reports: Reports,

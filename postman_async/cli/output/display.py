@@ -1,4 +1,4 @@
-"""What the user sees of a batch: a live display on a terminal, plain lines everywhere else."""
+"""The display of a batch: live on a terminal, plain lines everywhere else."""
 
 from __future__ import annotations
 
@@ -39,48 +39,48 @@ _PLAIN_SECONDS = 30.0
 
 
 class Watched(Protocol):
-    """What a view looks at: a `MonitorBatch`."""
+    """The part of a `MonitorBatch` that a view shows."""
 
     @property
     def progress(self) -> BatchProgress:
-        """How far it is."""
+        """How many monitors are done, running and waiting."""
         ...
 
     @property
     def running(self) -> Sequence[tuple[str, float]]:
-        """What is under way, and for how many seconds."""
+        """The runs under way: their names, and their seconds so far."""
         ...
 
 
 class View(Protocol):
-    """The ways to show the same things."""
+    """One of the ways to show a batch."""
 
     def say(self, message: str) -> None:
-        """Tell about a step on the way."""
+        """Show a message about progress."""
         ...
 
     def watch(self, batch: Watched, limits: Limits) -> AbstractAsyncContextManager[Done]:
-        """Show how a batch goes on; what it yields takes each row as it is done."""
+        """Show the progress of a batch; the yielded function shows the row of each outcome."""
         ...
 
     def table(self, rows: Sequence[Row]) -> None:
-        """Show the rows, and below them why some did not pass."""
+        """Show the rows, and the reasons of those that did not pass."""
         ...
 
     def text(self, text: str) -> None:
-        """Show a text as it is."""
+        """Show a text unchanged."""
         ...
 
 
 @frozen(kw_only=True)
 class Screen:
-    """How the user wants to see it.
+    """The options of the display.
 
-    Args:
-        plain: plain lines even on a terminal.
-        no_color: no colours even on a terminal.
-        quiet: nothing but what did not pass.
-        to_stderr: leave stdout to something else.
+    Attributes:
+        plain: show plain lines even on a terminal.
+        no_color: show no colours even on a terminal.
+        quiet: show only monitors that did not pass.
+        to_stderr: write to stderr, as a report goes to stdout.
 
     """
 
@@ -90,21 +90,21 @@ class Screen:
     to_stderr: bool = False
 
     def view(self) -> View:
-        """Choose the view: plain lines when asked for, or when there is no terminal."""
-        shown = console(no_color=self.no_color, to_stderr=self.to_stderr)
+        """Return the view for these options: plain lines where stdout is not a terminal."""
+        target = console(no_color=self.no_color, to_stderr=self.to_stderr)
         if self.quiet:
-            return _Quiet(shown)
-        return _Plain(shown) if self.plain or not shown.is_terminal else _Live(shown)
+            return _Quiet(target)
+        return _Plain(target) if self.plain or not target.is_terminal else _Live(target)
 
 
 def wait_of(limits: Limits) -> float:
-    """Return the seconds until the limit lets the next of the waiting calls go."""
+    """Return the seconds until a rate limit allows the next of the waiting calls."""
     full = (limit for limit in limits.values() if limit.waiting and not limit.remaining)
     return max((limit.reset for limit in full), default=0.0)
 
 
 def note(progress: BatchProgress, wait: float = 0.0) -> str:
-    """Say in a line how far a batch is, and when the limit lets the next one go."""
+    """Return one line about the progress of a batch and the wait for the rate limit."""
     waiting = f"{progress.waiting} waiting" if progress.waiting else ""
     if wait >= 1:
         waiting += f" for the rate limit, {wait:.0f} s"
@@ -126,7 +126,7 @@ def _clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-async def _again_and_again(show: Callable[[], None], seconds: float) -> None:
+async def _repeat(show: Callable[[], None], seconds: float) -> None:
     while True:
         await asyncio.sleep(seconds)
         show()
@@ -134,8 +134,8 @@ async def _again_and_again(show: Callable[[], None], seconds: float) -> None:
 
 @asynccontextmanager
 async def _ticking(show: Callable[[], None], seconds: float) -> AsyncIterator[None]:
-    """Show something every so many seconds of the block."""
-    ticker = asyncio.create_task(_again_and_again(show, seconds))
+    """Call ``show`` at this interval, in seconds, while the block runs."""
+    ticker = asyncio.create_task(_repeat(show, seconds))
     try:
         yield
     finally:
@@ -145,10 +145,10 @@ async def _ticking(show: Callable[[], None], seconds: float) -> AsyncIterator[No
 
 
 class _Base:
-    """What the views share."""
+    """The base of the views: a console."""
 
-    def __init__(self, shown: Console) -> None:
-        self._console = shown
+    def __init__(self, console: Console) -> None:
+        self._console = console
 
     def say(self, message: str) -> None:
         self._console.print(message, style="dim", markup=False, soft_wrap=True)
@@ -158,14 +158,14 @@ class _Base:
 
 
 class _Live(_Base):
-    """A display that moves while the monitors run, then a table."""
+    """A live display while the monitors run, then a table."""
 
     @asynccontextmanager
     async def watch(self, batch: Watched, limits: Limits) -> AsyncIterator[Done]:
         def draw() -> RenderableType:
             return _board(batch.progress, batch.running, wait_of(limits))
 
-        # It is drawn in the loop's own turn: a thread would see a batch in the middle of a change.
+        # Drawn in the event loop: a thread could read the batch in the middle of a change.
         with Live(draw(), console=self._console, auto_refresh=False, transient=True) as live:
             show = lambda: live.update(draw(), refresh=True)  # noqa: E731
             async with _ticking(show, _LIVE_SECONDS):
@@ -176,47 +176,47 @@ class _Live(_Base):
             self._console.print(_line(row))
 
     def table(self, rows: Sequence[Row]) -> None:
-        shown = _worth_showing(rows)
-        if shown:
-            self._console.print(_table(shown, narrow=self._console.width < NARROW))
+        listed = _rows_to_show(rows)
+        if listed:
+            self._console.print(_table(listed, narrow=self._console.width < NARROW))
         self._reasons(rows)
 
     def _reasons(self, rows: Sequence[Row]) -> None:
         for row in (row for row in rows if row.status not in ("passed", "skipped")):
             self._console.print(_line(row))
-            for reason in _shown(row.reasons):
+            for reason in _first_reasons(row.reasons):
                 self._console.print(Text(f"  - {reason}"))
 
 
 class _Plain(_Base):
-    """One line for each thing, with nothing that moves: for logs and pipes."""
+    """Plain lines, for logs and pipes."""
 
     @asynccontextmanager
     async def watch(self, batch: Watched, limits: Limits) -> AsyncIterator[Done]:
         numbers = count(1)
 
-        def tell() -> None:
+        def show() -> None:
             self.text(note(batch.progress, wait_of(limits)))
 
         def done(row: Row) -> None:
             self.text(f"[{next(numbers)}/{batch.progress.total or '?'}] {row.status:7} {row.name}")
 
-        async with _ticking(tell, _PLAIN_SECONDS):
+        async with _ticking(show, _PLAIN_SECONDS):
             yield done
 
     def table(self, rows: Sequence[Row]) -> None:
-        shown = _worth_showing(rows)
-        if shown:
+        listed = _rows_to_show(rows)
+        if listed:
             self.text("outcome  assertions  requests      time  monitor")
-        for row in shown:
-            figures = f"{row.assertions:>10}  {row.requests:>8}  {row.seconds:6.2f} s"
-            self.text(f"{row.status:7}  {figures}  {row.name}")
-            for reason in _shown(row.reasons):
+        for row in listed:
+            numbers = f"{row.assertions:>10}  {row.requests:>8}  {row.seconds:6.2f} s"
+            self.text(f"{row.status:7}  {numbers}  {row.name}")
+            for reason in _first_reasons(row.reasons):
                 self.text(f"         - {reason}")
 
 
 class _Quiet(_Base):
-    """Nothing but what did not pass, and why."""
+    """Only the monitors that did not pass, and why."""
 
     def say(self, message: str) -> None:
         pass
@@ -239,7 +239,7 @@ class _Quiet(_Base):
 def _board(
     progress: BatchProgress, running: Sequence[tuple[str, float]], wait: float
 ) -> RenderableType:
-    """Draw the bar, and below it the figures and what is under way."""
+    """Draw the bar, and below it the progress and the longest runs under way."""
     bar = ProgressBar(
         total=progress.total, completed=progress.done, width=_BAR, pulse=progress.total is None
     )
@@ -247,13 +247,13 @@ def _board(
     if len(running) > _SHOWN_RUNNING:
         slow.append(f"          and {len(running) - _SHOWN_RUNNING} more")
     lines = (Text(line, style="dim", no_wrap=True, overflow="ellipsis") for line in slow)
-    shown = Table.grid()
-    shown.add_row(bar)
-    return Group(shown, Text(note(progress, wait)), *lines)
+    grid = Table.grid()
+    grid.add_row(bar)
+    return Group(grid, Text(note(progress, wait)), *lines)
 
 
 def _table(rows: Sequence[Row], *, narrow: bool) -> Table:
-    """Draw the outcomes; where there is little room, names matter more than rules and figures."""
+    """Draw the outcomes; a narrow terminal shows names instead of rules and numbers."""
     table = Table(header_style="bold", box=None if narrow else HEAVY_HEAD, pad_edge=not narrow)
     table.add_column("Monitor", ratio=1)
     table.add_column("Outcome", no_wrap=True)
@@ -261,8 +261,8 @@ def _table(rows: Sequence[Row], *, narrow: bool) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         outcome, seconds = Text(row.status, style=_style(row)), f"{row.seconds:.2f} s"
-        figures = (seconds,) if narrow else (row.assertions, row.requests, seconds)
-        table.add_row(Text(row.name), outcome, *figures)
+        numbers = (seconds,) if narrow else (row.assertions, row.requests, seconds)
+        table.add_row(Text(row.name), outcome, *numbers)
     return table
 
 
@@ -275,16 +275,16 @@ def _style(row: Row) -> str:
 
 
 def _indented(row: Row) -> list[str]:
-    return [f"        - {reason}" for reason in _shown(row.reasons)]
+    return [f"        - {reason}" for reason in _first_reasons(row.reasons)]
 
 
-def _worth_showing(rows: Sequence[Row]) -> list[Row]:
-    """Leave out what was not run, and what passed where the table would fill many screens."""
+def _rows_to_show(rows: Sequence[Row]) -> list[Row]:
+    """Leave out monitors that were not run, and those that passed if the table would be long."""
     run = [row for row in rows if row.status != "skipped"]
-    whole = len(run) <= _LARGEST_TABLE
-    return [row for row in run if whole or row.status != "passed"]
+    fits = len(run) <= _LARGEST_TABLE
+    return [row for row in run if fits or row.status != "passed"]
 
 
-def _shown(reasons: Sequence[str]) -> list[str]:
+def _first_reasons(reasons: Sequence[str]) -> list[str]:
     more = len(reasons) - _SHOWN_REASONS
     return [*reasons[:_SHOWN_REASONS], *([f"and {more} more"] if more > 0 else [])]

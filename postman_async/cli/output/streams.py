@@ -1,4 +1,4 @@
-"""Where output goes: a stdout that outlives its reader, and text that cannot steer a terminal."""
+"""The standard streams: robust against closed pipes, and without terminal controls in text."""
 
 from __future__ import annotations
 
@@ -31,39 +31,39 @@ __all__ = [
 ]
 
 NARROW = 80
-"""Columns of a terminal below which tables do without rules."""
+"""Columns of a terminal below which tables have no rules."""
 
 _KEPT_BY_JSON = r"\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069"
 _IN_JSON = re.compile(f"[{_KEPT_BY_JSON}]")
 _IN_TEXT = re.compile(rf"[\x00-\x1f{_KEPT_BY_JSON}\ud800-\udfff]")
-"""What moves a cursor, colours a terminal, ends a line or turns the direction of a text.
+"""Characters that move a cursor, colour a terminal, end a line or change the writing direction.
 
-And half a character, which no terminal can show.
+And halves of surrogate pairs, which no terminal can show.
 """
 
 
 class Format(StrEnum):
-    """The forms that an answer can be shown in."""
+    """The output formats of commands that show an answer."""
 
     table = "table"
     json = "json"
 
 
 class _Stream(io.TextIOBase):
-    """A standard stream that may end early: the rest is then written nowhere.
+    """A standard stream that never raises; after an error, output is discarded.
 
-    Its reader may leave (``| head``), which is no fault; what else is wrong, such as a full disk,
-    is kept in ``fault``.  Either way the work goes on, and its other results are not lost.
+    A closed pipe (``| head``) is not an error.  The message of another error, such as a full disk,
+    is kept in ``error``.  Either way the command goes on, and its other results are not lost.
     """
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self.fault: str | None = None
+        self.error: str | None = None
 
     @property
     def _stream(self) -> TextIO:
         stream = getattr(sys, self._name)
-        # While rich shows something live, it stands before the stream, and would show it twice.
+        # A live display of rich replaces the stream by a proxy, which would show the text twice.
         return cast("TextIO", getattr(stream, "rich_proxied_file", stream))
 
     @property
@@ -86,7 +86,7 @@ class _Stream(io.TextIOBase):
             encoding = self._stream.encoding
             return self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
         except OSError as error:
-            self._leave(error)
+            self._discard_output(error)
             return len(text)
 
     def write_bytes(self, content: bytes) -> None:
@@ -96,32 +96,32 @@ class _Stream(io.TextIOBase):
             self._stream.buffer.write(content)
             self._stream.flush()
         except OSError as error:
-            self._leave(error)
+            self._discard_output(error)
 
     def flush(self) -> None:
         try:
             self._stream.flush()
         except OSError as error:
-            self._leave(error)
+            self._discard_output(error)
 
-    def _leave(self, error: OSError) -> None:
-        """Send the rest nowhere: what is buffered would exit_with_error again when Python ends."""
+    def _discard_output(self, error: OSError) -> None:
+        """Discard further output; the buffer would fail once more when Python ends."""
         if not isinstance(error, BrokenPipeError):
-            self.fault = f"cannot write to {self._name}: {error.strerror}"
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self._stream.fileno())
-        os.close(nowhere)
+            self.error = f"cannot write to {self._name}: {error.strerror}"
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, self._stream.fileno())
+        os.close(null)
 
 
 stdout = _Stream("stdout")
 """The command's output."""
 
 stderr = _Stream("stderr")
-"""The command's word about its output."""
+"""The command's messages."""
 
 
 def ensure_streams() -> None:
-    """Open the standard streams that were closed (``>&-``), where Python has None for them."""
+    """Open the null device for standard streams that are closed (``>&-``), so None in Python."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
@@ -139,25 +139,25 @@ def write_bytes(content: bytes) -> None:
 
 
 def clean(text: str) -> str:
-    r"""Return the text with what could steer a terminal written out, as in ``\x1b``."""
-    return _IN_TEXT.sub(_written_out, text)
+    r"""Return the text with terminal controls written as escapes such as ``\x1b``."""
+    return _IN_TEXT.sub(_escape, text)
 
 
-def _written_out(match: re.Match[str]) -> str:
+def _escape(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode()
 
 
 def attribute(value: object, *names: str) -> Any:
-    """Follow attributes as far as they go: an answer may lack what the specification promises."""
+    """Return a nested attribute, or None: an answer may lack what the specification promises."""
     for name in names:
         value = getattr(value, name, None)
     return value
 
 
 def dump_json(value: Any) -> str:
-    """Write JSON for people and scripts; what could steer a terminal is escaped.
+    """Return JSON for people and scripts, with terminal controls escaped.
 
-    So is all but ASCII where stdout is not UTF-8, since JSON knows no other encoding.
+    Where stdout is not UTF-8, all but ASCII is escaped, since JSON has no other encoding.
     """
     utf8 = codecs.lookup(stdout.encoding).name == "utf-8"
     text = json.dumps(value, ensure_ascii=not utf8, indent=2)
@@ -165,7 +165,7 @@ def dump_json(value: Any) -> str:
 
 
 def console(*, no_color: bool = False, to_stderr: bool = False) -> Console:
-    """Make rich's console; ``NO_COLOR`` and ``no_color`` keep colours out."""
+    """Make the console of rich; ``NO_COLOR`` and ``no_color`` turn colours off."""
     from rich.console import Console
 
     colourless = no_color or bool(os.environ.get("NO_COLOR"))
@@ -179,28 +179,28 @@ def console(*, no_color: bool = False, to_stderr: bool = False) -> Console:
 
 
 def show_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Show rows under headings: ruled on a terminal, aligned lines in a pipe."""
+    """Write a table: with rules on a terminal, as aligned lines elsewhere."""
     texts = [["" if cell is None else clean(str(cell)) for cell in row] for row in rows]
     if stdout.isatty():
         _show_ruled(headings, texts)
     else:
-        shown = [list(headings), *texts] if any(headings) else texts
-        write("\n".join(_aligned(shown)))
+        lines = [list(headings), *texts] if any(headings) else texts
+        write("\n".join(_aligned(lines)))
 
 
 def _show_ruled(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    shown = console()
+    target = console()
     table = Table(header_style="bold", show_header=any(headings))
-    if shown.width < NARROW:
+    if target.width < NARROW:
         table.box = None
     for heading in headings:
         table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    shown.print(table)
+    target.print(table)
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
