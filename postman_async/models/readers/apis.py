@@ -223,7 +223,7 @@ def read_list_of_schema_relation(value: Any) -> Any:
     )
 
 
-PLANS = {
+PLANS: dict[Any, ModelPlan] = {
     Api: ModelPlan(read_api),
     DeletedApi: ModelPlan(read_deleted_api),
     ApiVersion: ModelPlan(read_api_version),

@@ -363,7 +363,7 @@ def read_list_of_collection_auth_attribute(value: Any) -> Any:
     )
 
 
-PLANS = {
+PLANS: dict[Any, ModelPlan] = {
     CollectionSummary: ModelPlan(read_collection_summary),
     CollectionFork: ModelPlan(read_collection_fork),
     ForkedCollection: ModelPlan(read_forked_collection),

@@ -36,7 +36,7 @@ def read_deleted(document: Any) -> Deleted:
     return model
 
 
-PLANS = {
+PLANS: dict[Any, ModelPlan] = {
     Ref: ModelPlan(read_ref),
     Deleted: ModelPlan(read_deleted),
 }

@@ -64,7 +64,7 @@ def read_list_of_environment_value(value: Any) -> Any:
     )
 
 
-PLANS = {
+PLANS: dict[Any, ModelPlan] = {
     EnvironmentSummary: ModelPlan(read_environment_summary),
     Environment: ModelPlan(
         read_environment,

@@ -36,7 +36,7 @@ def read_list_of_ref(value: Any) -> Any:
     )
 
 
-PLANS = {
+PLANS: dict[Any, ModelPlan] = {
     Imported: ModelPlan(
         read_imported,
         {

@@ -78,7 +78,7 @@ def read_published_mock(document: Any) -> PublishedMock:
     return model
 
 
-PLANS = {
+PLANS: dict[Any, ModelPlan] = {
     Mock: ModelPlan(read_mock),
     MockConfig: ModelPlan(read_mock_config),
     MockDelay: ModelPlan(read_mock_delay),

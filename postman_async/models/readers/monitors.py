@@ -398,7 +398,7 @@ def read_list_of_execution_fault(value: Any) -> Any:
     )
 
 
-PLANS = {
+PLANS: dict[Any, ModelPlan] = {
     MonitorRef: ModelPlan(read_monitor_ref),
     MonitorSummary: ModelPlan(read_monitor_summary),
     Monitor: ModelPlan(

@@ -65,7 +65,7 @@ def read_list_of_operation_usage(value: Any) -> Any:
     )
 
 
-PLANS = {
+PLANS: dict[Any, ModelPlan] = {
     ApiKeyOwner: ModelPlan(
         read_api_key_owner,
         {

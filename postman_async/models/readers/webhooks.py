@@ -32,7 +32,7 @@ def read_webhook(document: Any) -> Webhook:
     return model
 
 
-PLANS = {
+PLANS: dict[Any, ModelPlan] = {
     Webhook: ModelPlan(read_webhook),
 }
 """How each model is read."""

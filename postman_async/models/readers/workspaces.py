@@ -118,7 +118,7 @@ def read_list_of_workspace_member(value: Any) -> Any:
     )
 
 
-PLANS = {
+PLANS: dict[Any, ModelPlan] = {
     WorkspaceSummary: ModelPlan(read_workspace_summary),
     Workspace: ModelPlan(
         read_workspace,

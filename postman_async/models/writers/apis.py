@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from postman_async.engine.data.plan import merged, slot_value, write_list
+from postman_async.engine.data.plan import Read, merged, slot_value, write_list
 from postman_async.models.apis import (
     Api,
     ApiSchema,
@@ -278,7 +278,7 @@ def write_linked_relation(model: LinkedRelation) -> Any:
     return source
 
 
-WRITERS = {
+WRITERS: dict[Any, Read] = {
     Api: write_api,
     DeletedApi: write_deleted_api,
     ApiVersion: write_api_version,

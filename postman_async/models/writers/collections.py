@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from postman_async.engine.data.plan import merged, slot_value, write_list
+from postman_async.engine.data.plan import Read, merged, slot_value, write_list
 from postman_async.models.collections import (
     Collection,
     CollectionAuth,
@@ -739,7 +739,7 @@ def write_collection_auth_attribute(model: CollectionAuthAttribute) -> Any:
     return source
 
 
-WRITERS = {
+WRITERS: dict[Any, Read] = {
     CollectionSummary: write_collection_summary,
     CollectionFork: write_collection_fork,
     ForkedCollection: write_forked_collection,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from postman_async.engine.data.plan import Read
 from postman_async.models.common import Deleted, Ref
 
 __all__ = ["WRITERS", "write_deleted", "write_ref"]
@@ -39,7 +40,7 @@ def write_deleted(model: Deleted) -> Any:
     return source
 
 
-WRITERS = {
+WRITERS: dict[Any, Read] = {
     Ref: write_ref,
     Deleted: write_deleted,
 }

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from postman_async.engine.data.plan import merged, slot_value, write_list
+from postman_async.engine.data.plan import Read, merged, slot_value, write_list
 from postman_async.models.environments import Environment, EnvironmentSummary, EnvironmentValue
 
 __all__ = ["WRITERS", "write_environment", "write_environment_summary", "write_environment_value"]
@@ -80,7 +80,7 @@ def write_environment_value(model: EnvironmentValue) -> Any:
     return source
 
 
-WRITERS = {
+WRITERS: dict[Any, Read] = {
     EnvironmentSummary: write_environment_summary,
     Environment: write_environment,
     EnvironmentValue: write_environment_value,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from postman_async.engine.data.plan import merged, slot_value, write_list
+from postman_async.engine.data.plan import Read, merged, slot_value, write_list
 from postman_async.models.common import Ref
 from postman_async.models.imports import Imported
 from postman_async.models.writers.common import (
@@ -48,7 +48,7 @@ def write_imported(model: Imported) -> Any:
     return merged(model, source, changed) if changed else source
 
 
-WRITERS = {
+WRITERS: dict[Any, Read] = {
     Imported: write_imported,
 }
 """How each model is written."""

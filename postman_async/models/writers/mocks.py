@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from postman_async.engine.data.plan import merged
+from postman_async.engine.data.plan import Read, merged
 from postman_async.models.mocks import Mock, MockConfig, MockDelay, PublishedMock
 
 __all__ = [
@@ -105,7 +105,7 @@ def write_published_mock(model: PublishedMock) -> Any:
     return source
 
 
-WRITERS = {
+WRITERS: dict[Any, Read] = {
     Mock: write_mock,
     MockConfig: write_mock_config,
     MockDelay: write_mock_delay,

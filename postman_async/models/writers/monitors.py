@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from postman_async.engine.data.plan import merged, slot_value, write_list
+from postman_async.engine.data.plan import Read, merged, slot_value, write_list
 from postman_async.models.monitors import (
     Execution,
     ExecutionBody,
@@ -556,7 +556,7 @@ def write_run_failure(model: RunFailure) -> Any:
     return source
 
 
-WRITERS = {
+WRITERS: dict[Any, Read] = {
     MonitorRef: write_monitor_ref,
     MonitorSummary: write_monitor_summary,
     Monitor: write_monitor,

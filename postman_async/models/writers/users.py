@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from postman_async.engine.data.plan import merged, slot_value, write_list
+from postman_async.engine.data.plan import Read, merged, slot_value, write_list
 from postman_async.models.users import ApiKeyOwner, OperationUsage, User
 
 __all__ = ["WRITERS", "write_api_key_owner", "write_operation_usage", "write_user"]
@@ -81,7 +81,7 @@ def write_operation_usage(model: OperationUsage) -> Any:
     return source
 
 
-WRITERS = {
+WRITERS: dict[Any, Read] = {
     ApiKeyOwner: write_api_key_owner,
     User: write_user,
     OperationUsage: write_operation_usage,

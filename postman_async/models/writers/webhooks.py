@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from postman_async.engine.data.plan import Read
 from postman_async.models.webhooks import Webhook
 
 __all__ = [
@@ -37,7 +38,7 @@ def write_webhook(model: Webhook) -> Any:
     return source
 
 
-WRITERS = {
+WRITERS: dict[Any, Read] = {
     Webhook: write_webhook,
 }
 """How each model is written."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from postman_async.engine.data.plan import merged, slot_value, write_list
+from postman_async.engine.data.plan import Read, merged, slot_value, write_list
 from postman_async.models.workspaces import (
     DeletedWorkspace,
     Workspace,
@@ -187,7 +187,7 @@ def write_workspace_scim(model: WorkspaceScim) -> Any:
     return source
 
 
-WRITERS = {
+WRITERS: dict[Any, Read] = {
     WorkspaceSummary: write_workspace_summary,
     Workspace: write_workspace,
     WorkspaceMember: write_workspace_member,
