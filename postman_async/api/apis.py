@@ -64,35 +64,35 @@ class AsyncApis:
         direction: Literal["asc", "desc"] | str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> builtins.list[Api]:
-        """List the APIs one may see.
+        """List the APIs that the API key can access.
 
         ``GET /apis``
 
         Args:
             workspace: Only the APIs of the workspace with this id.
-            since: Only those changed at this moment (ISO 8601) or after it.
-            until: Only those changed at this moment (ISO 8601) or before it.
-            created_by: Only those that the user with this id made.
-            updated_by: Only those that the user with this id changed last.
-            is_public: Only those that everyone can see (true), or only the others.
-            name: Only those whose name holds this text.
-            summary: Only those whose summary holds this text.
-            description: Only those whose description holds this text.
-            sort: The field they are put in order by, such as `name` or `updatedAt`.
-            direction: The order: `asc` upwards, `desc` downwards.
+            since: Only the APIs that changed at this time (ISO 8601) or after it.
+            until: Only the APIs that changed at this time (ISO 8601) or before it.
+            created_by: Only the APIs that the user with this id created.
+            updated_by: Only the APIs that the user with this id changed last.
+            is_public: Only the public APIs (true), or only those that are not public (false).
+            name: Only the APIs whose name contains this text.
+            summary: Only the APIs whose summary contains this text.
+            description: Only the APIs whose description contains this text.
+            sort: The field that the list is sorted by, such as `name` or `updatedAt`.
+            direction: The sort order: `asc` or `desc`.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            All of them.
+            The APIs.
 
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The workspace does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -124,15 +124,15 @@ class AsyncApis:
         description: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Api:
-        """Make an API.
+        """Create an API.
 
         ``POST /apis``
 
         Args:
             name: Its name.
             workspace: The id of a workspace; the user's own workspace when left out.
-            summary: What it is for in one line.
-            description: What people should know about it.
+            summary: A one-line summary.
+            description: The description for readers.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -141,11 +141,11 @@ class AsyncApis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The workspace does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -157,7 +157,7 @@ class AsyncApis:
         return result
 
     async def get(self, api_id: str, **call_options: Unpack[CallOptions]) -> Api:
-        """Read an API.
+        """Get an API.
 
         ``GET /apis/{api_id}``
 
@@ -170,11 +170,11 @@ class AsyncApis:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -192,15 +192,15 @@ class AsyncApis:
         description: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Api:
-        """Change an API; what is left out stays as it is.
+        """Update an API; fields that are left out do not change.
 
         ``PUT /apis/{api_id}``
 
         Args:
             api_id: The id of the API.
             name: Its new name.
-            summary: What it is for in one line.
-            description: What people should know about it.
+            summary: A one-line summary.
+            description: The description for readers.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -209,11 +209,11 @@ class AsyncApis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -234,15 +234,15 @@ class AsyncApis:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            What was deleted.
+            The id of the deleted entity.
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -263,15 +263,15 @@ class AsyncApis:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            All of them.
+            The versions.
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -288,14 +288,14 @@ class AsyncApis:
         source: ApiVersionSource | Mapping[str, Any] | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> ApiVersionRef:
-        """Make a version of an API, empty or as a copy of another one.
+        """Create a version of an API, empty or as a copy of another version.
 
         ``POST /apis/{api_id}/versions``
 
         Args:
             api_id: The id of the API.
             name: Its name.
-            source: The version that it copies, and what of it.
+            source: The version to copy, and which parts of it.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -304,11 +304,11 @@ class AsyncApis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API or the version to copy does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -322,7 +322,7 @@ class AsyncApis:
     async def get_version(
         self, api_id: str, api_version_id: str, **call_options: Unpack[CallOptions]
     ) -> ApiVersion:
-        """Read a version of an API.
+        """Get a version of an API.
 
         ``GET /apis/{api_id}/versions/{api_version_id}``
 
@@ -336,11 +336,11 @@ class AsyncApis:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API or the version does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -370,11 +370,11 @@ class AsyncApis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API or the version does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -398,15 +398,15 @@ class AsyncApis:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            What was deleted.
+            The id of the deleted entity.
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API or the version does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -434,11 +434,11 @@ class AsyncApis:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API or the version does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -466,11 +466,11 @@ class AsyncApis:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API or the version does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -498,11 +498,11 @@ class AsyncApis:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API or the version does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -530,11 +530,11 @@ class AsyncApis:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API or the version does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -562,11 +562,11 @@ class AsyncApis:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API or the version does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -594,11 +594,11 @@ class AsyncApis:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API or the version does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -612,7 +612,7 @@ class AsyncApis:
     async def get_linked_relations(
         self, api_id: str, api_version_id: str, **call_options: Unpack[CallOptions]
     ) -> dict[str, dict[str, LinkedRelation]]:
-        """Read everything that is linked to a version, by type of relation.
+        """Get all relations of a version, by type.
 
         ``GET /apis/{api_id}/versions/{api_version_id}/relations``
 
@@ -626,11 +626,11 @@ class AsyncApis:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API or the version does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -677,11 +677,11 @@ class AsyncApis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API, the version or an entity to link does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -712,7 +712,7 @@ class AsyncApis:
         schema: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> ApiSchema:
-        """Give a version its schema.
+        """Create the schema of a version.
 
         ``POST /apis/{api_id}/versions/{api_version_id}/schemas``
 
@@ -730,11 +730,11 @@ class AsyncApis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API or the version does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -754,7 +754,7 @@ class AsyncApis:
     async def get_schema(
         self, api_id: str, api_version_id: str, schema_id: str, **call_options: Unpack[CallOptions]
     ) -> ApiSchema:
-        """Read the schema of a version.
+        """Get the schema of a version.
 
         ``GET /apis/{api_id}/versions/{api_version_id}/schemas/{schema_id}``
 
@@ -769,11 +769,11 @@ class AsyncApis:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API, the version or the schema does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -814,11 +814,11 @@ class AsyncApis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API, the version or the schema does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -847,7 +847,7 @@ class AsyncApis:
         workspace: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> SchemaCollection:
-        """Make a collection of a schema, and link it to the version.
+        """Generate a collection from a schema, and link it to the version.
 
         ``POST /apis/{api_id}/versions/{api_version_id}/schemas/{schema_id}/collections``
 
@@ -866,11 +866,11 @@ class AsyncApis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API, the version, the schema or the workspace does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -905,7 +905,7 @@ class AsyncApis:
         entity_id: str,
         **call_options: Unpack[CallOptions],
     ) -> bool:
-        """Bring a linked collection up to date with the schema of the version.
+        """Synchronize a linked collection with the schema of the version.
 
         ``PUT /apis/{api_id}/versions/{api_version_id}/{entity_type}/{entity_id}/syncWithSchema``
 
@@ -917,17 +917,17 @@ class AsyncApis:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            Whether it was done.
+            Whether the collection was synchronized.
 
         Raises:
-            BadRequestError: The schema is not OpenAPI 3.0 (validationFailed), or such a relation
-                has nothing to bring up to date.
+            BadRequestError: The schema is not OpenAPI 3.0 (validationFailed), or the relation has
+                no collection to synchronize.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API, the version or the relation does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """

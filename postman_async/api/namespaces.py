@@ -42,14 +42,14 @@ class AsyncNamespaces:
 
     @cached_property
     def environments(self) -> AsyncEnvironments:
-        """Environments are sets of variables that a collection is run with."""
+        """Environments are sets of variables for the runs of a collection."""
         from postman_async.api.environments import AsyncEnvironments
 
         return AsyncEnvironments(self._caller)
 
     @cached_property
     def imports(self) -> AsyncImports:
-        """Imports make collections and environments of what other tools, or Postman, wrote."""
+        """Imports create entities from exported data and OpenAPI descriptions."""
         from postman_async.api.imports import AsyncImports
 
         return AsyncImports(self._caller)
@@ -63,7 +63,7 @@ class AsyncNamespaces:
 
     @cached_property
     def monitors(self) -> AsyncMonitors:
-        """Monitors run a collection in the cloud, by a schedule or when they are asked to."""
+        """Monitors run a collection in the cloud, by a schedule or on request."""
         from postman_async.api.monitors import AsyncMonitors
 
         return AsyncMonitors(self._caller)
@@ -77,14 +77,14 @@ class AsyncNamespaces:
 
     @cached_property
     def webhooks(self) -> AsyncWebhooks:
-        """Webhooks run a collection with what is posted to their URL."""
+        """Webhooks run a collection with the data that is posted to their URL."""
         from postman_async.api.webhooks import AsyncWebhooks
 
         return AsyncWebhooks(self._caller)
 
     @cached_property
     def workspaces(self) -> AsyncWorkspaces:
-        """Workspaces group collections, environments and the like, and tell who can see them."""
+        """Workspaces group collections, environments and more, and control access to them."""
         from postman_async.api.workspaces import AsyncWorkspaces
 
         return AsyncWorkspaces(self._caller)

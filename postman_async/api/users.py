@@ -30,7 +30,7 @@ class AsyncUsers:
         return AsyncUsersRaw(self._caller)
 
     async def me(self, **call_options: Unpack[CallOptions]) -> ApiKeyOwner:
-        """Tell whose key this is, and how much of the month's quota is used.
+        """Get the owner of the API key and the usage of the monthly quotas.
 
         ``GET /me``
 
@@ -44,7 +44,7 @@ class AsyncUsers:
             AuthenticationError: The key is missing, malformed or not valid.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """

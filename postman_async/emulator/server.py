@@ -20,7 +20,9 @@ from postman_async.emulator.controls.python_api import PythonApi
 from postman_async.emulator.controls.request_log import RequestLog
 from postman_async.emulator.exceptions import EmulatorError
 from postman_async.emulator.routes import routes
-from postman_async.emulator.runs.runs import Engine, RunLimits, Runs
+from postman_async.emulator.runs.lifecycle import Runs
+from postman_async.emulator.runs.monitor_run import RunLimits
+from postman_async.emulator.runtime.protocol import Runtime
 from postman_async.emulator.serving.call import Service
 from postman_async.emulator.serving.host import Host, check_reach
 from postman_async.emulator.serving.listener import Admission
@@ -55,7 +57,7 @@ class PostmanEmulator(PythonApi):
         db: the SQLite file to keep everything in, or ``:memory:``.
         api_key: the key to accept; None makes one up.
         engine: what executes collections, which is not closed here; None makes one on demand.
-        progress: told in one line of text when something takes long (the engine's installation).
+        progress: told in one line of text when the runtime has to be installed.
         hold_limit: seconds after which a run is answered with 202 while it goes on.
         seed: makes the ids the same each time; None makes random ones.
         limits: how often one may call; None means any number. ``Limits()`` is as the service.
@@ -74,7 +76,7 @@ class PostmanEmulator(PythonApi):
         port: int = 0,
         db: str = ":memory:",
         api_key: str | None = None,
-        engine: Engine | None = None,
+        engine: Runtime | None = None,
         progress: Callable[[str], None] | None = None,
         hold_limit: float = 300.0,
         seed: int | None = None,
@@ -164,7 +166,7 @@ class PostmanEmulator(PythonApi):
     def _new_service(self, store: Store) -> Service:
         runs = Runs(
             store,
-            engine=self._given_engine,
+            runtime=self._given_engine,
             progress=self._progress,
             limits=self._run_limits,
             clock=self.clock,
@@ -282,9 +284,9 @@ class PostmanEmulator(PythonApi):
         return self._host.certificates.authority
 
     @property
-    def engine(self) -> Engine:
+    def engine(self) -> Runtime:
         """What executes collections; ``await emulator.engine.start()`` gets it ready early."""
-        return self._running.runs.engine
+        return self._running.runs.runtime
 
     @property
     def default_workspace(self) -> str:

@@ -13,7 +13,7 @@ __all__ = ["Imported"]
 
 @define(kw_only=True, repr=False, eq=False)
 class Imported(Model):
-    """What an import has made.
+    """The entities that an import created.
 
     Attributes:
         collections: The collections.

@@ -1,4 +1,4 @@
-"""The description is valid OpenAPI 3.1, as a tool that was not written here sees it."""
+"""The description is valid OpenAPI 3.1, according to a third-party tool."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_nothing_is_lost_when_the_files_are_joined() -> None:
 
 
 def test_every_word_of_our_own_is_explained_and_used() -> None:
-    """The explanations are in the docstring of the package that holds the files."""
+    """The extensions are explained in the docstring of the package with the files."""
     explained = set(re.findall(r"``(x-[a-z-]+)``", spec.__doc__ or ""))
     assert set(_own_words(spec.load())) == explained
 

@@ -1,4 +1,4 @@
-"""Clients that were not written here, each installed into a place of its own.
+"""Third-party clients, each installed in a folder of its own.
 
 They need the package registries and some time, so that these tests run in CI only:
 ``pytest -m clients``.
@@ -23,7 +23,7 @@ FOLDER = Path(__file__).parent
 
 @pytest.fixture(scope="session")
 def python_client(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
-    """Install packages, run a script of this folder with them, and return what it printed."""
+    """Install packages, run a script of this folder with them, and return its output."""
 
     def run(script: str, *arguments: str, packages: tuple[str, ...]) -> Any:
         folder = tmp_path_factory.mktemp("venv")

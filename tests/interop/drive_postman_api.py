@@ -1,4 +1,4 @@
-"""Uses all of postman-api 3.0.0 that the emulator answers; runs where that is installed."""
+"""Uses the operations of postman-api 3.0.0 that the emulator supports; needs that package."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from postman_api.authenticator import (  # type: ignore[import-not-found]
 
 
 class Body(dict):  # type: ignore[type-arg]
-    """A document as this client wants it: it has models for others only."""
+    """A document in the form that this client accepts, which has no model for it."""
 
     def dict(self):  # type: ignore[no-untyped-def]  # noqa: ANN201
         return self

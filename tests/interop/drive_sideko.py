@@ -1,4 +1,4 @@
-"""Uses all of sideko-postman-api 1.0.0 that the emulator answers; runs where that is installed."""
+"""Uses the operations of sideko-postman-api 1.0.0 that the emulator supports."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Postman's MCP server works on the emulator as it is, for the tools that call its operations."""
+"""Postman's unmodified MCP server works with the emulator, for the tools of its operations."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ SCHEDULE = {"cron": "0 4 * * *", "timezone": "UTC"}
 
 @define
 class Mcp:
-    """Speaks JSON-RPC over the pipes of a process."""
+    """A JSON-RPC client over the pipes of a process."""
 
     process: asyncio.subprocess.Process
     number: int = 0
 
     async def call(self, method: str, params: dict[str, Any]) -> Any:
-        """Ask, and return the result."""
+        """Send a request, and return the result."""
         self.number += 1
         self.say({"id": self.number, "method": method, "params": params})
         assert self.process.stdout is not None
@@ -93,7 +93,7 @@ async def mcp_server(
 async def test_the_tools_for_what_the_emulator_answers(
     postman_emulator: PostmanEmulator, node: Node, node_modules: Path, tmp_path: Path
 ) -> None:
-    """Every tool that calls an operation of these namespaces, from making to deleting."""
+    """Every tool for an operation of these namespaces, from creation to deletion."""
     emulator = postman_emulator
     async with mcp_server(node, node_modules, emulator, tmp_path) as mcp:
         assert "emulated-user" in await mcp.tool("getAuthenticatedUser")
@@ -134,7 +134,7 @@ async def use_collections(mcp: Mcp, emulator: PostmanEmulator) -> str:
     collection = uid_in(made)
     assert collection in await mcp.tool("getCollections", workspace=home)
     assert "Greet" in await mcp.tool("getCollection", collectionId=collection, model="full")
-    document["item"] = [{**item, "id": ITEM, "response": []}]  # this tool wants them
+    document["item"] = [{**item, "id": ITEM, "response": []}]  # this tool requires them
     await mcp.tool("putCollection", collectionId=collection, collection=document)
     fork = uid_in(
         await mcp.tool("createCollectionFork", collectionId=collection, workspace=home, label="t")

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.clients
 
 
 async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Copy until the end."""
+    """Copy a stream until its end."""
     with suppress(ConnectionError):
         while chunk := await reader.read(65536):
             writer.write(chunk)
@@ -33,7 +33,7 @@ async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 @asynccontextmanager
 async def proxy_to(port: int, asked: list[str]) -> AsyncIterator[str]:
-    """A proxy that connects whoever wants to go anywhere to a port of this machine."""
+    """A proxy that connects all clients to a port of this machine."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
@@ -62,7 +62,7 @@ async def newman(node: Node, modules: Path, *arguments: str, **environment: str)
 
 
 def documents(echo: str) -> dict[str, list[dict[str, Any]]]:
-    """A collection whose script looks at a value of an environment."""
+    """A collection whose script checks a value of an environment."""
     test = "pm.test('is greeted', () => pm.expect(pm.response.json().args.who).to.eql('you'));"
     item = {
         "name": "Greet",
@@ -103,7 +103,7 @@ async def test_uids_are_loaded_with_the_key(node: Node, node_modules: Path, tmp_
 async def test_addresses_are_loaded_with_the_key_in_them(
     postman_emulator: PostmanEmulator, node: Node, node_modules: Path
 ) -> None:
-    """newman sends its key option to Postman's hosts only; others get what the address says."""
+    """newman sends the key of its option to Postman's hosts only; others get that of the URL."""
     emulator = postman_emulator
     collection, environment = emulator.load(documents(f"{emulator.url}/_echo"))
     key = f"apikey={emulator.api_key}"

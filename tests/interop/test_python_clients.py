@@ -1,4 +1,4 @@
-"""The other Python clients of the API work on the emulator as they are."""
+"""The other Python clients of the API, unmodified, work with the emulator."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ USED = {"collections", "environments", "monitors", "users", "workspaces"}
 
 
 def not_asked_for(emulator: PostmanEmulator) -> set[str]:
-    """The operations of these namespaces that the client did not call with success."""
+    """The operations of these namespaces that the client did not call successfully."""
     asked = {request.operation for request in emulator.requests if request.status == 200}
     return {name for name in routes() if name.partition(".")[0] in USED} - asked
 
@@ -24,7 +24,7 @@ def not_asked_for(emulator: PostmanEmulator) -> set[str]:
 def test_postman_api(
     sync_postman_emulator: PostmanEmulator, python_client: Callable[..., Any]
 ) -> None:
-    """It does not name the packages that it needs: these are installed beside it."""
+    """The package does not declare its dependencies: they are installed beside it."""
     emulator = sync_postman_emulator
     quick = emulator.add_monitor("quick", outcome="failed")
     packages = ("postman-api==3.0.0", "aiohttp", "pydantic", "requests")
@@ -50,7 +50,7 @@ def test_postman_api(
 def test_sideko_postman_api(
     sync_postman_emulator: PostmanEmulator, python_client: Callable[..., Any]
 ) -> None:
-    """It cannot read a list of monitors: it wants their owner as text, and it is a number."""
+    """The client cannot read a list of monitors: it requires the owner as text, not a number."""
     emulator = sync_postman_emulator
     quick = emulator.add_monitor("quick", outcome="failed")
     packages = ("sideko-postman-api==1.0.0",)

@@ -64,35 +64,35 @@ class Apis:
         direction: Literal["asc", "desc"] | str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> builtins.list[Api]:
-        """List the APIs one may see.
+        """List the APIs that the API key can access.
 
         ``GET /apis``
 
         Args:
             workspace: Only the APIs of the workspace with this id.
-            since: Only those changed at this moment (ISO 8601) or after it.
-            until: Only those changed at this moment (ISO 8601) or before it.
-            created_by: Only those that the user with this id made.
-            updated_by: Only those that the user with this id changed last.
-            is_public: Only those that everyone can see (true), or only the others.
-            name: Only those whose name holds this text.
-            summary: Only those whose summary holds this text.
-            description: Only those whose description holds this text.
-            sort: The field they are put in order by, such as `name` or `updatedAt`.
-            direction: The order: `asc` upwards, `desc` downwards.
+            since: Only the APIs that changed at this time (ISO 8601) or after it.
+            until: Only the APIs that changed at this time (ISO 8601) or before it.
+            created_by: Only the APIs that the user with this id created.
+            updated_by: Only the APIs that the user with this id changed last.
+            is_public: Only the public APIs (true), or only those that are not public (false).
+            name: Only the APIs whose name contains this text.
+            summary: Only the APIs whose summary contains this text.
+            description: Only the APIs whose description contains this text.
+            sort: The field that the list is sorted by, such as `name` or `updatedAt`.
+            direction: The sort order: `asc` or `desc`.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            All of them.
+            The APIs.
 
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The workspace does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -124,15 +124,15 @@ class Apis:
         description: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Api:
-        """Make an API.
+        """Create an API.
 
         ``POST /apis``
 
         Args:
             name: Its name.
             workspace: The id of a workspace; the user's own workspace when left out.
-            summary: What it is for in one line.
-            description: What people should know about it.
+            summary: A one-line summary.
+            description: The description for readers.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -141,11 +141,11 @@ class Apis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The workspace does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -157,7 +157,7 @@ class Apis:
         return result
 
     def get(self, api_id: str, **call_options: Unpack[CallOptions]) -> Api:
-        """Read an API.
+        """Get an API.
 
         ``GET /apis/{api_id}``
 
@@ -170,11 +170,11 @@ class Apis:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -190,15 +190,15 @@ class Apis:
         description: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Api:
-        """Change an API; what is left out stays as it is.
+        """Update an API; fields that are left out do not change.
 
         ``PUT /apis/{api_id}``
 
         Args:
             api_id: The id of the API.
             name: Its new name.
-            summary: What it is for in one line.
-            description: What people should know about it.
+            summary: A one-line summary.
+            description: The description for readers.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -207,11 +207,11 @@ class Apis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -232,15 +232,15 @@ class Apis:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            What was deleted.
+            The id of the deleted entity.
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -261,15 +261,15 @@ class Apis:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            All of them.
+            The versions.
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -286,14 +286,14 @@ class Apis:
         source: ApiVersionSource | Mapping[str, Any] | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> ApiVersionRef:
-        """Make a version of an API, empty or as a copy of another one.
+        """Create a version of an API, empty or as a copy of another version.
 
         ``POST /apis/{api_id}/versions``
 
         Args:
             api_id: The id of the API.
             name: Its name.
-            source: The version that it copies, and what of it.
+            source: The version to copy, and which parts of it.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -302,11 +302,11 @@ class Apis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API or the version to copy does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -320,7 +320,7 @@ class Apis:
     def get_version(
         self, api_id: str, api_version_id: str, **call_options: Unpack[CallOptions]
     ) -> ApiVersion:
-        """Read a version of an API.
+        """Get a version of an API.
 
         ``GET /apis/{api_id}/versions/{api_version_id}``
 
@@ -334,11 +334,11 @@ class Apis:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API or the version does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -368,11 +368,11 @@ class Apis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API or the version does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -396,15 +396,15 @@ class Apis:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            What was deleted.
+            The id of the deleted entity.
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API or the version does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -432,11 +432,11 @@ class Apis:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API or the version does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -464,11 +464,11 @@ class Apis:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API or the version does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -496,11 +496,11 @@ class Apis:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API or the version does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -528,11 +528,11 @@ class Apis:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API or the version does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -560,11 +560,11 @@ class Apis:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API or the version does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -592,11 +592,11 @@ class Apis:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API or the version does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -610,7 +610,7 @@ class Apis:
     def get_linked_relations(
         self, api_id: str, api_version_id: str, **call_options: Unpack[CallOptions]
     ) -> dict[str, dict[str, LinkedRelation]]:
-        """Read everything that is linked to a version, by type of relation.
+        """Get all relations of a version, by type.
 
         ``GET /apis/{api_id}/versions/{api_version_id}/relations``
 
@@ -624,11 +624,11 @@ class Apis:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API or the version does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -675,11 +675,11 @@ class Apis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API, the version or an entity to link does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -710,7 +710,7 @@ class Apis:
         schema: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> ApiSchema:
-        """Give a version its schema.
+        """Create the schema of a version.
 
         ``POST /apis/{api_id}/versions/{api_version_id}/schemas``
 
@@ -728,11 +728,11 @@ class Apis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API or the version does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -752,7 +752,7 @@ class Apis:
     def get_schema(
         self, api_id: str, api_version_id: str, schema_id: str, **call_options: Unpack[CallOptions]
     ) -> ApiSchema:
-        """Read the schema of a version.
+        """Get the schema of a version.
 
         ``GET /apis/{api_id}/versions/{api_version_id}/schemas/{schema_id}``
 
@@ -767,11 +767,11 @@ class Apis:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API, the version or the schema does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -812,11 +812,11 @@ class Apis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API, the version or the schema does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -845,7 +845,7 @@ class Apis:
         workspace: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> SchemaCollection:
-        """Make a collection of a schema, and link it to the version.
+        """Generate a collection from a schema, and link it to the version.
 
         ``POST /apis/{api_id}/versions/{api_version_id}/schemas/{schema_id}/collections``
 
@@ -864,11 +864,11 @@ class Apis:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API, the version, the schema or the workspace does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -903,7 +903,7 @@ class Apis:
         entity_id: str,
         **call_options: Unpack[CallOptions],
     ) -> bool:
-        """Bring a linked collection up to date with the schema of the version.
+        """Synchronize a linked collection with the schema of the version.
 
         ``PUT /apis/{api_id}/versions/{api_version_id}/{entity_type}/{entity_id}/syncWithSchema``
 
@@ -915,17 +915,17 @@ class Apis:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            Whether it was done.
+            Whether the collection was synchronized.
 
         Raises:
-            BadRequestError: The schema is not OpenAPI 3.0 (validationFailed), or such a relation
-                has nothing to bring up to date.
+            BadRequestError: The schema is not OpenAPI 3.0 (validationFailed), or the relation has
+                no collection to synchronize.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The API, the version or the relation does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """

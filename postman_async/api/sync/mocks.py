@@ -40,7 +40,7 @@ class Mocks:
         team_id: str | int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> builtins.list[Mock]:
-        """List the mocks one may see.
+        """List the mocks that the API key can access.
 
         ``GET /mocks``
 
@@ -50,16 +50,16 @@ class Mocks:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            All of them.
+            The mocks.
 
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The workspace does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -80,16 +80,16 @@ class Mocks:
         version_tag: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Mock:
-        """Make a mock of a collection.
+        """Create a mock of a collection.
 
         ``POST /mocks``
 
         Args:
-            collection: The uid of the collection whose examples it answers with.
+            collection: The uid of the collection whose examples it serves.
             workspace: The id of a workspace; the user's own workspace when left out.
             environment: The uid of the environment it takes variables from.
             name: Its name.
-            description: What people should know about it.
+            description: The description for readers.
             private: Whether calls of it need an API key; false when left out.
             version_tag: The version of the collection that it follows.
             **call_options: What every call takes, see `CallOptions`.
@@ -100,11 +100,11 @@ class Mocks:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The collection, the environment or the workspace does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -124,7 +124,7 @@ class Mocks:
         return result
 
     def get(self, mock_uid: str, **call_options: Unpack[CallOptions]) -> Mock:
-        """Read a mock, with the URL it answers at.
+        """Get a mock with its URL.
 
         ``GET /mocks/{mock_uid}``
 
@@ -137,11 +137,11 @@ class Mocks:
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The mock does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -162,7 +162,7 @@ class Mocks:
         config: MockConfig | Mapping[str, Any] | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Mock:
-        """Change a mock; what is left out stays as it is.
+        """Update a mock; fields that are left out do not change.
 
         ``PUT /mocks/{mock_uid}``
 
@@ -170,10 +170,10 @@ class Mocks:
             mock_uid: The uid of the mock.
             name: Its new name.
             environment: The uid of the environment it takes variables from.
-            description: What people should know about it.
+            description: The description for readers.
             private: Whether calls of it need an API key; false when left out.
             version_tag: The version of the collection that it follows.
-            config: How it finds the example to answer with.
+            config: How it selects an example.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -182,11 +182,11 @@ class Mocks:
         Raises:
             BadRequestError: A part of the request is missing or of the wrong type.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The mock, or an environment that it is to use, does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -206,7 +206,7 @@ class Mocks:
         return result
 
     def delete(self, mock_uid: str, **call_options: Unpack[CallOptions]) -> Deleted:
-        """Delete a mock; its URL does not answer any more.
+        """Delete a mock; its URL stops answering.
 
         ``DELETE /mocks/{mock_uid}``
 
@@ -215,15 +215,15 @@ class Mocks:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            What was deleted.
+            The id of the deleted entity.
 
         Raises:
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The mock does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -233,7 +233,7 @@ class Mocks:
         return result
 
     def publish(self, mock_uid: str, **call_options: Unpack[CallOptions]) -> PublishedMock:
-        """Let everyone call a mock, without an API key.
+        """Make a mock public: calls need no API key.
 
         ``POST /mocks/{mock_uid}/publish``
 
@@ -242,16 +242,16 @@ class Mocks:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            Which mock it was.
+            The id of the mock.
 
         Raises:
-            BadRequestError: It is published already.
+            BadRequestError: The mock is already public.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The mock does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """
@@ -261,7 +261,7 @@ class Mocks:
         return result
 
     def unpublish(self, mock_uid: str, **call_options: Unpack[CallOptions]) -> PublishedMock:
-        """Let a mock be called with an API key only.
+        """Make a mock private: calls need an API key.
 
         ``DELETE /mocks/{mock_uid}/unpublish``
 
@@ -270,16 +270,16 @@ class Mocks:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            Which mock it was.
+            The id of the mock.
 
         Raises:
-            BadRequestError: It is private already.
+            BadRequestError: The mock is already private.
             AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
+            PermissionDeniedError: The API key has no access, or the feature is not available.
+            NotFoundError: The mock does not exist.
             RateLimitError: Too many calls in too short a time.
             UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
+            ServerError: The service failed. Overloads usually last less than five minutes.
             TransportError: No usable answer came.
 
         """

@@ -42,14 +42,14 @@ class Namespaces:
 
     @cached_property
     def environments(self) -> Environments:
-        """Environments are sets of variables that a collection is run with."""
+        """Environments are sets of variables for the runs of a collection."""
         from postman_async.api.sync.environments import Environments
 
         return Environments(self._caller)
 
     @cached_property
     def imports(self) -> Imports:
-        """Imports make collections and environments of what other tools, or Postman, wrote."""
+        """Imports create entities from exported data and OpenAPI descriptions."""
         from postman_async.api.sync.imports import Imports
 
         return Imports(self._caller)
@@ -63,7 +63,7 @@ class Namespaces:
 
     @cached_property
     def monitors(self) -> Monitors:
-        """Monitors run a collection in the cloud, by a schedule or when they are asked to."""
+        """Monitors run a collection in the cloud, by a schedule or on request."""
         from postman_async.api.sync.monitors import Monitors
 
         return Monitors(self._caller)
@@ -77,14 +77,14 @@ class Namespaces:
 
     @cached_property
     def webhooks(self) -> Webhooks:
-        """Webhooks run a collection with what is posted to their URL."""
+        """Webhooks run a collection with the data that is posted to their URL."""
         from postman_async.api.sync.webhooks import Webhooks
 
         return Webhooks(self._caller)
 
     @cached_property
     def workspaces(self) -> Workspaces:
-        """Workspaces group collections, environments and the like, and tell who can see them."""
+        """Workspaces group collections, environments and more, and control access to them."""
         from postman_async.api.sync.workspaces import Workspaces
 
         return Workspaces(self._caller)

@@ -9,7 +9,7 @@ from typing import Any
 from postman_async.emulator.controls.controls import Controls
 from postman_async.emulator.errors import ServiceError
 from postman_async.emulator.exceptions import EmulatorError
-from postman_async.emulator.runs.scripted_runs import Script
+from postman_async.emulator.runs.scripted_runs import RunScript
 from postman_async.emulator.serving.call import Service
 from postman_async.emulator.state import loading
 from postman_async.emulator.state.documents import SCHEMA, complete_collection, complete_environment
@@ -50,7 +50,7 @@ _SCRIPTED: Json = {
 def settle(service: Service) -> None:
     """Make the state fit for service: a default workspace, no run that nobody executes."""
     with service.store.transaction():
-        service.runs.settle_unfinished()
+        service.runs.abort_unfinished()
         known = service.store.setting(_DEFAULT_WORKSPACE)
         if known is None or service.store.find("workspaces", known) is None:
             known = _new_default_workspace(service.store)
@@ -85,7 +85,7 @@ def _new_default_workspace(store: Store) -> str:
     return workspace.id
 
 
-def add_monitor(service: Service, name: str, script: Script, workspace: str | None) -> str:
+def add_monitor(service: Service, name: str, script: RunScript, workspace: str | None) -> str:
     """Make a monitor with a script, and return its uid."""
     if not isinstance(name, str) or not name:
         raise EmulatorError("name: a monitor needs a name")
@@ -97,7 +97,7 @@ def add_monitor(service: Service, name: str, script: Script, workspace: str | No
             "schedule": _SCHEDULE,
             "collection": _scripted_collection(service.store, home),
             "environment": None,
-            "script": script.stored(),
+            "script": script.to_json(),
         }
         monitor = service.store.add("monitors", facts)
         service.store.join(home, "monitors", monitor.id)
@@ -130,11 +130,11 @@ def _scripted_collection(store: Store, workspace: str) -> str:
     return collection.id
 
 
-def script_run(service: Service, uid: str, script: Script) -> None:
+def script_run(service: Service, uid: str, script: RunScript) -> None:
     """Make all further runs of a monitor follow a script."""
     with service.store.transaction():
         monitor = _found(service.store, "monitors", uid)
-        monitor.facts["script"] = script.stored()
+        monitor.facts["script"] = script.to_json()
         service.store.save(monitor)
 
 

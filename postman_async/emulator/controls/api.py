@@ -20,7 +20,7 @@ from postman_async.emulator.controls.faults import Fault, fault_of
 from postman_async.emulator.controls.limits import Limits
 from postman_async.emulator.errors import bad_request
 from postman_async.emulator.exceptions import EmulatorError
-from postman_async.emulator.runs.scripted_runs import Script
+from postman_async.emulator.runs.scripted_runs import RunScript
 from postman_async.emulator.serving.call import SERVICE, Service, answer, read_body
 from postman_async.emulator.state import loading, validation
 from postman_async.emulator.state.ids import iso
@@ -209,7 +209,7 @@ def script_run(ask: Ask) -> Json:
     run = given.pop("run", None)
     script = _script(given)
     if run is not None:
-        script = Script(duration=script.duration, run=actions.own_result(run))
+        script = RunScript(duration=script.duration, run=actions.own_result(run))
     actions.script_run(ask.service, ask.params["uid"], script)
     return {}
 
@@ -217,9 +217,9 @@ def script_run(ask: Ask) -> Json:
 _SCRIPT: Json = {"outcome": str, "duration": float, "requests": int, "assertions": int}
 
 
-def _script(given: Json) -> Script:
+def _script(given: Json) -> RunScript:
     plan = {"outcome": "passed", "duration": 0.0, "requests": 1, "assertions": 1, **given}
-    return Script.planned(**{"failed": plan.pop("failed_assertions", None), **plan})
+    return RunScript.of(**{"failed": plan.pop("failed_assertions", None), **plan})
 
 
 # -- how they are reached ---------------------------------------------------------------------

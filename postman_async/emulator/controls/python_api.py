@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from postman_async.emulator.controls import actions
-from postman_async.emulator.runs.scripted_runs import Outcome, Script
+from postman_async.emulator.runs.scripted_runs import Outcome, RunScript
 from postman_async.emulator.serving.call import Service
 from postman_async.emulator.state import loading
 
@@ -51,7 +51,7 @@ class PythonApi:
             EmulatorError: the script contradicts itself, there is no such workspace, or the
                 emulator does not run.
         """
-        script = Script.planned(outcome, duration, requests, assertions, None)
+        script = RunScript.of(outcome, duration, requests, assertions, None)
         return self._do(lambda service: actions.add_monitor(service, name, script, workspace))
 
     def script_run(
@@ -65,7 +65,7 @@ class PythonApi:
         assertions: int = 1,
         failed_assertions: int | None = None,
     ) -> None:
-        """Script all further runs of a monitor, whoever made it.
+        """RunScript all further runs of a monitor, whoever made it.
 
         Args:
             uid: the monitor's uid.
@@ -81,9 +81,9 @@ class PythonApi:
             EmulatorError: the script contradicts itself, there is no such monitor, or the
                 emulator does not run.
         """
-        script = Script.planned(outcome, duration, requests, assertions, failed_assertions)
+        script = RunScript.of(outcome, duration, requests, assertions, failed_assertions)
         if run is not None:
-            script = Script(duration=script.duration, run=actions.own_result(run))
+            script = RunScript(duration=script.duration, run=actions.own_result(run))
         self._do(lambda service: actions.script_run(service, uid, script))
 
     def add_server_response(

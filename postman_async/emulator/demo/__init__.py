@@ -1,7 +1,7 @@
 """The demo workspace: six small collections, five environments, 26 monitors.
 
-All of it is data, in ``data``.  Nothing in it says how a run is to end: a monitor fails
-because a script of its collection looks at an answer and does not like what it sees.
+The documents are in ``data``.  No outcome is scripted: a monitor fails because a test in its
+collection fails.
 """
 
 from __future__ import annotations
@@ -26,18 +26,17 @@ _SCHEDULE = {"cron": "0 6 * * *", "timezone": "UTC"}
 
 
 async def load_demo(emulator: PostmanEmulator) -> list[str]:
-    """Make the demo's collections, environments and monitors, over the emulator's own API.
+    """Create the demo's collections, environments and monitors over the emulator's API.
 
     Args:
-        emulator: a started emulator; everything goes into its default workspace.
+        emulator: a running emulator; its default workspace is used.
 
     Returns:
         The uids of the 26 monitors, in the order of ``data/demo.json``.
 
     Raises:
-        EmulatorError: the emulator refuses a document, for want of a package perhaps.
-        aiohttp.ClientError: it does not answer.
-
+        EmulatorError: the emulator refuses a document, for instance because a package is missing.
+        aiohttp.ClientError: the emulator does not answer.
     """
     headers = {"X-Api-Key": emulator.api_key}
     async with aiohttp.ClientSession(headers=headers) as session:
@@ -45,7 +44,7 @@ async def load_demo(emulator: PostmanEmulator) -> list[str]:
 
 
 class _Loader:
-    """Sends the documents of a manifest, and remembers the uids they get."""
+    """Sends the documents of a manifest, and keeps the uids of the entities."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
         self._session = session
@@ -53,7 +52,7 @@ class _Loader:
         self._uids: dict[str, str] = {}
 
     async def load(self, manifest: Mapping[str, Any]) -> list[str]:
-        """Make what the manifest names, and return the monitors' uids."""
+        """Create the entities of the manifest, and return the uids of the monitors."""
         for name in manifest["collections"]:
             self._uids[name] = await self._create("collection", _read(f"{name}.collection.json"))
         for entry in manifest["environments"]:
@@ -87,11 +86,7 @@ def _read(name: str) -> dict[str, Any]:
 
 
 def _closed_url() -> str:
-    """Return the address of a port where nobody listens.
-
-    The system has just given the port away and taken it back, so no server of this machine
-    stands there.
-    """
+    """Return the URL of a port without a server: the system has just released the port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

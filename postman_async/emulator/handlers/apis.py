@@ -1,4 +1,4 @@
-"""APIs: what versions, with their schemas and relations, belong to."""
+"""Operations on APIs, which own versions with schemas and relations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DIRECTIONS = ("asc", "desc")
 
 @operation("apis.list")
 def list_all(call: Call) -> Json:
-    """``GET /apis``: those that fit the filters, in the order asked for."""
+    """``GET /apis``: the APIs that match the filters, in the requested order."""
     found = [api for api in call.store.all("apis", call.workspace()) if _fits(call, api)]
     return {"apis": _ordered(call, [_shown(call, api) for api in found])}
 
@@ -38,19 +38,19 @@ def _fits(call: Call, api: Entity) -> bool:
 
 
 def _within(call: Call, api: Entity) -> bool:
-    """Tell whether an API was made in the time that the query names."""
+    """Return whether an API was created in the time range of the query."""
     since, until = (validation.moment(call.query, key) for key in ("since", "until"))
     made = datetime.fromisoformat(api.created_at)
     return (since is None or made >= since) and (until is None or made <= until)
 
 
 def _has(call: Call, api: Entity, key: str) -> bool:
-    """Tell whether a text contains what the query names, in whatever case."""
+    """Return whether a text contains the query's text, ignoring case."""
     return call.query.get(key, "").casefold() in api.facts[key].casefold()
 
 
 def _ordered(call: Call, shown: list[Json]) -> list[Json]:
-    """Sort by the query's column: texts from a to z, times from the latest on, if not told."""
+    """Sort by the query's column; by default texts ascend and times descend."""
     column = call.query.get("sort")
     direction = call.query.get("direction")
     if direction is not None:
@@ -75,7 +75,7 @@ def _shown(_: Call, api: Entity) -> Json:
 
 @operation("apis.create")
 def create(call: Call) -> Json:
-    """``POST /apis``: a new API, without a version yet."""
+    """``POST /apis``: create an API without versions."""
     fields = call.fields("api")
     facts = {"summary": "", "description": "", **_texts(fields)}
     home = call.home()
@@ -90,7 +90,7 @@ def _texts(fields: Json) -> Json:
 
 @operation("apis.update")
 def update(call: Call) -> Json:
-    """``PUT /apis/{id}``: change what the body names."""
+    """``PUT /apis/{id}``: update the fields that the body has."""
     fields = call.fields("api")
     api = api_of(call)
     api.facts.update(_texts(fields))

@@ -1,4 +1,4 @@
-"""Collections, their forks and merges."""
+"""Operations on collections, their forks and merges."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STRATEGIES = ("updateSourceWithDestination", "deleteSource")
 
 @operation("collections.list")
 def list_all(call: Call) -> Json:
-    """``GET /collections``: those that fit the filters."""
+    """``GET /collections``: the collections that match the filters."""
     limit = validation.positive(call.query, "limit")
     offset = validation.positive(call.query, "offset", low=0) or 0
     name = call.query.get("name")
@@ -42,9 +42,9 @@ def _listed(call: Call, entity: Entity) -> Json:
 
 @operation("collections.create")
 def create(call: Call) -> Json:
-    """``POST /collections``: a new collection; the service chooses its id.
+    """``POST /collections``: create a collection; the service assigns its id.
 
-    A document that names a collection which is there is refused: it was meant for an update.
+    A document with the id of an existing collection is refused.
     """
     document = call.fields("collection")
     known = bare_id(_given_id(document))
@@ -56,9 +56,9 @@ def create(call: Call) -> Json:
 
 @operation("collections.get")
 def get(call: Call) -> Json:
-    """``GET /collections/{uid}``: the whole document; ``model=minimal`` names what it begins with.
+    """``GET /collections/{uid}``: return the document.
 
-    The minimal form has the uids of the requests and folders at the first level in their places.
+    With ``model=minimal`` it has the uids of the first level instead of the items.
     """
     model = call.query.get("model")
     if model is not None:
@@ -81,7 +81,7 @@ def _minimal(shown: Json) -> Json:
 
 @operation("collections.update")
 def update(call: Call) -> Json:
-    """``PUT /collections/{uid}``: replace the whole document, which has to name its format."""
+    """``PUT /collections/{uid}``: replace the document, which must name its format."""
     _refuse_async(call)
     document = call.fields("collection")
     entity = call.target("collections")
@@ -95,13 +95,13 @@ def update(call: Call) -> Json:
 
 
 def _given_id(document: Json) -> Any:
-    """Return the id that a document brings along."""
+    """Return the id in a document, or None."""
     info = document.get("info")
     return info.get("_postman_id") if isinstance(info, dict) else None
 
 
 def _refuse_async(call: Call) -> None:
-    """Refuse what would be answered with a task: to do it at once would hide that from a test."""
+    """Refuse ``Prefer: respond-async``: a synchronous answer would hide the task from a test."""
     preferences = [each.partition(";")[0].strip().lower() for each in call.prefer.split(",")]
     if "respond-async" in preferences:
         message = "The emulator does not support Prefer: respond-async yet: leave the header out."
@@ -110,7 +110,7 @@ def _refuse_async(call: Call) -> None:
 
 @operation("collections.fork", check="nothing")
 def fork(call: Call) -> Json:
-    """``POST /collections/fork/{uid}``: a copy that remembers its origin and common state."""
+    """``POST /collections/fork/{uid}``: create a copy with a reference to its origin."""
     body = validation.mapping(call.body(), "body")
     label = validation.parameter({"label": body.get("label", body.get("name"))}, "label")
     validation.text(label, "label")
@@ -123,12 +123,12 @@ def fork(call: Call) -> Json:
     return {"collection": {**copy.ref, "fork": marked}}
 
 
-@operation("collections.merge", nulls=True)
+@operation("collections.merge", check="nothing")  # finds the source before it checks the rest
 def merge(call: Call) -> Json:
-    """``POST /collections/merge``: bring a fork's changes back into its origin."""
-    body = call.body()
-    source = call.find("collections", body["source"])
-    destination = call.find("collections", body["destination"])
+    """``POST /collections/merge``: merge a fork's changes into its origin."""
+    body = validation.mapping(call.body(), "body")
+    source = call.find("collections", _reference(body, "source"))
+    destination = call.find("collections", _reference(body, "destination"))
     strategy = body.get("strategy") or _STRATEGIES[0]
     if strategy not in _STRATEGIES:
         raise bad_request(f"The strategy must be one of {', '.join(_STRATEGIES)}.")
@@ -144,6 +144,10 @@ def merge(call: Call) -> Json:
     return {"collection": destination.ref}
 
 
+def _reference(body: Json, name: str) -> Any:
+    return validation.text(validation.parameter(body, name), name)
+
+
 def _merged(call: Call, source: Entity, destination: Entity) -> Json:
     base, ours, theirs = call.store.base(source.id), source.document, destination.document
     try:
@@ -153,4 +157,4 @@ def _merged(call: Call, source: Entity, destination: Entity) -> Json:
         raise plain_problem(409, detail) from None
 
 
-register_delete("collections")  # its monitors and mock servers go with it, its forks stay
+register_delete("collections")  # with its monitors and mock servers; its forks are kept

@@ -1,4 +1,4 @@
-"""Handlers that plain groups have in common: read one entity, delete one entity."""
+"""Handlers that plain groups share: get one entity, delete one entity."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def register_get(kind: str, shown: Callable[[Call, Entity], Json]) -> None:
 
     Args:
         kind: the kind of the entity, which is also the group of the operation.
-        shown: returns the entity as the answer shows it.
+        shown: returns the entity in the form of the answer.
     """
 
     @operation(f"{kind}.get")
@@ -26,11 +26,11 @@ def register_get(kind: str, shown: Callable[[Call, Entity], Json]) -> None:
 
 
 def register_delete(kind: str, *, uid: bool = True) -> None:
-    """Register the handler of ``DELETE /{kind}/{id}``; what depends on the entity goes with it.
+    """Register the handler of ``DELETE /{kind}/{id}``; dependent entities are deleted too.
 
     Args:
         kind: the kind of the entity, which is also the group of the operation.
-        uid: whether the answer names the uid besides the id.
+        uid: whether the answer has the uid besides the id.
     """
 
     @operation(f"{kind}.delete")

@@ -1,4 +1,4 @@
-"""Environments: named sets of values."""
+"""Operations on environments."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ __all__ = ["create", "list_all", "update"]
 
 @operation("environments.list")
 def list_all(call: Call) -> Json:
-    """``GET /environments``: all of them, or a workspace's."""
+    """``GET /environments``: all environments, or those of a workspace."""
     found = call.store.all("environments", call.workspace())
     return {"environments": [listed(call, environment) for environment in found]}
 
 
 @operation("environments.create", check="wrapper")
 def create(call: Call) -> Json:
-    """``POST /environments``: a new environment; the service chooses the id."""
+    """``POST /environments``: create an environment; the service assigns its id."""
     document = call.fields("environment")
     return {"environment": add_environment(call, call.home(), document).ref}
 
 
 def _shown(call: Call, environment: Entity) -> Json:
-    """Return the document, with what the service knows of it."""
+    """Return the document with the fields that the service sets."""
     return {
         **(environment.document or {}),
         "id": environment.id,
@@ -41,7 +41,7 @@ def _shown(call: Call, environment: Entity) -> Json:
 
 @operation("environments.update")
 def update(call: Call) -> Json:
-    """``PUT /environments/{uid}``: replace all of it; only the name may be left out."""
+    """``PUT /environments/{uid}``: replace the document; only the name may be left out."""
     given = call.fields("environment")
     environment = call.target("environments")
     environment.document = complete_environment(given, environment.name)
@@ -51,4 +51,4 @@ def update(call: Call) -> Json:
 
 
 register_get("environments", _shown)
-register_delete("environments")  # monitors and mock servers that used it go on without
+register_delete("environments")  # its monitors and mock servers are kept without it

@@ -1,4 +1,4 @@
-"""Monitors: their settings, their lists, and their runs."""
+"""Operations on monitors, and their runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PAGE = 25
 
 @operation("monitors.list")
 def list_all(call: Call) -> Json:
-    """``GET /monitors``: a page of the monitors that fit the filters."""
+    """``GET /monitors``: a page of the monitors that match the filters."""
     limit = validation.positive(call.query, "limit", high=_PAGE) or _PAGE
     after = position_of(call.query.get("cursor"))
     fits = _filter(call)
@@ -39,7 +39,7 @@ def list_all(call: Call) -> Json:
 
 
 def _filter(call: Call) -> Callable[[Entity], bool]:
-    """Return what tells whether a monitor fits the query, which is checked at once."""
+    """Validate the query, and return a predicate for the monitors that match it."""
     query = call.query
     active, owner = validation.flag(query, "active"), validation.positive(query, "owner")
     linked = [name for name in ("collection", "environment") if f"{name}Uid" in query]
@@ -70,7 +70,7 @@ def _listed(monitor: Entity) -> Json:
 
 @operation("monitors.create", nulls=True)
 def create(call: Call) -> Json:
-    """``POST /monitors``: a new monitor of a collection."""
+    """``POST /monitors``: create a monitor of a collection."""
     fields = call.fields("monitor")
     home = call.home()
     facts: Json = {**DEFAULTS, **checked_settings(fields, DEFAULTS)}
@@ -84,7 +84,7 @@ def create(call: Call) -> Json:
 
 @operation("monitors.get")
 def get(call: Call) -> Json:
-    """``GET /monitors/{uid}``: a monitor with its schedule's next time and its last run."""
+    """``GET /monitors/{uid}``: return a monitor with its next and its last run."""
     monitor = call.target("monitors")
     facts = monitor.facts
     shown = {**_listed(monitor), "schedule": with_next_run(facts["schedule"])}
@@ -93,7 +93,7 @@ def get(call: Call) -> Json:
             shown[key] = facts[key]
     last = call.store.last_run(monitor.id)
     if last is not None:
-        # The id of the latest run, ended or not: in the document's example it is lastRun's own.
+        # The id of the latest run, ended or not; in the documented example it equals lastRun's.
         if "jobId" in last["info"]:
             shown["jobId"] = last["info"]["jobId"]
         shown["lastRun"] = _last_run(last)
@@ -110,7 +110,7 @@ def _last_run(last: Json) -> Json:
 
 @operation("monitors.update", nulls=True)
 def update(call: Call) -> Json:
-    """``PUT /monitors/{uid}``: change the settings that the body names."""
+    """``PUT /monitors/{uid}``: update the settings that the body has."""
     fields = call.fields("monitor")
     monitor = call.target("monitors")
     monitor.facts.update(checked_settings(fields, monitor.facts))
@@ -122,19 +122,19 @@ def update(call: Call) -> Json:
 
 @operation("monitors.run")
 async def run(call: Call) -> web.Response:
-    """``POST /monitors/{uid}/run``: the result; or, with ``async=true``, only the start of it."""
+    """``POST /monitors/{uid}/run``: return the result, or the start with ``async=true``."""
     background = validation.flag(call.query, "async")
     runs = call.service.runs
     with call.store.transaction():
-        job = runs.begin(call.target("monitors"))
-    runs.launch(job)
+        begun = runs.begin(call.target("monitors"))
+    runs.launch(begun)
     if background:
-        return answer({"run": {"info": job.info}})
-    if call.hurried or not await runs.hold(job):
-        return answer({"run": {"info": _still_running(job.monitor)}}, 202)
-    if job.refusal is not None or job.body is None:  # no body: aborted before its first step
-        raise server_error(job.refusal or "The run was aborted.", 503)
-    return answer({"run": job.body})
+        return answer({"run": {"info": begun.info}})
+    if call.hurried or not await runs.hold(begun):
+        return answer({"run": {"info": _still_running(begun.monitor)}}, 202)
+    if begun.refusal is not None or begun.body is None:  # no body: aborted before it started
+        raise server_error(begun.refusal or "The run was aborted.", 503)
+    return answer({"run": begun.body})
 
 
 def _still_running(monitor_id: str) -> Json:
@@ -142,4 +142,4 @@ def _still_running(monitor_id: str) -> Json:
     return {"monitorId": monitor_id, "status": "running", "message": message}
 
 
-register_delete("monitors")  # a run under way goes on, and is not recorded
+register_delete("monitors")  # a run under way continues, unrecorded

@@ -1,4 +1,4 @@
-"""Relations: links from a version of an API to collections, environments, mocks and monitors."""
+"""Operations on relations, which link API versions to other entities."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from postman_async.emulator.state.store import Entity, Json
 __all__ = ["COLLECTION_TYPES", "TYPES", "create", "link", "linked", "links_of"]
 
 COLLECTION_TYPES = ("contracttest", "integrationtest", "documentation", "testsuite")
-"""The types of relation that link collections."""
+"""The relation types for collections."""
 
 TYPES = {
     **dict.fromkeys(COLLECTION_TYPES, "collections"),
@@ -23,7 +23,7 @@ TYPES = {
     "mock": "mocks",
     "monitor": "monitors",
 }
-"""The kind of entity that each type of relation links."""
+"""The kind of the linked entity by relation type."""
 
 
 def links_of(call: Call, version: Entity) -> list[Entity]:
@@ -34,14 +34,14 @@ def links_of(call: Call, version: Entity) -> list[Entity]:
 def link(
     call: Call, version: Entity, kind: str, entity_id: str, schema: str | None = None
 ) -> Entity:
-    """Link an entity to a version; a link that is there already is returned.
+    """Return the relation between an entity and a version; create it if it does not exist.
 
     Args:
-        call: the call under way.
+        call: the current call.
         version: the version of the API.
-        kind: the type of relation.
+        kind: the relation type.
         entity_id: the id of the entity.
-        schema: the id of the schema that the entity, a collection, was made from.
+        schema: the id of the schema that a collection was generated from.
     """
     for relation in links_of(call, version):
         if (relation.facts["type"], relation.facts["entity"]) == (kind, entity_id):
@@ -52,7 +52,7 @@ def link(
 
 @operation("apis.create_relations", check="nothing")
 def create(call: Call) -> Json:
-    """``POST …/relations``: link entities, all or none."""
+    """``POST …/relations``: link all entities of the body, or none on an error."""
     body = validation.mapping(call.body(), "body")
     if not body:
         raise missing_parameter("relations")
@@ -73,7 +73,7 @@ def _linked(call: Call, version: Entity, kind: str, named: Any) -> list[str]:
 
 @operation("apis.get_linked_relations")
 def linked(call: Call) -> Json:
-    """``GET …/relations``: all relations by their types and ids."""
+    """``GET …/relations``: all relations by type and id."""
     shown: Json = {}
     for relation in links_of(call, version_of(call)):
         kind, entity = relation.facts["type"], _entity(call, relation)
@@ -93,7 +93,7 @@ def _entry(relation: Entity, entity: Entity) -> Json:
 
 
 def _register(group: str, kind: str) -> None:
-    """Register the handler of ``GET …/{type}``: the relations of one type."""
+    """Register the handler of ``GET …/{type}``, which lists the relations of one type."""
 
     @operation(f"apis.get_{group}_relations")
     def of_type(call: Call) -> Json:

@@ -1,4 +1,4 @@
-"""The user whom the key belongs to."""
+"""The operation on the owner of the API key."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _USER: Json = {
 
 @operation("users.me")
 def me(call: Call) -> Json:
-    """``GET /me``: the user, and what was used so far (calls since the start, runs' requests)."""
+    """``GET /me``: the user, and the usage: calls since the start, and the requests of runs."""
     usage = {
         "api_usage": call.service.api_calls,
         "monitor_request_runs": call.store.requests_sent(),

@@ -1,4 +1,4 @@
-"""Versions of APIs: each has schemas and relations of its own, perhaps copied from another."""
+"""Operations on versions of APIs, which own schemas and relations."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _shown(call: Call, version: Entity) -> Json:
 
 @operation("apis.create_version")
 def create(call: Call) -> Json:
-    """``POST /apis/{id}/versions``: a new version, with copies from the source it names."""
+    """``POST /apis/{id}/versions``: create a version, with copies from its source."""
     fields = call.fields("version")
     api = api_of(call)
     version = call.store.add("versions", {"name": fields["name"], "api": api.id})
@@ -47,7 +47,7 @@ def create(call: Call) -> Json:
 
 
 def _copy(call: Call, api: Entity, wanted: Json, version: Entity) -> None:
-    """Copy the schema and the relations that the body wants from its source."""
+    """Copy the schema and the relations that the body names from the source version."""
     source = find_version(call, api, validation.parameter(wanted, "id"))
     relations = validation.mapping(wanted.get("relations") or {}, "version.source.relations")
     for kind, value in relations.items():
@@ -66,13 +66,13 @@ def _copy(call: Call, api: Entity, wanted: Json, version: Entity) -> None:
 
 @operation("apis.get_version")
 def get(call: Call) -> Json:
-    """``GET /apis/{id}/versions/{id}``: one version."""
+    """``GET /apis/{id}/versions/{id}``: return a version."""
     return {"version": _shown(call, version_of(call))}
 
 
 @operation("apis.update_version")
 def update(call: Call) -> Json:
-    """``PUT /apis/{id}/versions/{id}``: give it another name."""
+    """``PUT /apis/{id}/versions/{id}``: rename a version."""
     fields = call.fields("version")
     version = version_of(call)
     version.facts["name"] = fields["name"]
@@ -82,7 +82,7 @@ def update(call: Call) -> Json:
 
 @operation("apis.delete_version")
 def delete(call: Call) -> Json:
-    """``DELETE /apis/{id}/versions/{id}``: with its schemas and relations."""
+    """``DELETE /apis/{id}/versions/{id}``: delete a version with its schemas and relations."""
     version = version_of(call)
     remove(call.store, "versions", version.id)
     return {"version": {"id": version.id}}

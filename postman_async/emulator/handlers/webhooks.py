@@ -1,4 +1,4 @@
-"""Webhooks: addresses that run a collection with what is posted to them."""
+"""The operation on webhooks: URLs that run a collection with the posted data."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = ["create"]
 
 @operation("webhooks.create", nulls=True)
 def create(call: Call) -> Json:
-    """``POST /webhooks``: a monitor without a schedule, and the address that runs it.
+    """``POST /webhooks``: create a monitor without a schedule, and the URL that runs it.
 
-    The webhook's id is the monitor's: its runs are that monitor's, and it goes with it.
+    The webhook has the id of the monitor, which owns its runs; deleting the monitor deletes it.
     """
     fields = call.fields("webhook")
     collection = linked(call, "collection", fields["collection"])

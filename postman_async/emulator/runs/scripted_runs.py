@@ -1,20 +1,21 @@
-"""Results of scripted runs: no request is sent, the plan says what came of it.
+"""Results of scripted runs: no request is sent, the script determines the result.
 
-What is built has the documented shape, and its figures agree with each other.
+A synthesized result has the documented shape, and its statistics are consistent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
+
+from attrs import asdict, frozen
 
 from postman_async.emulator.arguments import check
 from postman_async.emulator.exceptions import EmulatorError
 from postman_async.emulator.state.ids import iso
 
-__all__ = ["Outcome", "Script", "sent_requests"]
+__all__ = ["Outcome", "RunScript", "sent_requests"]
 
 Json: TypeAlias = dict[str, Any]
 Outcome: TypeAlias = Literal["passed", "failed", "error"]
@@ -27,24 +28,24 @@ _HINTS: Mapping[str, Any] = {
     "assertions": int,
     "failed_assertions": int,
 }
-_LONGEST = 100 * 366 * 86_400.0  # a century, as far as the clock can be advanced at once
-_MOST = 100_000
-_SIZE = 298
-_FAULT = {"name": "Error", "message": "connect ECONNREFUSED 127.0.0.1:9"}
+_MAX_SECONDS = 100 * 366 * 86_400.0  # a century, as far as the clock can be advanced at once
+_MAX_COUNT = 100_000
+_BODY_BYTES = 298
+_NO_ANSWER = {"name": "Error", "message": "connect ECONNREFUSED 127.0.0.1:9"}
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
-    """How the runs of one monitor go.
+@frozen
+class RunScript:
+    """The result that each run of a scripted monitor has.
 
     Attributes:
         outcome: ``passed``; ``failed`` (assertions fail); ``error`` (the last request gets no
             answer).
         duration: seconds from the start to the end of a run.
-        requests: how many requests a run has, at least 1.
-        assertions: how many assertions a run has.
-        failed_assertions: how many of them fail.
-        run: a whole result, in place of a synthesised one.
+        requests: the number of requests of a run, at least 1.
+        assertions: the number of assertions of a run.
+        failed_assertions: the number of assertions that fail.
+        run: a whole result, used instead of a synthesized one.
     """
 
     outcome: str = "passed"
@@ -54,34 +55,34 @@ class Script:
     failed_assertions: int = 0
     run: Json | None = None
 
-    def __post_init__(self) -> None:
-        """Refuse a plan that contradicts itself."""
+    def __attrs_post_init__(self) -> None:
+        """Refuse values that are out of range or contradict each other."""
         for name, hint in _HINTS.items():
             check(name, getattr(self, name), hint)
-        if not 0 <= self.duration <= _LONGEST:
-            raise EmulatorError(f"duration is 0 to {_LONGEST:g} seconds, not {self.duration!r}")
-        if not 1 <= self.requests <= _MOST:
-            raise EmulatorError(f"requests: a run has 1 to {_MOST:,}, not {self.requests}")
-        if not 0 <= self.assertions <= _MOST:
-            raise EmulatorError(f"assertions: a run has 0 to {_MOST:,}, not {self.assertions}")
+        if not 0 <= self.duration <= _MAX_SECONDS:
+            raise EmulatorError(f"duration is 0 to {_MAX_SECONDS:g} seconds, not {self.duration!r}")
+        if not 1 <= self.requests <= _MAX_COUNT:
+            raise EmulatorError(f"requests: a run has 1 to {_MAX_COUNT:,}, not {self.requests}")
+        if not 0 <= self.assertions <= _MAX_COUNT:
+            raise EmulatorError(f"assertions: a run has 0 to {_MAX_COUNT:,}, not {self.assertions}")
         if not 0 <= self.failed_assertions <= self.assertions:
             raise EmulatorError("failed_assertions: a run fails no more than it asserts")
         if (self.outcome == "failed") != (self.failed_assertions > 0) and self.outcome != "error":
             raise EmulatorError("outcome: a run is failed exactly when assertions of it fail")
 
     @classmethod
-    def planned(
+    def of(
         cls, outcome: str, duration: float, requests: int, assertions: int, failed: int | None
-    ) -> Script:
-        """Return a plan, with the number of failing assertions that the outcome needs."""
+    ) -> RunScript:
+        """Return a script; ``failed=None`` sets the number of failing assertions by the outcome."""
         if failed is None:
             check("assertions", assertions, int)
             alone = outcome == "error" and requests == 1
             failed = assertions if alone else int(outcome == "failed")
         return cls(outcome, duration, requests, assertions, failed)
 
-    def stored(self) -> Json:
-        """Return the plan as JSON."""
+    def to_json(self) -> Json:
+        """Return the script as JSON, for the facts of a monitor."""
         return asdict(self)
 
     def result(self, items: list[Json], started: datetime) -> Json:
@@ -114,14 +115,14 @@ class Script:
             "response": {
                 "code": 200,
                 "headers": {"content-type": "application/json"},
-                "body": {"contentLength": _SIZE},
+                "body": {"contentLength": _BODY_BYTES},
                 "responseTime": round(share * 1000),
-                "responseSize": _SIZE,
+                "responseSize": _BODY_BYTES,
             },
         }
 
     def _assert(self, executions: list[Json], failures: list[Json]) -> None:
-        # The request that gets no answer asserts nothing, unless it is the only one.
+        # The request without an answer has no assertions, unless it is the only one.
         answered = len(executions) - (self.outcome == "error" and len(executions) > 1)
         for number in range(self.assertions):
             execution = executions[number % answered]
@@ -158,14 +159,14 @@ def _failure(execution: int, assertion: str) -> Json:
 
 
 def _break(execution: Json, failures: list[Json]) -> None:
-    """Take the answer away from an execution, and say so among the failures."""
+    """Remove the response of an execution, and add the failure."""
     del execution["response"]
-    execution["errors"] = [dict(_FAULT)]
-    failures.append({"executionId": execution["id"], **_FAULT})
+    execution["errors"] = [dict(_NO_ANSWER)]
+    failures.append({"executionId": execution["id"], **_NO_ANSWER})
 
 
 def sent_requests(collection: Mapping[str, Any]) -> list[Json]:
-    """Return id, name, method and URL of a collection's requests, in order; never nothing."""
+    """Return id, name, method and URL of a collection's requests, in order; at least one."""
     found: list[Json] = []
     stack = list(reversed(collection["item"]))
     while stack:

@@ -1,6 +1,6 @@
-"""The collection engine: runs Postman collections, with their scripts, in a Node process.
+"""The collection runtime: Postman's own runtime and converters, in Node processes.
 
-`CollectionEngine` is the way in, `RunJob` what it is given.  Both are loaded on first use.
+`CollectionEngine` is the entry point, `RunJob` its input.  Both are loaded on first use.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What one run of a collection needs."""
+"""The input of one run of a collection."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ __all__ = ["RunJob"]
 class RunJob:
     """One run of one collection.
 
-    `collection` is a collection document of format v2.1; `environment` and `globals` are
-    documents with a list of ``values``.  `options` are a monitor's: ``strictSSL``,
-    ``followRedirects``, ``requestTimeout`` (milliseconds, None for no limit of its own) and
-    ``requestDelay`` (milliseconds between two requests).  `run_timeout` (seconds) ends the whole
-    run, `script_timeout` (seconds) one script.
+    Attributes:
+        collection: the collection, in format v2.1.
+        environment: a document with a list of ``values``, or None.
+        globals: a document with a list of ``values``, or None.
+        options: the options of a monitor: ``strictSSL``, ``followRedirects``, ``requestTimeout``
+            (milliseconds, None for no limit) and ``requestDelay`` (milliseconds between two
+            requests).
+        run_timeout: seconds after which the run is aborted.
+        script_timeout: seconds after which a script is aborted.
     """
 
     collection: Mapping[str, Any]
@@ -29,7 +33,7 @@ class RunJob:
     script_timeout: float = 10.0
 
     def message(self) -> dict[str, Any]:
-        """Return the job as the worker takes it; its times are milliseconds."""
+        """Return the job as a message to a worker, with times in milliseconds."""
         limits = {
             "runTimeout": round(self.run_timeout * 1000),
             "scriptTimeout": round(self.script_timeout * 1000),

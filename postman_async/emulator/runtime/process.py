@@ -1,4 +1,4 @@
-"""The collection engine: Node workers that are found, installed, started and kept alive."""
+"""The collection runtime: finds Node, installs the packages, and runs jobs in worker processes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["CollectionEngine", "Isolation"]
 Isolation: TypeAlias = Literal["run", "shared"]
 
 _CONVERSION_SECONDS = 60.0
-_GRACE_SECONDS = 10.0  # the worker keeps the time limit itself, unless a run keeps it from working
+_GRACE_SECONDS = 10.0  # the worker enforces the time limit itself, unless a run blocks it
 _MAX_RUNS: Mapping[Isolation, int] = {"run": 16, "shared": 256}
 # Of one process.  A sandbox costs about 31 MB and, to boot, 0.12 s of processor time.
 _SANDBOXES: Mapping[Isolation, Mapping[str, int]] = {
@@ -42,12 +42,12 @@ _SCRIPT_LIMITS: Mapping[str, int] = {
 class CollectionEngine:
     """Runs Postman collections, with their scripts, as Postman's own runtime does.
 
-    Each run has a Node process to itself while it is under way, so that whatever its scripts do
-    to the process ends that run and no other.  Processes are started when runs wait, and used
-    again.  Scripts run in threads of them without access to files or the environment, but with
-    this machine's network: run only collections that you trust.
+    Each run has a Node process of its own while it is under way, so that a script that harms the
+    process ends only its own run.  Processes are started on demand and reused.  Scripts run in
+    threads without access to files or the environment, but with the network of this machine: run
+    only collections that you trust.
 
-    An engine belongs to one event loop.  Close it, or use it as an async context manager.
+    An instance belongs to one event loop.  Close it, or use it as an async context manager.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class CollectionEngine:
         heap_mb: int = 128,
         memory_mb: int = 1024,
     ) -> None:
-        """Prepare an engine; nothing is started yet.
+        """Configure the runtime; nothing is started yet.
 
         Args:
             progress: Called with a line of text when something takes long (the installation).
@@ -90,7 +90,7 @@ class CollectionEngine:
         self._failure: EngineUnavailable | None = None
 
     async def __aenter__(self) -> CollectionEngine:
-        """Start the engine."""
+        """Start the runtime."""
         await self.start()
         return self
 
@@ -100,12 +100,12 @@ class CollectionEngine:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close the engine."""
+        """Close the runtime."""
         await self.close()
 
     @property
     def pid(self) -> int | None:
-        """The id of the Node process, the first if there are several; None while there is none."""
+        """The id of the first Node process, or None."""
         return next(iter(self.pids), None)
 
     @property
@@ -114,65 +114,79 @@ class CollectionEngine:
         return [worker.pid for worker in self._pool.workers]
 
     async def start(self) -> None:
-        """Find Node, install the engine's packages if need be, and start a worker.
+        """Find Node, install the packages if necessary, and start a worker.
 
-        Does nothing when one runs already; runs call it by themselves.  Those who call it while
-        it is under way share the outcome.
+        Calling it is optional: runs start workers themselves.  Concurrent calls share the
+        outcome, and a call has no effect if a worker runs.
 
-        Raises `EngineUnavailable` when this machine cannot run it, `EngineCrashed` when the
-        worker does not come up.
+        Raises:
+            EngineUnavailable: the runtime cannot be used on this machine.
+            EngineCrashed: the worker did not start.
         """
         await self._prepare()
         async with self._first:
             if not self._pool.workers:
                 async with self._pool.lend():
-                    pass  # it is there
+                    pass  # the worker has started
 
     async def run(self, job: RunJob) -> dict[str, Any]:
         """Run a collection and return its result.
 
-        The result has the keys ``status`` (``"success"``; ``"failed"``: tests failed;
-        ``"error"``: a request or a script failed; ``"aborted"``: the run took too long),
-        ``stats``, ``executions`` and ``failures``.  A collection that cannot be run at all is an
-        ``"error"`` as well.  Cancelling the call aborts the run.
+        Cancelling the call aborts the run.
 
-        Raises `EngineCrashed` when the worker ended under way or did not keep to the time limit,
-        `EngineUnavailable` when it cannot be started.
+        Returns:
+            ``status``, ``stats``, ``executions`` and ``failures``.  The status is ``"success"``,
+            ``"failed"`` (tests failed), ``"error"`` (a request, a script or the whole collection
+            failed) or ``"aborted"`` (the time limit was reached).
+
+        Raises:
+            EngineCrashed: the worker ended during the run, or exceeded the time limit.
+            EngineUnavailable: the runtime cannot be started.
         """
         reply = await self._call("run", job.message(), job.run_timeout)
         if not reply["ok"]:
-            raise EngineCrashed(f"The collection engine failed: {reply['error']['message']}")
+            raise EngineCrashed(f"The collection runtime failed: {reply['error']['message']}")
         result: dict[str, Any] = reply["result"]
         return result
 
     async def convert(
         self, specification: str, options: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Turn an OpenAPI (or Swagger 2) description into a collection of format v2.1.
+        """Convert an OpenAPI (or Swagger 2) description to a collection of format v2.1.
 
-        `specification` is its text, JSON or YAML; `options` are those of the converter
-        (``folderStrategy``, ``requestNameSource``, …).
+        Args:
+            specification: the description as text, JSON or YAML.
+            options: the options of the converter (``folderStrategy``, ``requestNameSource``, …).
 
-        Raises `ConversionError` with the reason, and what `run` raises.
+        Raises:
+            ConversionError: the converter refuses the description.
+            EngineCrashed: as of `run`.
+            EngineUnavailable: as of `run`.
         """
         return await self._converted(
             "convert", {"specification": specification, "options": dict(options or {})}
         )
 
     async def sync(self, specification: str, collection: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a collection (format v2.1) brought up to date with an OpenAPI description.
+        """Update a collection (format v2.1) to an OpenAPI description.
 
-        What the description does not know of, such as scripts and further requests, stays.
+        Parts that the description does not cover, such as scripts and further requests, are kept.
 
-        Raises `ConversionError` with the reason, and what `run` raises.
+        Raises:
+            ConversionError: the converter refuses the description or the collection.
+            EngineCrashed: as of `run`.
+            EngineUnavailable: as of `run`.
         """
         fields = {"specification": specification, "collection": collection}
         return await self._converted("sync", fields)
 
     async def upgrade(self, collection: Mapping[str, Any]) -> dict[str, Any]:
-        """Turn a collection of format v1, as data dumps have it, into one of format v2.1.
+        """Convert a collection of format v1, as in old data dumps, to format v2.1.
 
-        Raises `ConversionError` with the reason, and what `run` raises.
+        Raises:
+            ConversionError: the converter refuses the collection.
+            EngineCrashed: as of `run`.
+            EngineUnavailable: as of `run`.
         """
         return await self._converted("upgrade", {"collection": collection})
 
@@ -193,41 +207,41 @@ class CollectionEngine:
         return dict(counters)
 
     async def close(self) -> None:
-        """End the workers, for good.  Runs under way raise `EngineCrashed`."""
+        """End the workers.  Runs under way raise `EngineCrashed`."""
         await self._pool.close()
 
     async def _call(
         self, operation: str, fields: Mapping[str, Any], seconds: float
     ) -> dict[str, Any]:
-        """Have a worker do a job, and return its answer."""
+        """Execute a job in a worker, and return the answer."""
         await self._prepare()
         async with self._pool.lend() as worker:
-            if not self._isolated:  # others' jobs may come first there, whose time does not count
+            if not self._isolated:  # the time in the worker's own queue does not count
                 return await worker.call(operation, fields)
             try:
                 async with asyncio.timeout(seconds + _GRACE_SECONDS):
                     return await worker.call(operation, fields)
             except TimeoutError:
-                message = f"The collection engine was ended: the limit is {seconds:g} s"
+                message = f"The collection runtime was ended: the limit is {seconds:g} s"
                 raise EngineCrashed(message) from None
 
     async def _prepare(self) -> None:
-        """Find Node and the engine's files, once."""
+        """Find Node and the installation, once."""
         attempt = self._attempts
         async with self._lock:
             if self._pool.closed:
-                raise EngineUnavailable("The collection engine is closed.")
+                raise EngineUnavailable("The collection runtime is closed.")
             if self._installed is not None:
                 return
             if attempt != self._attempts and self._failure is not None:
-                raise EngineUnavailable(str(self._failure))  # of the attempt it waited for
+                raise EngineUnavailable(str(self._failure))  # of the awaited attempt
             self._failure = None
             try:
                 node = await find_node()
                 self._installed = (node, await install(node, self._progress))
             except EngineUnavailable as failure:
                 self._failure = failure
-                self._attempts += 1  # at its end: who came while it went on has another number
+                self._attempts += 1  # only now: calls during the attempt see the old number
                 raise
 
     async def _spawn(self) -> Worker:
@@ -237,5 +251,5 @@ class CollectionEngine:
         try:
             return await Worker.spawn(*self._installed, self._config)
         except (EngineCrashed, OSError) as error:
-            self._installed = None  # whatever it was, look again the next time
+            self._installed = None  # search again at the next start
             raise EngineCrashed(str(error)) from error

@@ -1,4 +1,4 @@
-"""One Node process, and the questions it has not answered yet."""
+"""One Node process with its pending calls."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _CLOSE_SECONDS = 3.0
 _LINE_BYTES = 2**27  # a result holds up to thousands of executions
 _TAIL_LINES = 3
 _WORN_SHARE = 0.6  # of the memory it may have
-_OUT_OF_MEMORY = ("heap out of memory", "Last few GCs")  # what V8 says of it
+_OUT_OF_MEMORY = ("heap out of memory", "Last few GCs")  # messages of V8
 
 
 class Worker:
-    """A running worker: takes one JSON document per line and answers in any order.
+    """A Node process that reads one JSON message per line and answers in any order.
 
-    Made by `spawn`.  When the process ends, for whatever reason, all that was asked of it raises
-    `EngineCrashed`; a worker is not restarted, the engine spawns another.
+    Created by `spawn`.  When the process ends, all pending calls raise `EngineCrashed`.  A worker
+    is not restarted; the pool starts another.
     """
 
     def __init__(self, process: Process, config: Mapping[str, Any]) -> None:
@@ -48,13 +48,14 @@ class Worker:
         self._memory_mb = 0.0
         self._ran_out = False
         self._crash: EngineCrashed | None = None
-        self._watcher = asyncio.create_task(self._watch(), name="collection engine")
+        self._watcher = asyncio.create_task(self._watch(), name="collection runtime")
 
     @classmethod
     async def spawn(cls, node: Node, directory: Path, config: Mapping[str, Any]) -> Worker:
-        """Start a worker from the engine in `directory` and wait until it takes jobs.
+        """Start a worker from the installation in `directory`, and wait until it is ready.
 
-        Raises `EngineCrashed` when it does not come up.
+        Raises:
+            EngineCrashed: the worker did not start.
         """
         # Never --max-old-space-size: it would lift the limits of the sandboxes' own heaps.
         arguments = [*node.confinement(directory), str(directory / "worker.js")]
@@ -75,7 +76,7 @@ class Worker:
             await asyncio.wait_for(asyncio.shield(worker._ready), _START_SECONDS)
         except TimeoutError:
             await worker.close()
-            raise EngineCrashed("The collection engine did not start in time.") from None
+            raise EngineCrashed("The collection runtime did not start in time.") from None
         except BaseException:
             await worker.close()
             raise
@@ -83,12 +84,12 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether it still takes jobs."""
+        """Whether the worker accepts jobs."""
         return self._crash is None and self._process.returncode is None
 
     @property
     def worn(self) -> bool:
-        """Whether its last job left it so much memory that the next might meet the limit."""
+        """Whether the last job left a memory use that could make the next job reach the limit."""
         return self._memory_mb > _WORN_SHARE * float(self._config["memoryMb"])
 
     @property
@@ -97,9 +98,12 @@ class Worker:
         return self._process.pid
 
     async def call(self, operation: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a job and return the answer: ``ok``, and ``result`` or ``error``.
+        """Send a job, and return the answer: ``ok``, and ``result`` or ``error``.
 
-        A caller that is cancelled ends the job in the worker, too.  Raises `EngineCrashed`.
+        Cancelling the call aborts the job in the worker.
+
+        Raises:
+            EngineCrashed: the process ended.
         """
         if self._crash is not None:
             raise self._crash
@@ -108,7 +112,7 @@ class Worker:
         self._pending[number] = future
         try:
             self._send({"op": operation, "id": number, **fields})
-            # A pipe that broke means that the process ended: the watcher tells why.
+            # A broken pipe means that the process ended: the watcher raises the reason.
             with contextlib.suppress(ConnectionError):
                 await self._input.drain()
             return await future
@@ -119,8 +123,8 @@ class Worker:
             self._pending.pop(number, None)
 
     async def close(self) -> None:
-        """End the process; returns when nothing of it is left."""
-        self._input.close()  # the worker ends by itself when its input does
+        """End the process, and wait for its end."""
+        self._input.close()  # the worker exits when its input ends
         try:
             await asyncio.wait_for(asyncio.shield(self._watcher), _CLOSE_SECONDS)
         except TimeoutError:
@@ -131,7 +135,7 @@ class Worker:
             raise
 
     async def end(self) -> None:
-        """End the process at once, whatever it is doing; returns when nothing of it is left."""
+        """Kill the process, and wait for its end."""
         self._kill()
         await asyncio.shield(self._watcher)
 
@@ -145,7 +149,7 @@ class Worker:
             self._process.kill()
 
     async def _watch(self) -> None:
-        """Read what the process says until it ends, then tell all who wait for it."""
+        """Read the output of the process until it ends, then fail the pending calls."""
         await asyncio.gather(self._read_answers(), self._read_log())
         code = await self._process.wait()
         self._input.close()
@@ -157,8 +161,8 @@ class Worker:
         try:
             while line := await self._output.readline():
                 self._answer(json.loads(line))
-        except ValueError:  # not JSON, or longer than any result: nothing it says can be trusted
-            self._tail.append("the engine's output could not be read")
+        except ValueError:  # not JSON, or longer than any result: the output is unusable
+            self._tail.append("the runtime's output could not be read")
             self._kill()
 
     def _answer(self, message: dict[str, Any]) -> None:
@@ -182,13 +186,13 @@ class Worker:
             limits = f"a script may have {script} MB, its process {whole} MB"
             return f"The run's process ran out of memory ({cause}): {limits}"
         said = f": {' / '.join(self._tail)}" if self._tail else ""
-        return f"The collection engine ended ({cause}){said}"
+        return f"The collection runtime ended ({cause}){said}"
 
     def _fail(self, crash: EngineCrashed) -> None:
         self._crash = crash
         if not self._ready.done():
             self._ready.set_exception(crash)
-            self._ready.exception()  # seen: the one who waited may be gone
+            self._ready.exception()  # retrieved, since the waiting caller may have been cancelled
         for future in self._pending.values():
             if not future.done():
                 future.set_exception(EngineCrashed(str(crash)))

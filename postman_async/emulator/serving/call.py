@@ -11,7 +11,7 @@ from aiohttp import http_exceptions, web
 from attrs import define, frozen
 
 from postman_async.emulator.errors import malformed, not_found, plain_problem
-from postman_async.emulator.runs.runs import Runs
+from postman_async.emulator.runs.lifecycle import Runs
 from postman_async.emulator.serving.bodies import BodyCheck
 from postman_async.emulator.state import validation
 from postman_async.emulator.state.ids import World, bare_id

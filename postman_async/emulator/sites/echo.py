@@ -1,4 +1,4 @@
-"""The echo service under ``/_echo/``: what the demo's collections call.  It asks for no key."""
+"""The echo service under ``/_echo/``, which the demo's collections call.  It needs no API key."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["ECHO_ROUTES"]
 
 Json: TypeAlias = dict[str, Any]
 
-_LONGEST_DELAY = 60.0
+_MAX_DELAY = 60.0
 _WITHOUT_BODY = (204, 205, 304)
 
 
@@ -34,7 +34,7 @@ async def headers(request: web.Request) -> web.Response:
 
 
 async def post(request: web.Request) -> web.Response:
-    """``POST /_echo/post``: the body too: as text, and read as JSON or as a form."""
+    """``POST /_echo/post``: the same, and the body: as text, and parsed as JSON or as a form."""
     raw = await read_body(request)
     text = raw.decode(errors="replace")
     body: Json = {"data": text, "json": _json(text), "form": {}, "files": {}}
@@ -57,14 +57,14 @@ async def status(request: web.Request) -> web.Response:
 
 
 async def delay(request: web.Request) -> web.Response:
-    """``/_echo/delay/0.2``: an answer after so many seconds, 60 at most."""
+    """``/_echo/delay/0.2``: an answer after a delay in seconds, at most 60."""
     given = request.match_info["seconds"]
     try:
         seconds = float(given)
     except ValueError:
         seconds = math.nan
-    if not 0 <= seconds <= _LONGEST_DELAY:
-        raise bad_request(f"The delay must be from 0 to {_LONGEST_DELAY:g} seconds.")
+    if not 0 <= seconds <= _MAX_DELAY:
+        raise bad_request(f"The delay must be from 0 to {_MAX_DELAY:g} seconds.")
     await asyncio.sleep(seconds)
     return answer({"delay": given})
 
@@ -78,7 +78,7 @@ def _seen(request: web.Request) -> Json:
 
 
 def _grouped(pairs: Iterable[tuple[str, Any]]) -> Json:
-    """Return the values by their names; a name that occurs more than once has a list."""
+    """Return the values by name; a repeated name has a list of values."""
     lists: dict[str, list[Any]] = {}
     for name, value in pairs:
         lists.setdefault(name, []).append(value)
@@ -86,7 +86,7 @@ def _grouped(pairs: Iterable[tuple[str, Any]]) -> Json:
 
 
 def _json(text: str) -> Any:
-    """Return what the text means as JSON; None when it is none, or could not be sent back."""
+    """Return the parsed JSON; None if the text is not JSON, or cannot be written as JSON."""
     try:
         value = json.loads(text)
         json.dumps(value, allow_nan=False)
@@ -114,4 +114,4 @@ ECHO_ROUTES = (
     ("*", "/_echo/status/{code}", status),
     ("*", "/_echo/delay/{seconds}", delay),
 )
-"""Method, path and handler of each."""
+"""The routes, as ``(method, path, handler)``."""

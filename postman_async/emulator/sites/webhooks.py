@@ -1,4 +1,4 @@
-"""The addresses of webhooks, under ``/_webhooks/``.  Whoever knows one needs no key."""
+"""The URLs of webhooks, under ``/_webhooks/``.  They need no API key: the URL is the secret."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ __all__ = ["WEBHOOK_ROUTES"]
 
 
 async def trigger(request: web.Request) -> web.Response:
-    """``POST /_webhooks/{owner}/{id}``: begin a run with a JSON payload; do not wait for it.
+    """``POST /_webhooks/{owner}/{id}``: begin a run with a JSON payload.
 
-    The answer is the start of the run, as `monitors.run` gives it with ``async=true``.
+    The answer is the start of the run, as of `monitors.run` with ``async=true``.
     """
     service = request.app[SERVICE]
     payload = validation.parse(await read_body(request))
     with service.store.transaction():
-        job = service.runs.begin(_monitor(service, request), _globals(payload))
-    service.runs.launch(job)
-    return answer({"run": {"info": job.info}})
+        run = service.runs.begin(_monitor(service, request), _globals(payload))
+    service.runs.launch(run)
+    return answer({"run": {"info": run.info}})
 
 
 def _monitor(service: Service, request: web.Request) -> Entity:
@@ -35,10 +35,10 @@ def _monitor(service: Service, request: web.Request) -> Entity:
 
 
 def _globals(payload: object) -> Json:
-    """Return what the scripts of the run read: ``JSON.parse(globals.previousRequest).data``."""
+    """Return the globals that scripts read as ``JSON.parse(globals.previousRequest).data``."""
     value = dumps({"data": payload})
     return {"values": [{"key": "previousRequest", "value": value, "enabled": True}]}
 
 
 WEBHOOK_ROUTES = (("POST", "/_webhooks/{owner}/{secret}", trigger),)
-"""Method, path and handler."""
+"""The routes, as ``(method, path, handler)``."""

@@ -1,1 +1,1 @@
-"""What the emulator stores: the database, ids, the clock, and rules about documents."""
+"""The state of the emulator: the database, ids, the clock, and the rules for documents."""

@@ -1,4 +1,4 @@
-"""The emulator's time: real by default, and a test's own where it sets, stops or advances it."""
+"""The emulator's clock: real time by default; a test can set, freeze and advance it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from postman_async.emulator.exceptions import EmulatorError
 __all__ = ["Clock"]
 
 _FIRST, _LAST = datetime(1970, 1, 2, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
-_LONGEST = 100 * 366 * 86_400.0
+_CENTURY = 100 * 366 * 86_400.0
 _TICK = 1e-6  # a timer of the event loop may fire this much early
 
 
 class Clock:
-    """Tells the time to everything in one emulator, and waits by it.
+    """The source of time stamps, durations and waits of one emulator.
 
-    It has two hands: the moment that time stamps show, and the seconds by which runs, limits
-    and stalls are measured.  The seconds follow the event loop, a virtual one too, and never go
-    back.  The methods may be called from any thread.
+    The clock has two readings: `now`, the moment for time stamps, and `time`, the seconds that
+    measure runs, limits and stalls.  The seconds follow the event loop (also a virtual one) and
+    never decrease.  All methods are thread-safe.
     """
 
     def __init__(self) -> None:
@@ -32,30 +32,30 @@ class Clock:
         self._stopped: tuple[datetime, float] | None = None
 
     def __repr__(self) -> str:
-        """Tell the moment, and whether it passes."""
+        """Show the current moment, and whether the clock is frozen."""
         return f"<Clock {self.now().isoformat()}{' frozen' if self.frozen else ''}>"
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Measure by the loop in which the emulator runs."""
+        """Measure seconds with the event loop of the emulator."""
         self._loop = loop
 
     # -- reading it -------------------------------------------------------------------------
 
     def now(self) -> datetime:
-        """Return the present moment, in UTC."""
+        """Return the current moment, in UTC."""
         return self._stopped[0] if self._stopped else datetime.now(UTC) + self._ahead
 
     def time(self) -> float:
-        """Return a number of seconds that only grows."""
+        """Return monotonic seconds."""
         return self._stopped[1] if self._stopped else self._seconds() + self._gained
 
     @property
     def frozen(self) -> bool:
-        """Whether it stands still."""
+        """Whether the clock is frozen."""
         return self._stopped is not None
 
     async def sleep(self, seconds: float) -> None:
-        """Wait until so many seconds have passed here; `advance` and `set` shorten the wait."""
+        """Wait for a number of seconds of this clock; `advance` and `set` shorten the wait."""
         until = self.time() + seconds
         await asyncio.sleep(0)
         while (left := until - self.time()) > _TICK:
@@ -66,14 +66,14 @@ class Clock:
     # -- changing it ------------------------------------------------------------------------
 
     def set(self, moment: datetime) -> None:
-        """Go to a moment; a clock that passes goes on passing from there.
+        """Set the current moment; a clock that is not frozen continues from there.
 
         Args:
-            moment: with a time zone.  Going back changes time stamps only: what waits goes on
-                waiting.
+            moment: a moment with a time zone.  An earlier moment changes time stamps only; waits
+                do not become longer.
 
         Raises:
-            EmulatorError: the moment has no time zone, or is far off.
+            EmulatorError: the moment has no time zone, or is out of range.
         """
         if moment.tzinfo is None:
             raise EmulatorError("a moment needs a time zone, for instance datetime.UTC")
@@ -83,28 +83,28 @@ class Clock:
         self._move(gained, max(0.0, gained.total_seconds()))
 
     def advance(self, seconds: float) -> None:
-        """Let time pass at once: runs end, limits open, stalls are over.
+        """Advance the clock at once: runs end, rate limits reset, stalls end.
 
         Args:
-            seconds: how much, not less than 0 and not more than a century.
+            seconds: the seconds to advance by, from 0 to a century.
 
         Raises:
-            EmulatorError: the number is another, or leads too far off.
+            EmulatorError: the number is out of range, or the new moment is.
         """
-        if not conforms(seconds, float) or not 0 <= seconds < _LONGEST:
-            raise EmulatorError(f"time advances by 0 to {_LONGEST:g} seconds, not by {seconds!r}")
+        if not conforms(seconds, float) or not 0 <= seconds < _CENTURY:
+            raise EmulatorError(f"time advances by 0 to {_CENTURY:g} seconds, not by {seconds!r}")
         if self.now() + timedelta(seconds=seconds) > _LAST:
             raise EmulatorError(f"time advances to the year {_LAST.year}, and not beyond")
         self._move(timedelta(seconds=seconds), seconds)
 
     def freeze(self, moment: datetime | None = None) -> None:
-        """Stand still until `advance`, `set` or `resume`; nothing that takes time ends by itself.
+        """Freeze the clock: only `advance`, `set` and `resume` end what waits for it.
 
         Args:
-            moment: where to stand, with a time zone; None means the present one.
+            moment: the moment to freeze at, with a time zone; None means the current one.
 
         Raises:
-            EmulatorError: the moment has no time zone, or is far off.
+            EmulatorError: the moment has no time zone, or is out of range.
         """
         if moment is not None:
             self.set(moment)
@@ -112,7 +112,7 @@ class Clock:
         self._wake()
 
     def resume(self) -> None:
-        """Pass again, from where it stands."""
+        """Let a frozen clock continue from its moment."""
         if self._stopped is not None:
             moment, seconds = self._stopped
             self._ahead = moment - datetime.now(UTC)
@@ -121,7 +121,7 @@ class Clock:
             self._wake()
 
     def reset(self) -> None:
-        """Show the real time again, and let it pass."""
+        """Return to the real time."""
         self.resume()
         self._ahead = timedelta(0)
 
@@ -138,7 +138,7 @@ class Clock:
         self._wake()
 
     def _wake(self) -> None:
-        """Make all who wait look again, in their own thread."""
+        """Let all waits check the time again, in the thread of their loop."""
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._notify)
 

@@ -1,4 +1,4 @@
-"""Collections and environments as documents: checked, completed with ids, given back whole."""
+"""Collections and environments as documents: validation, completion with ids, and output."""
 
 from __future__ import annotations
 
@@ -21,30 +21,36 @@ __all__ = [
 Json: TypeAlias = dict[str, Any]
 
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
-"""The format of a collection that does not name its own."""
+"""The schema of a collection that does not name one."""
 
 _FORMATS = ("/v2.0.0/collection.json", "/v2.1.0/collection.json")
 _OWN_INFO = ("_postman_id", "uid", "createdAt", "updatedAt", "lastUpdatedBy", "fork")
 _LISTS = ("event", "variable", "variables", "response")
-LONGEST_NAME = 254
-MOST_VALUES = 100
+MAX_NAME = 254
+MAX_VALUES = 100
 
 
 def complete_collection(document: Json, *, formatted: bool = False) -> Json:
-    """Check a collection and give its parts the ids they lack; the document is changed.
+    """Validate a collection in place and assign ids to the parts that have none.
 
-    What the service itself knows of a collection is taken out of ``info``: it is not the user's
-    to write, and would look like a change in a merge.
+    The fields of ``info`` that the service sets are removed: users cannot write them, and a merge
+    would report them as changes.
 
     Args:
         document: the collection.
-        formatted: whether it has to name its format, as it has to in an update.
+        formatted: whether the document must name its format, as an update requires.
+
+    Returns:
+        The same document.
+
+    Raises:
+        ServiceError: malformedRequestError; the message names the path of the first problem.
     """
     _check_info(document, formatted=formatted)
     _optional(document, _LISTS, "array", "")
     validation.array(validation.required(document, "item", ""), "item")
-    for item, place in _walk(document):
-        _check_item(item, place)
+    for item, path in _walk(document):
+        _check_item(item, path)
     _assign_ids(document)
     for key in _OWN_INFO:
         document["info"].pop(key, None)
@@ -64,40 +70,40 @@ def _check_info(document: Json, *, formatted: bool) -> None:
     info["schema"] = schema
 
 
-def _check_item(item: Any, place: str) -> None:
-    validation.mapping(item, place)
-    _optional(item, ("id", "name"), "string", place)
-    _optional(item, _LISTS, "array", place)
+def _check_item(item: Any, path: str) -> None:
+    validation.mapping(item, path)
+    _optional(item, ("id", "name"), "string", path)
+    _optional(item, _LISTS, "array", path)
     for index, example in enumerate(item.get("response") or []):
-        where = f"{place}.response.{index}"
+        where = f"{path}.response.{index}"
         _optional(validation.mapping(example, where), ("id", "name"), "string", where)
     if "item" in item:
-        validation.array(item["item"], f"{place}.item")
+        validation.array(item["item"], f"{path}.item")
         return
     validation.expect(
-        validation.required(item, "request", place), "object|string|null", f"{place}.request"
+        validation.required(item, "request", path), "object|string|null", f"{path}.request"
     )
 
 
-def _optional(value: Json, keys: tuple[str, ...], types: str, place: str) -> None:
+def _optional(value: Json, keys: tuple[str, ...], types: str, path: str) -> None:
     for key in keys:
         if value.get(key) is not None:
-            validation.expect(value[key], types, f"{place}.{key}".lstrip("."))
+            validation.expect(value[key], types, f"{path}.{key}".lstrip("."))
 
 
 def _walk(document: Json) -> Iterator[tuple[Any, str]]:
-    """Go through all folders and requests, outer ones first, without recursion."""
+    """Yield each folder and request with its path, parents first, without recursion."""
     todo: list[tuple[Any, str]] = [(document, "")]
     while todo:
-        parent, place = todo.pop()
+        parent, path = todo.pop()
         for index, item in enumerate(parent.get("item") or []):
-            where = f"{place}.item.{index}".lstrip(".")
+            where = f"{path}.item.{index}".lstrip(".")
             yield item, where
             todo.append((item, where))
 
 
 def _parts(document: Json) -> Iterator[Json]:
-    """Go through all folders, requests and examples."""
+    """Yield all folders, requests and examples."""
     for item, _ in _walk(document):
         yield item
         yield from item.get("response") or []
@@ -110,9 +116,13 @@ def _assign_ids(document: Json) -> None:
 
 
 def without_new_ids(document: Json, before: Json) -> Json:
-    """Take the ids away that another program made up; those of an earlier state stay.
+    """Remove the ids that a converter generated, in place; ids of the earlier state stay.
 
-    The emulator's own ids then take their place, which can be the same in every run.
+    The emulator then assigns its own ids, which a seed makes reproducible.
+
+    Args:
+        document: the collection that a converter returned.
+        before: the earlier state of the collection; empty for a new one.
     """
     known = {part["id"] for part in _parts(before)}
     for part in _parts(document):
@@ -122,7 +132,7 @@ def without_new_ids(document: Json, before: Json) -> Json:
 
 
 def _assign_id(part: Json, seen: set[str]) -> None:
-    # An id that occurs twice would make a merge ambiguous: the later part gets a new one.
+    # A duplicate id would make a merge ambiguous: the later part gets a new one.
     if not part.get("id") or part["id"] in seen:
         part["id"] = new_id()
         part.pop("uid", None)
@@ -132,7 +142,7 @@ def _assign_id(part: Json, seen: set[str]) -> None:
 
 
 def shown_collection(entity: Entity) -> Json:
-    """Return a stored collection with what the service itself knows of it in ``info``."""
+    """Return a stored collection's document with the fields of ``info`` that the service sets."""
     document = dict(entity.document or {})
     info = {
         **document["info"],
@@ -149,30 +159,36 @@ def shown_collection(entity: Entity) -> Json:
 
 
 def complete_environment(document: Json, name: str | None = None) -> Json:
-    """Check an environment and fill what its values leave out; the document is changed.
+    """Validate an environment in place and set the defaults of its values.
 
     Args:
         document: the environment.
-        name: the name it has so far, which stays when the document brings none.
+        name: the current name, which stays if the document has none.
+
+    Returns:
+        The same document.
+
+    Raises:
+        ServiceError: malformedRequestError; the message names the path of the first problem.
     """
     if name is not None:
         document.setdefault("name", name)
     given = validation.required(document, "name", "environment")
-    validation.text(given, "environment.name", shortest=1, longest=LONGEST_NAME)
+    validation.text(given, "environment.name", shortest=1, longest=MAX_NAME)
     values = validation.array(document.setdefault("values", []), "environment.values")
-    if len(values) > MOST_VALUES:
-        size = f"{len(values)}, maximum {MOST_VALUES}"
+    if len(values) > MAX_VALUES:
+        size = f"{len(values)}, maximum {MAX_VALUES}"
         raise malformed(f"Array is too long ({size}) at environment.values")
     for index, value in enumerate(values):
         _complete_value(value, f"environment.values.{index}")
     return document
 
 
-def _complete_value(value: Any, place: str) -> None:
-    validation.mapping(value, place)
-    key = validation.required(value, "key", place)
-    validation.text(key, f"{place}.key", shortest=1, longest=LONGEST_NAME)
-    _optional(value, ("enabled",), "boolean", place)
-    _optional(value, ("type",), "string", place)
+def _complete_value(value: Any, path: str) -> None:
+    validation.mapping(value, path)
+    key = validation.required(value, "key", path)
+    validation.text(key, f"{path}.key", shortest=1, longest=MAX_NAME)
+    _optional(value, ("enabled",), "boolean", path)
+    _optional(value, ("type",), "string", path)
     value.setdefault("enabled", True)
     value.setdefault("type", "default")

@@ -1,15 +1,16 @@
-"""The merge of a fork into its origin: three ways, part by part, joined by the parts' ids.
+"""The three-way merge of a fork into its origin, part by part, matched by the ids of the parts.
 
-A part is a folder, a request or an example.  What changed on one side only is taken from that
-side; the same part changed on both sides, in different ways, is a conflict.
+A part is a folder, a request or an example.  A change on one side only is taken from that side;
+different changes of the same part on both sides are a conflict.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from attrs import Factory, define
 
 __all__ = ["MergeConflict", "merge_documents"]
 
@@ -19,10 +20,10 @@ _ROOT = ""
 
 
 class MergeConflict(Exception):
-    """The merge needs a decision.
+    """Both sides changed the same parts in different ways.
 
     Args:
-        names: what both sides changed, in words.
+        names: the names of the conflicting parts, as messages show them.
     """
 
     def __init__(self, names: list[str]) -> None:
@@ -30,27 +31,27 @@ class MergeConflict(Exception):
         self.names = names
 
 
-@dataclass(slots=True)
+@define
 class _Part:
     """One part of a document.
 
     Attributes:
-        parent: the id of the folder or request it is in.
-        content: all of it but its children, whose list is there, empty.
-        key: the key of the children; None for an example, which has none.
-        listed: whether the list of the children is written though it is empty.
-        children: their ids.
+        parent: the id of the parent folder or request.
+        content: the part without its children; the list of children is present, but empty.
+        key: the key of the children; None for an example, which cannot have children.
+        listed: whether an empty list of children is written.
+        children: the ids of the children.
     """
 
     parent: str
     content: Json
     key: str | None
     listed: bool = True
-    children: list[str] = field(default_factory=list)
+    children: list[str] = Factory(list)
 
     @property
     def name(self) -> str:
-        """What a message calls it."""
+        """The name of the part in messages."""
         return f"'{self.content.get('name') or self.content['id']}'"
 
 
@@ -58,15 +59,16 @@ _Parts: TypeAlias = dict[str, _Part]
 
 
 def merge_documents(base: Json, ours: Json, theirs: Json) -> Json:
-    """Return a document with the changes of both sides since they agreed.
+    """Return a document with the changes of both sides since the common base.
 
     Args:
-        base: the document on which both sides last agreed.
-        ours: the fork's document; its order of parts counts where it changed the order.
+        base: the last common state.
+        ours: the fork's document; its order of parts wins if it changed the order.
         theirs: the origin's document.
 
     Raises:
-        MergeConflict: both sides changed the same thing, or one deleted what the other needs.
+        MergeConflict: both sides changed the same part, or one side deleted a part that the
+            other side changed or moved something into.
     """
     before, mine, other = _flatten(base), _flatten(ours), _flatten(theirs)
     conflicts: list[str] = []
@@ -75,7 +77,7 @@ def merge_documents(base: Json, ours: Json, theirs: Json) -> Json:
     for identifier, part in parts.items():
         wanted = _ordered(*(_children(side, identifier) for side in (before, mine, other)))
         part.children = [c for c in wanted if c in parts and parts[c].parent == identifier]
-    # A part that hangs on nothing lost its folder to the other side.
+    # The other side deleted the parent of a part that the root does not reach.
     reached = {child for _, child in _descend(parts)}
     conflicts += [parts[lost].name for lost in parts.keys() - reached - {_ROOT}]
     if conflicts:
@@ -84,11 +86,11 @@ def merge_documents(base: Json, ours: Json, theirs: Json) -> Json:
 
 
 def _merge_root(base: Json, ours: Json, theirs: Json, conflicts: list[str]) -> Json:
-    """Merge the properties of the collection itself, each on its own."""
+    """Merge the properties of the collection, each independently."""
     merged: Json = {}
     for key in dict.fromkeys([*theirs, *ours]):
         if key == "item":
-            merged[key] = []  # filled from the parts; here for the order of the keys
+            merged[key] = []  # filled from the parts later; set here to keep the order of the keys
             continue
         held = [[side[key]] if key in side else [] for side in (base, ours, theirs)]
         chosen, conflict = _choose(*held)
@@ -122,13 +124,13 @@ def _child_key(content: Json, known: _Part) -> str | None:
 
 
 def _listed(parts: list[_Part | None]) -> bool:
-    """Tell whether the empty list of a part's children stays: never a reason for a conflict."""
+    """Return whether an empty list of children is kept; it is never a conflict."""
     chosen, _ = _choose(*([part.listed] if part else [] for part in parts))
     return any(chosen)
 
 
 def _choose(base: list[Any], ours: list[Any], theirs: list[Any]) -> tuple[list[Any], bool]:
-    """Return which of the states holds, and whether the two sides contradict each other."""
+    """Return the state to keep, and whether the two sides conflict."""
     # As text, because 1, 1.0 and True are equal in Python but not in JSON.
     old, our, their = (json.dumps(side, sort_keys=True) for side in (base, ours, theirs))
     if our in (their, old):
@@ -137,7 +139,7 @@ def _choose(base: list[Any], ours: list[Any], theirs: list[Any]) -> tuple[list[A
 
 
 def _flatten(document: Json) -> _Parts:
-    """Return all parts of a document by their ids, and the document itself as the root."""
+    """Return all parts of a document by id, with the document itself as the root."""
     parts: _Parts = {_ROOT: _Part(_ROOT, {"item": []}, "item")}
     todo = [(_ROOT, document)]
     while todo:
@@ -159,20 +161,20 @@ def _children(side: _Parts, identifier: str) -> list[str]:
 
 
 def _ordered(base: list[str], ours: list[str], theirs: list[str]) -> list[str]:
-    """Return all children of a part: in our order if we changed it, else in theirs."""
+    """Return all children of a part: in our order if we changed the order, else in theirs."""
     in_base, in_ours = set(base), set(ours)
     moved = [c for c in ours if c in in_base] != [c for c in base if c in in_ours]
     first, second = (ours, theirs) if moved else (theirs, ours)
     wanted, present = [*first], set(first)
-    for place, child in enumerate(second):
+    for index, child in enumerate(second):
         if child not in present:
-            wanted.insert(wanted.index(second[place - 1]) + 1 if place else 0, child)
+            wanted.insert(wanted.index(second[index - 1]) + 1 if index else 0, child)
             present.add(child)
     return wanted
 
 
 def _descend(parts: _Parts) -> Iterator[tuple[str, str]]:
-    """Yield parent and child for all that hangs on the root, parents first, in order."""
+    """Yield ``(parent, child)`` for all parts that the root reaches, parents first."""
     todo = [_ROOT]
     while todo:
         identifier = todo.pop()
@@ -182,7 +184,7 @@ def _descend(parts: _Parts) -> Iterator[tuple[str, str]]:
 
 
 def _rebuilt(parts: _Parts) -> list[Json]:
-    """Return the items of the root, with all that is in them."""
+    """Return the items of the root with all their descendants."""
     nodes = {identifier: dict(part.content) for identifier, part in parts.items()}
     for identifier, part in parts.items():
         if part.key is None:

@@ -1,7 +1,7 @@
-"""Identifiers and times, in the forms the service uses.
+"""Identifiers and times, in the forms of the service.
 
-Each emulator has a world of its own: a clock, and a source of ids.  `new_id` and `now` use the
-world of the emulator at work, which `within` names, so that several can live in one process.
+Each emulator has a `World`: a clock and a source of ids.  `new_id` and `now` use the world that
+`within` sets for the current context, so that several emulators can run in one process.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ class Ids:
     """A source of UUIDs.
 
     Attributes:
-        seed: the same seed gives the same ids; None gives random ones.
-        taken: how many were taken so far, of those that the seed gives.
+        seed: the same seed gives the same ids; None gives random ids.
+        taken: the number of ids taken from the seed so far.
     """
 
     seed: int | None = None
     taken: int = 0
 
     def new(self) -> str:
-        """Return the next one."""
+        """Return the next id."""
         if self.seed is None:
             return str(uuid.uuid4())
         digest = hashlib.blake2b(f"{self.seed}/{self.taken}".encode(), digest_size=16).digest()
@@ -61,7 +61,7 @@ class Ids:
 
 @define
 class World:
-    """What one emulator takes its times and ids from."""
+    """The clock and the source of ids of one emulator."""
 
     clock: Clock = Factory(Clock)
     ids: Ids = Factory(Ids)
@@ -73,7 +73,7 @@ _OUTSIDE = World()
 
 @contextmanager
 def within(world: World) -> Iterator[None]:
-    """Do the work of the block, and of the tasks it starts, in a world."""
+    """Use a world in the block and in the tasks that it starts."""
     token = _WORLD.set(world)
     try:
         yield
@@ -82,7 +82,7 @@ def within(world: World) -> Iterator[None]:
 
 
 def new_id() -> str:
-    """Return a fresh UUID as text."""
+    """Return a new UUID as text."""
     return _WORLD.get(_OUTSIDE).ids.new()
 
 
@@ -92,7 +92,7 @@ def make_uid(entity_id: str) -> str:
 
 
 def bare_id(reference: object) -> str | None:
-    """Return the id in a uid or in a bare id; None for anything else, other owners included."""
+    """Return the id of a uid or a bare id; None for anything else, and for another owner's uid."""
     if not isinstance(reference, str):
         return None
     found = _REFERENCE.fullmatch(reference.lower())
@@ -102,16 +102,16 @@ def bare_id(reference: object) -> str | None:
 
 
 def same_id(reference: object, entity_id: str) -> bool:
-    """Tell whether a uid or bare id, whoever its owner is, names this entity."""
+    """Return whether a uid (of any owner) or a bare id names this entity."""
     found = _REFERENCE.fullmatch(reference.lower()) if isinstance(reference, str) else None
     return found is not None and found["id"] == entity_id
 
 
 def now() -> datetime:
-    """Return the present moment, in UTC."""
+    """Return the current moment, in UTC."""
     return _WORLD.get(_OUTSIDE).clock.now()
 
 
 def iso(moment: datetime) -> str:
-    """Return a UTC moment as the service writes it: ISO 8601, milliseconds, ``Z``."""
+    """Return a moment as the service writes it: ISO 8601 in UTC with milliseconds and ``Z``."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""Deletion: what goes along with an entity, and what only lets go of it."""
+"""Deletion of entities: which dependent entities are deleted too, and which are kept."""
 
 from __future__ import annotations
 
@@ -9,45 +9,56 @@ from postman_async.emulator.state.store import Store
 __all__ = ["remove"]
 
 
-class _Hold(NamedTuple):
-    """Entities of a kind hold on to another by a fact; without it they go, or stay alone."""
+class _Dependency(NamedTuple):
+    """A kind of entity that refers to another entity.
+
+    Attributes:
+        kind: the kind of the dependent entity.
+        fact: the fact that holds the id of the other entity.
+        cascades: whether the dependent entity is deleted too; else its fact becomes None.
+    """
 
     kind: str
     fact: str
-    goes: bool = True
+    cascades: bool = True
 
 
-_HOLDERS = {
-    "apis": [_Hold("versions", "api")],
-    "versions": [_Hold("schemas", "version"), _Hold("relations", "version")],
+_DEPENDENCIES = {
+    "apis": [_Dependency("versions", "api")],
+    "versions": [_Dependency("schemas", "version"), _Dependency("relations", "version")],
     "collections": [
-        _Hold("monitors", "collection"),
-        _Hold("mocks", "collection"),
-        _Hold("relations", "entity"),
+        _Dependency("monitors", "collection"),
+        _Dependency("mocks", "collection"),
+        _Dependency("relations", "entity"),
     ],
     "environments": [
-        _Hold("monitors", "environment", goes=False),
-        _Hold("mocks", "environment", goes=False),
-        _Hold("relations", "entity"),
+        _Dependency("monitors", "environment", cascades=False),
+        _Dependency("mocks", "environment", cascades=False),
+        _Dependency("relations", "entity"),
     ],
-    "mocks": [_Hold("relations", "entity")],
-    "monitors": [_Hold("relations", "entity")],
+    "mocks": [_Dependency("relations", "entity")],
+    "monitors": [_Dependency("relations", "entity")],
 }
 
 
 def remove(store: Store, kind: str, entity_id: str) -> None:
-    """Delete an entity, and what cannot be without it.
+    """Delete an entity and the entities that cannot exist without it.
 
-    A monitor or mock server without its collection goes; one without its environment stays.  A
-    link to what is gone is gone; what an API only links to stays.
+    Monitors and mock servers are deleted with their collection, but kept without their
+    environment.  Relations are deleted with either end; the entity at the other end is kept.
+
+    Args:
+        store: the database.
+        kind: the kind of the entity.
+        entity_id: the id of the entity.
     """
-    for hold in _HOLDERS.get(kind, ()):
-        for holder in store.all(hold.kind):
-            if holder.facts[hold.fact] != entity_id:
+    for dependency in _DEPENDENCIES.get(kind, ()):
+        for dependent in store.all(dependency.kind):
+            if dependent.facts[dependency.fact] != entity_id:
                 continue
-            if hold.goes:
-                remove(store, hold.kind, holder.id)
+            if dependency.cascades:
+                remove(store, dependency.kind, dependent.id)
             else:
-                holder.facts[hold.fact] = None
-                store.save(holder)
+                dependent.facts[dependency.fact] = None
+                store.save(dependent)
     store.remove(kind, entity_id)

@@ -1,4 +1,4 @@
-"""Schedules of monitors: cron patterns, time zones, and the next time one fires."""
+"""Schedules of monitors: cron patterns, time zones, and the time of the next run."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ __all__ = ["UNSCHEDULED", "checked_schedule", "with_next_run"]
 Json: TypeAlias = dict[str, Any]
 
 UNSCHEDULED: Json = {"cron": "", "timezone": "UTC"}
-"""The schedule of a monitor that never runs by itself, as a webhook's does not."""
+"""The schedule of a monitor without scheduled runs, such as a webhook's."""
 
-# The POSIX fields and names only: the parser knows more than the service does.
+# Only the fields and names of POSIX: croniter accepts more than the service does.
 _NUMBERS = r"[0-9*,/-]{1,60}"
 _NAMES = r"(?:[0-9*,/-]|[a-zA-Z]{3}){1,60}"
 _FIVE_FIELDS = re.compile(rf"{_NUMBERS}(?: +{_NUMBERS}){{2}}(?: +{_NAMES}){{2}}", re.ASCII)
 
 
 def checked_schedule(value: Any, before: Json | None = None) -> Json:
-    """Return ``{cron, timezone}``, taking what is left out from the schedule before."""
+    """Return a validated ``{cron, timezone}``; absent keys are taken from the earlier schedule."""
     given = {**(before or {}), **validation.mapping(value, "schedule")}
     cron = validation.text(validation.required(given, "cron", "schedule"), "schedule.cron")
     zone = validation.text(validation.required(given, "timezone", "schedule"), "schedule.timezone")
@@ -39,7 +39,7 @@ def checked_schedule(value: Any, before: Json | None = None) -> Json:
 
 
 def with_next_run(schedule: Json) -> Json:
-    """Return a stored schedule together with the moment it fires next, in UTC, if it ever does."""
+    """Return a stored schedule with ``nextRun``, in UTC; None if there is no further run."""
     if not schedule["cron"]:
         return dict(schedule)
     following = _following(schedule["cron"], _zone(schedule["timezone"]))
@@ -50,7 +50,7 @@ def _zone(name: str) -> ZoneInfo:
     from zoneinfo import ZoneInfo
 
     try:
-        # Only names: ZoneInfo would also read "../" paths and directories as OS errors.
+        # For paths such as "../" and for directories ZoneInfo raises ValueError or OSError.
         return ZoneInfo(name)
     except (LookupError, ValueError, OSError):
         details = {"timezone": name}

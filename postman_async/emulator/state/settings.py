@@ -1,4 +1,4 @@
-"""Settings of monitors: their defaults, and the ranges the service accepts."""
+"""Settings of monitors: the defaults, and the ranges that the service accepts."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ DEFAULTS: Final[Json] = {
     "notifications": {"onError": [], "onFailure": []},
     "distribution": [],
 }
-_LONGEST_PAUSE = 900_000
+_MAX_PAUSE_MS = 900_000
 
 
 def checked_settings(fields: Json, before: Json) -> Json:
-    """Return the settings among the fields, checked; inner objects add to those before."""
+    """Return the validated settings among the fields; objects are merged with the earlier ones."""
     return {
         key: check(fields[key], before.get(key)) for key, check in _CHECKS.items() if key in fields
     }
@@ -60,9 +60,9 @@ def _options(value: Any, before: Json) -> Json:
         if key in options:
             boolean(options[key], f"options.{key}")
     if "requestDelay" in options:
-        _whole(options["requestDelay"], "options.requestDelay", 0, _LONGEST_PAUSE)
+        _whole(options["requestDelay"], "options.requestDelay", 0, _MAX_PAUSE_MS)
     if options.get("requestTimeout") is not None:
-        _whole(options["requestTimeout"], "options.requestTimeout", 1, _LONGEST_PAUSE)
+        _whole(options["requestTimeout"], "options.requestTimeout", 1, _MAX_PAUSE_MS)
     return {**before, **options}
 
 
@@ -74,18 +74,18 @@ def _notifications(value: Any, before: Json) -> Json:
     return {**before, **given}
 
 
-def _email(entry: Any, place: str) -> None:
-    address = text(mapping(entry, place).get("email"), f"{place}.email")
+def _email(entry: Any, path: str) -> None:
+    address = text(mapping(entry, path).get("email"), f"{path}.email")
     if not all(address.partition("@")):
-        raise bad_request(f"The value of {place}.email is no e-mail address.")
+        raise bad_request(f"The value of {path}.email is not an e-mail address.")
 
 
 def _distribution(value: Any, _before: Any) -> list[Json]:
     entries = array(value, "distribution")
     for index, entry in enumerate(entries):
-        place = f"distribution.{index}"
-        if text(mapping(entry, place).get("region"), f"{place}.region") not in REGIONS:
-            raise bad_request(f"The value of {place}.region is no region.")
+        path = f"distribution.{index}"
+        if text(mapping(entry, path).get("region"), f"{path}.region") not in REGIONS:
+            raise bad_request(f"The value of {path}.region is not a region.")
     return entries
 
 
@@ -100,10 +100,10 @@ def _notification_limit(value: Any, _before: Any) -> Any:
     return None if value is None else _whole(value, "notificationLimit", 1, 99)
 
 
-def _whole(value: Any, place: str, low: int, high: int) -> float:
-    found = number(value, place, low, high)
+def _whole(value: Any, path: str, low: int, high: int) -> float:
+    found = number(value, path, low, high)
     if found != int(found):
-        raise bad_request(f"The value of {place} must be a whole number.")
+        raise bad_request(f"The value of {path} must be a whole number.")
     return found
 
 

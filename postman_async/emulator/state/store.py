@@ -1,8 +1,8 @@
-"""The emulator's state, in one SQLite database.
+"""The database: one SQLite file, or memory.
 
-Every request is one transaction: what was answered with a 2xx status is on disk when the
-database is a file.  An entity has *facts* (small, all that lists and look-ups need) and, for
-collections and environments, a *document* (the user's JSON, which lists never read).
+Each request is one transaction: a 2xx answer means that its changes are on disk, if the database
+is a file.  An entity has *facts* (small, sufficient for lists and look-ups) and, for some kinds,
+a *document* (the user's JSON, which lists never read).
 """
 
 from __future__ import annotations
@@ -12,72 +12,43 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from attrs import define
 
 from postman_async.emulator.exceptions import EmulatorError
 from postman_async.emulator.state.ids import OWNER, Ids, iso, make_uid, new_id, now
+from postman_async.emulator.state.tables import (
+    CREATE_TABLES,
+    SCHEMA_VERSION,
+    TABLES,
+    check_tables,
+    table_names,
+)
 
-__all__ = ["SCHEMA_VERSION", "Entity", "Json", "Store", "dumps"]
+__all__ = ["Entity", "Json", "Store", "dumps"]
 
 Json: TypeAlias = dict[str, Any]
 
-SCHEMA_VERSION = 1
-"""Raised with every change of the tables; a file of another version is refused."""
-
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE entities (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind TEXT NOT NULL,
-    id TEXT NOT NULL,
-    owner INTEGER NOT NULL,
-    created_at TEXT NOT NULL,
-    updated_at TEXT NOT NULL,
-    facts TEXT NOT NULL,
-    document TEXT,
-    UNIQUE (kind, id)
-);
-CREATE TABLE members (
-    workspace TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    id TEXT NOT NULL,
-    PRIMARY KEY (workspace, kind, id)
-);
-CREATE INDEX members_of ON members (kind, id);
-CREATE TABLE bases (fork TEXT PRIMARY KEY, document TEXT NOT NULL);
-CREATE TABLE runs (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    monitor TEXT NOT NULL,
-    number INTEGER NOT NULL,
-    status TEXT NOT NULL,
-    info TEXT NOT NULL,
-    stats TEXT,
-    body TEXT,
-    UNIQUE (monitor, number)
-);
-"""
-_TABLES = ("meta", "entities", "members", "bases", "runs")
-
 
 def dumps(value: Any) -> str:
-    """Write JSON as ASCII, so that even half a surrogate pair survives storage and the wire."""
+    """Return JSON as ASCII, so that lone surrogates survive storage and transport."""
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
-@dataclass(slots=True)
+@define
 class Entity:
-    """One stored thing.
+    """One stored entity.
 
     Attributes:
         kind: ``collections``, ``environments``, ``monitors``, ``workspaces``…
-        id: its UUID.
-        facts: its small properties, ``name`` among them.
-        document: the user's JSON, where the kind has one and it was asked for.
-        created_at: ISO time of creation.
-        updated_at: ISO time of the last change.
-        owner: the id of the user it belongs to.
-        seq: its place in the order of creation; 0 before it is stored.
+        id: the UUID.
+        facts: the small properties, ``name`` among them.
+        document: the user's JSON, if the kind has one and the query loaded it.
+        created_at: the ISO time of creation.
+        updated_at: the ISO time of the last change.
+        owner: the id of the owner.
+        seq: the position in the order of creation; 0 before the entity is stored.
     """
 
     kind: str
@@ -96,7 +67,7 @@ class Entity:
 
     @property
     def name(self) -> str:
-        """What its user calls it."""
+        """The name of the entity."""
         name: str = self.facts["name"]
         return name
 
@@ -107,14 +78,14 @@ class Entity:
 
 
 class Store:
-    """The database and the few questions asked of it.
+    """The database with its queries.
 
     Args:
         path: a file name, or ``:memory:``.
-        ids: the source of ids, whose place is kept along, so that no id is given twice.
+        ids: the source of ids; its position is stored, so that no id is used twice.
 
     Raises:
-        EmulatorError: if the file is no database of this emulator, or of another version.
+        EmulatorError: the file is not a database of the emulator, or has another version.
     """
 
     def __init__(self, path: str, ids: Ids | None = None) -> None:
@@ -141,22 +112,14 @@ class Store:
         execute = self._connection.execute
         if self.path != ":memory:":
             execute("PRAGMA journal_mode = WAL")
-            execute("PRAGMA synchronous = FULL")  # a 2xx answer promises the disk has it
-        if not _tables(self._connection):
+            execute("PRAGMA synchronous = FULL")  # a 2xx answer means that the change is on disk
+        if not table_names(self._connection):
             self._create()
-        self._check(self._connection)
+        check_tables(self._connection)
         self.seed(self._ids.seed)
 
-    def _check(self, connection: sqlite3.Connection) -> None:
-        if not _tables(connection).issuperset(_TABLES):
-            raise EmulatorError("it holds other tables")
-        query = "SELECT value FROM meta WHERE key = 'schema_version'"
-        version = (connection.execute(query).fetchone() or [None])[0]
-        if version != str(SCHEMA_VERSION):
-            raise EmulatorError(f"its schema version is {version}, not {SCHEMA_VERSION}")
-
     def _create(self) -> None:
-        self._connection.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}COMMIT;")
+        self._connection.executescript(f"BEGIN IMMEDIATE;{CREATE_TABLES}COMMIT;")
         with self.transaction():
             self.set_setting("schema_version", str(SCHEMA_VERSION))
 
@@ -166,7 +129,7 @@ class Store:
 
     @contextmanager
     def transaction(self, *, write: bool = True) -> Iterator[None]:
-        """Make all of the block happen, or nothing of it."""
+        """Run the block in a transaction: an exception rolls it back."""
         self._connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
         taken = self._ids.taken
         try:
@@ -183,14 +146,14 @@ class Store:
         return f"ids/{self._ids.seed}"
 
     def seed(self, seed: int | None) -> None:
-        """Take ids from another seed, from where the database's ids of that seed ended."""
+        """Use another seed, from the position that the database stores for it."""
         self._ids.seed = seed
         self._ids.taken = int(self.setting(self._ids_key) or 0)
 
     # -- as a whole -------------------------------------------------------------------------
 
     def snapshot(self) -> bytes:
-        """Return all of it, as a database of its own."""
+        """Return the whole content, as a serialized database."""
         copy = sqlite3.connect(":memory:")
         try:
             self._connection.backup(copy)
@@ -201,25 +164,25 @@ class Store:
         return taken[:18] + b"\x01\x01" + taken[20:]
 
     def restore(self, snapshot: bytes) -> None:
-        """Become what a snapshot holds.
+        """Replace the whole content by a snapshot.
 
         Raises:
-            EmulatorError: it is no snapshot of this version.
+            EmulatorError: the bytes are not a snapshot of this version.
         """
         copy = sqlite3.connect(":memory:")
         try:
-            copy.deserialize(snapshot or b"nothing")  # no bytes at all are a MemoryError there
-            self._check(copy)
+            copy.deserialize(snapshot or b"nothing")  # empty bytes would raise a MemoryError
+            check_tables(copy)
             copy.backup(self._connection)
         except (sqlite3.Error, ValueError, EmulatorError) as reason:
-            raise EmulatorError(f"cannot restore what is no snapshot: {reason}") from None
+            raise EmulatorError(f"cannot restore: not a snapshot: {reason}") from None
         finally:
             copy.close()
         self.seed(self._ids.seed)
 
     def clear(self) -> None:
-        """Forget every entity, run and membership, and which ids were taken; settings stay."""
-        for table in _TABLES:
+        """Delete all entities, runs and memberships, and reset the ids; settings stay."""
+        for table in TABLES:
             if table != "meta":
                 self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a constant
         self._connection.execute("DELETE FROM meta WHERE key LIKE 'ids/%'")
@@ -228,12 +191,12 @@ class Store:
     # -- settings ---------------------------------------------------------------------------
 
     def setting(self, key: str) -> str | None:
-        """Return a value of the database itself, None when it was never set."""
+        """Return a setting of the database; None if it was never set."""
         row = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
 
     def set_setting(self, key: str, value: str) -> None:
-        """Keep a value of the database itself."""
+        """Store a setting of the database."""
         self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
     # -- entities ---------------------------------------------------------------------------
@@ -253,7 +216,7 @@ class Store:
         return entity
 
     def find(self, kind: str, entity_id: str) -> Entity | None:
-        """Return an entity with its document; None when there is no such one."""
+        """Return an entity with its document; None if it does not exist."""
         row = self._connection.execute(
             "SELECT kind, id, facts, document, created_at, updated_at, owner, seq FROM entities"
             " WHERE kind = ? AND id = ?",
@@ -275,7 +238,7 @@ class Store:
         return [_entity(row) for row in rows]
 
     def save(self, entity: Entity) -> None:
-        """Write a changed entity, document included, and stamp it."""
+        """Store a changed entity with its document, and set the time of its change."""
         entity.updated_at = iso(now())
         self._connection.execute(
             "UPDATE entities SET facts = ?, document = ?, updated_at = ? WHERE kind = ? AND id = ?",
@@ -289,7 +252,7 @@ class Store:
         )
 
     def remove(self, kind: str, entity_id: str) -> None:
-        """Take an entity and all that hangs on it alone out of the database."""
+        """Delete one entity with its memberships, its base and its runs."""
         execute = self._connection.execute
         execute("DELETE FROM entities WHERE kind = ? AND id = ?", (kind, entity_id))
         execute("DELETE FROM members WHERE kind = ? AND id = ?", (kind, entity_id))
@@ -326,13 +289,13 @@ class Store:
     # -- forks ------------------------------------------------------------------------------
 
     def set_base(self, fork: str, document: Json) -> None:
-        """Keep the state in which a fork and its origin last agreed."""
+        """Store the last common state of a fork and its origin."""
         self._connection.execute(
             "INSERT OR REPLACE INTO bases VALUES (?, ?)", (fork, dumps(document))
         )
 
     def base(self, fork: str) -> Json:
-        """Return the state in which a fork and its origin last agreed."""
+        """Return the last common state of a fork and its origin."""
         row = self._connection.execute(
             "SELECT document FROM bases WHERE fork = ?", (fork,)
         ).fetchone()
@@ -349,7 +312,7 @@ class Store:
         return int(row[0])
 
     def add_run(self, monitor: str, number: int, info: Json) -> int:
-        """Note a run that begins; return its row."""
+        """Store the start of a run; return its row."""
         cursor = self._connection.execute(
             "INSERT INTO runs (monitor, number, status, info) VALUES (?, ?, ?, ?)",
             (monitor, number, str(info["status"]), dumps(info)),
@@ -357,7 +320,7 @@ class Store:
         return cursor.lastrowid or 0
 
     def end_run(self, row: int, body: Json) -> None:
-        """Note the outcome of a run; nothing happens if its monitor is gone, or it had ended."""
+        """Store the end of a run; no effect if its monitor was deleted, or the run had ended."""
         info, stats = body["info"], body.get("stats")
         self._connection.execute(
             "UPDATE runs SET status = ?, info = ?, stats = ?, body = ?"
@@ -366,7 +329,7 @@ class Store:
         )
 
     def last_run(self, monitor: str) -> Json | None:
-        """Return ``{info, stats}`` of the run that was begun last, None before the first."""
+        """Return ``{info, stats}`` of the latest run; None before the first."""
         row = self._connection.execute(
             "SELECT info, stats FROM runs WHERE monitor = ? ORDER BY number DESC LIMIT 1",
             (monitor,),
@@ -376,12 +339,12 @@ class Store:
         return {"info": json.loads(row[0]), "stats": json.loads(row[1] or "null")}
 
     def unfinished(self) -> list[tuple[int, Json]]:
-        """Return row and info of the runs whose end was never noted."""
+        """Return ``(row, info)`` of the runs whose end was never stored."""
         rows = self._connection.execute("SELECT seq, info FROM runs WHERE body IS NULL")
         return [(row[0], json.loads(row[1])) for row in rows]
 
     def requests_sent(self) -> int:
-        """Return how many requests all finished runs have sent, for the usage figures."""
+        """Return the number of requests of all finished runs, for the usage."""
         row = self._connection.execute(
             "SELECT COALESCE(SUM(json_extract(stats, '$.requests.total')), 0) FROM runs"
         ).fetchone()
@@ -389,14 +352,9 @@ class Store:
 
 
 def _make_private(path: str) -> None:
-    """Make the file, for this user only; SQLite gives the files beside it the same rights."""
-    with suppress(OSError):  # SQLite finds out, too, and says so
+    """Create the file with access for this user only; SQLite copies the mode to its side files."""
+    with suppress(OSError):  # SQLite reports the same error
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-
-
-def _tables(connection: sqlite3.Connection) -> set[str]:
-    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-    return {row[0] for row in rows}
 
 
 def _optional(document: Json | None) -> str | None:

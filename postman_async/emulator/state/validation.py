@@ -1,6 +1,6 @@
-"""Checks of what a client sent, failing with the service's own errors.
+"""Validation of bodies and queries; each check raises the error of the service.
 
-A *place* is the dotted path the message names, for instance ``environment.values.0``.
+The ``path`` of a value is dotted and appears in the message, such as ``environment.values.0``.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ __all__ = [
 Json: TypeAlias = dict[str, Any]
 
 MAX_DEPTH = 400
-"""How deep a body may nest: more is nobody's collection, and would exhaust the stack."""
+"""The maximum nesting of a body: no real collection is deeper, and the stack is limited."""
 
 
 def parse(raw: bytes) -> Any:
-    """Read a JSON body; whatever is wrong with it is a malformedRequestError."""
+    """Parse a JSON body; malformedRequestError if it is not valid or nests too deep."""
     try:
         value = json.loads(raw.decode(), parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as reason:
@@ -44,12 +44,12 @@ def parse(raw: bytes) -> Any:
 
 
 def _short(reason: Exception) -> str:
-    # The text of a UnicodeDecodeError carries the bytes themselves.
+    # The text of a UnicodeDecodeError contains the whole body.
     return "it is not UTF-8" if isinstance(reason, UnicodeDecodeError) else str(reason)[:200]
 
 
 def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _finite(digits: str) -> float:
@@ -84,77 +84,77 @@ def type_name(value: Any) -> str:
     return names.get(type(value), "number")
 
 
-def expect(value: Any, types: str, place: str) -> Any:
-    """Return the value if its JSON type is one of ``types`` (joined by ``|``), else fail."""
+def expect(value: Any, types: str, path: str) -> Any:
+    """Return the value if its JSON type is one of ``types`` (joined by ``|``), else raise."""
     actual = type_name(value)
     if actual not in types.split("|"):
         expected = types.replace("|", "/")
-        raise malformed(f"Invalid type: {actual} (expected {expected}) at {place}")
+        raise malformed(f"Invalid type: {actual} (expected {expected}) at {path}")
     return value
 
 
-def mapping(value: Any, place: str) -> Json:
-    """Return the value if it is an object, else fail."""
-    found: Json = expect(value, "object", place)
+def mapping(value: Any, path: str) -> Json:
+    """Return the value if it is an object, else raise."""
+    found: Json = expect(value, "object", path)
     return found
 
 
-def array(value: Any, place: str) -> list[Any]:
-    """Return the value if it is an array, else fail."""
-    found: list[Any] = expect(value, "array", place)
+def array(value: Any, path: str) -> list[Any]:
+    """Return the value if it is an array, else raise."""
+    found: list[Any] = expect(value, "array", path)
     return found
 
 
-def required(value: Json, key: str, place: str) -> Any:
-    """Return a property that must be there."""
+def required(value: Json, key: str, path: str) -> Any:
+    """Return a required property; malformedRequestError if it is absent."""
     if key not in value:
-        where = f" at {place}" if place else ""
+        where = f" at {path}" if path else ""
         raise malformed(f"Missing required property: {key}{where}")
     return value[key]
 
 
-def text(value: Any, place: str, *, shortest: int = 0, longest: int | None = None) -> str:
-    """Return the value if it is a string of an accepted length in characters, else fail."""
-    found: str = expect(value, "string", place)
+def text(value: Any, path: str, *, shortest: int = 0, longest: int | None = None) -> str:
+    """Return the value if it is a string of an accepted length in characters, else raise."""
+    found: str = expect(value, "string", path)
     if len(found) < shortest:
         size = f"{len(found)} chars, minimum {shortest}"
-        raise malformed(f"String is too short ({size}) at {place}")
+        raise malformed(f"String is too short ({size}) at {path}")
     if longest is not None and len(found) > longest:
         size = f"{len(found)} chars, maximum {longest}"
-        raise malformed(f"String is too long ({size}) at {place}")
+        raise malformed(f"String is too long ({size}) at {path}")
     return found
 
 
-def boolean(value: Any, place: str) -> bool:
-    """Return the value if it is true or false, else fail."""
-    found: bool = expect(value, "boolean", place)
+def boolean(value: Any, path: str) -> bool:
+    """Return the value if it is a boolean, else raise."""
+    found: bool = expect(value, "boolean", path)
     return found
 
 
-def number(value: Any, place: str, low: float, high: float) -> float:
-    """Return the value if it is a number from ``low`` to ``high``, else fail."""
-    found: float = expect(value, "number", place)
+def number(value: Any, path: str, low: float, high: float) -> float:
+    """Return the value if it is a number from ``low`` to ``high``, else raise."""
+    found: float = expect(value, "number", path)
     if not low <= found <= high:
-        raise bad_request(f"The value of {place} must be from {low} to {high}.")
+        raise bad_request(f"The value of {path} must be from {low} to {high}.")
     return found
 
 
 def wrapped(body: Any, wrapper: str) -> Json:
-    """Return the object under the body's one key."""
+    """Return the object under the wrapper key of a body; paramMissingError if it is absent."""
     if wrapper not in mapping(body, "body"):
         raise missing_parameter(wrapper)
     return mapping(body[wrapper], wrapper)
 
 
 def parameter(fields: Json, name: str) -> Any:
-    """Return a field that must be there and not be null or empty."""
+    """Return a required field; paramMissingError if it is absent, null or empty."""
     if fields.get(name) in (None, ""):
         raise missing_parameter(name)
     return fields[name]
 
 
 def flag(query: Mapping[str, str], name: str) -> bool | None:
-    """Return a query parameter that is true or false; None when it was not sent."""
+    """Return a boolean query parameter; None if it is absent."""
     value = query.get(name)
     if value is None:
         return None
@@ -164,7 +164,7 @@ def flag(query: Mapping[str, str], name: str) -> bool | None:
 
 
 def moment(query: Mapping[str, str], name: str) -> datetime | None:
-    """Return a time from the query, UTC where it names no zone; None when it was not sent."""
+    """Return a time from the query, UTC if it names no zone; None if it is absent."""
     value = query.get(name)
     if value is None:
         return None
@@ -175,17 +175,17 @@ def moment(query: Mapping[str, str], name: str) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def one_of(value: Any, known: Iterable[str], place: str) -> str:
-    """Return the value if it is one of the known words, else fail."""
+def one_of(value: Any, known: Iterable[str], path: str) -> str:
+    """Return the value if it is one of the known strings, else raise."""
     if not isinstance(value, str) or value not in known:
-        raise bad_request(f"The value of {place} must be one of {', '.join(known)}.")
+        raise bad_request(f"The value of {path} must be one of {', '.join(known)}.")
     return value
 
 
 def positive(
     query: Mapping[str, str], name: str, *, low: int = 1, high: int | None = None
 ) -> int | None:
-    """Return a whole number from the query; None when it was not sent."""
+    """Return a whole number from the query; None if it is absent."""
     value = query.get(name)
     if value is None:
         return None

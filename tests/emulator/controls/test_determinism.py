@@ -141,7 +141,7 @@ async def test_what_is_no_snapshot_is_refused_and_changes_nothing(
     postman_emulator: PostmanEmulator, wrong: bytes
 ) -> None:
     postman_emulator.add_monitor("checkout")
-    with pytest.raises(EmulatorError, match="no snapshot"):
+    with pytest.raises(EmulatorError, match="not a snapshot"):
         postman_emulator.restore(wrong)
     assert await names(postman_emulator) == ["checkout"]
 

@@ -1,4 +1,4 @@
-"""APIs and their versions: what is made, found, copied, and taken along."""
+"""APIs and their versions: creation, filters, copies and deletion."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ SCHEMA = {"type": "openapi3", "language": "yaml", "schema": "openapi: 3.0.0"}
 
 
 async def add_api(api: Api, name: str = "Pets", **fields: str) -> Json:
-    """Make an API."""
+    """Create an API."""
     made: Json = await api.ok("POST", "/apis", {"api": {"name": name, **fields}})
     return made
 
 
 async def add_version(api: Api, api_id: str, name: str = "1.0.0", **fields: Any) -> str:
-    """Make a version of an API; return its path."""
+    """Create a version of an API; return its path."""
     body = {"version": {"name": name, **fields}}
     made = await api.ok("POST", f"/apis/{api_id}/versions", body)
     assert (made["name"], made["api"]) == (name, api_id)
@@ -28,7 +28,7 @@ async def add_version(api: Api, api_id: str, name: str = "1.0.0", **fields: Any)
 
 
 async def names(api: Api, **query: str) -> list[str]:
-    """Return the names of the APIs that fit a query."""
+    """Return the names of the APIs that match a query."""
     return [each["name"] for each in await api.ok("GET", "/apis", **query)]
 
 
@@ -202,19 +202,19 @@ class Source:
         self.api, self.api_id, self.path, self.schema = api, api_id, path, schema
 
     async def copied(self, **wanted: Any) -> str:
-        """Make a version that copies from this one; return its path."""
+        """Create a version that copies this one; return its path."""
         source = {"id": self.path.rpartition("/")[2], **wanted}
         return await add_version(self.api, self.api_id, "2.0.0", source=source)
 
     async def links(self, path: str) -> dict[str, list[str]]:
-        """Return the names of what a version links, by type."""
+        """Return the names of the linked entities of a version by type."""
         found = await self.api.ok("GET", f"{path}/relations")
         return {kind: [e["name"] for e in by_id.values()] for kind, by_id in found.items()}
 
 
 @pytest.fixture
 async def source(api: Api) -> Source:
-    """Make a version that has something to copy."""
+    """Create a version with entities to copy."""
     made = await add_api(api)
     path = await add_version(api, made["id"])
     schema = await api.ok("POST", f"{path}/schemas", {"schema": SCHEMA})

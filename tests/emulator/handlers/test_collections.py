@@ -1,4 +1,4 @@
-"""Collections: stored whole, listed, replaced, and refused where the service would."""
+"""Collections: storage, lists, updates and refusals."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ RICH: dict[str, Any] = {
 
 
 def without_ids(value: Any) -> Any:
-    """Return a document without what the service adds to it."""
+    """Return a document without the fields that the service adds."""
     added = {"id", "uid", "_postman_id", "createdAt", "updatedAt", "lastUpdatedBy", "schema"}
     if isinstance(value, dict):
         return {key: without_ids(inner) for key, inner in value.items() if key not in added}
@@ -175,7 +175,7 @@ async def test_a_bare_id_names_it_too(api: Api) -> None:
     assert (await api.ok("GET", f"/collections/{uid.partition('-')[2]}"))["info"]["uid"] == uid
 
 
-# -- as the service does it -------------------------------------------------------------------
+# -- behaviour of the service -------------------------------------------------------------------
 
 
 async def test_an_update_names_its_format(api: Api) -> None:
@@ -217,7 +217,7 @@ async def test_the_minimal_form_names_the_first_level(api: Api) -> None:
 
 @pytest.mark.parametrize("prefer", ["respond-async", "wait=5, Respond-Async", "respond-async; a=b"])
 async def test_an_update_behind_the_answer_is_refused_and_not_done(api: Api, prefer: str) -> None:
-    """It needs tasks, which the emulator has not yet: done at once, a test would learn nothing."""
+    """The emulator has no tasks yet: a synchronous answer would hide them from a test."""
     uid = await api.add_collection()
     document = {"info": {"name": "New", "schema": V21}, "item": []}
     body, path = {"collection": document}, f"/collections/{uid}"

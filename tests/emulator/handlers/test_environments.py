@@ -1,4 +1,4 @@
-"""Environments: their values, their limits, and what becomes of the monitors that use one."""
+"""Environments: their values, their limits, and their deletion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Imports of data that Postman exported, in every form a body can have."""
+"""Imports of data that Postman exported, in all forms of a body."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EXPORTED = "/import/exported"
 
 
 def dump() -> Json:
-    """Return a data dump with all it can hold."""
+    """Return a data dump with all kinds of entities."""
     return {
         "version": 1,
         "collections": [collection(item("Get", "https://example.org"))],

@@ -251,7 +251,7 @@ async def test_the_list_comes_in_pages_that_survive_deletions(api: Api) -> None:
     ],
 )
 async def test_a_filter_that_makes_no_sense_is_refused(api: Api, query: dict[str, str]) -> None:
-    """Also with monitors there: a filter is looked at for each of them."""
+    """Also with monitors, for which a filter is evaluated one by one."""
     api.emulator.add_monitor("watch")
     answer = await api.call("GET", "/monitors", params=query)
     assert answer.status == 400

@@ -1,4 +1,4 @@
-"""Relations: links of a version to what is really there."""
+"""Relations: links of a version to existing entities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Schemas of versions: what they may be, and what can be made of which."""
+"""Schemas of versions: their types, and which of them can be converted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def version(api: Api) -> str:
 
 
 def schema(kind: str = "openapi3", language: str = "yaml", text: Any = "openapi: 3.0.0") -> Json:
-    """Return a body that makes a schema."""
+    """Return a body that creates a schema."""
     return {"schema": {"type": kind, "language": language, "schema": text}}
 
 

@@ -1,4 +1,4 @@
-"""Workspaces: what is in them, and what a list in an update does to that."""
+"""Workspaces: their members, and updates of these."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 async def members(api: Api, workspace: str) -> dict[str, list[str]]:
-    """Return the ids of a workspace's members by their kinds, without the empty kinds."""
+    """Return the ids of a workspace's members by kind, without empty kinds."""
     found = await api.ok("GET", f"/workspaces/{workspace}")
     kinds = ("collections", "environments", "mocks", "monitors")
     return {kind: [entry["uid"] for entry in found[kind]] for kind in kinds if found[kind]}
@@ -44,7 +44,7 @@ async def test_what_names_a_workspace_goes_there(api: Api) -> None:
 async def test_an_unknown_workspace_is_empty_in_the_lists_that_know_no_error(
     api: Api, kind: str, unknown: str
 ) -> None:
-    """The document has no error for it there, and says of collections that they are empty."""
+    """The description documents no error there, and an empty list for collections."""
     collection = await api.add_collection()
     await api.ok("POST", "/mocks", {"mock": {"collection": collection}})
     assert await api.ok("GET", f"/{kind}", workspace=unknown) == []

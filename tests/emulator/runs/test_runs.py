@@ -1,4 +1,4 @@
-"""Runs of scripted monitors: their results, their time limits, and what can end them early."""
+"""Runs of scripted monitors: their results, their time limits, and their aborts."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ LONG = 60.0
 
 @pytest.fixture
 async def impatient() -> AsyncIterator[PostmanEmulator]:
-    """An emulator that holds a connection for a moment only."""
+    """An emulator with a short hold limit."""
     async with PostmanEmulator(hold_limit=0.05) as running:
         yield running
 
 
 async def run(emulator: PostmanEmulator, uid: str, query: str = "") -> tuple[int, Any]:
-    """Run a monitor with a client of its own; return status and body."""
+    """Run a monitor with a separate client; return status and body."""
     headers = {"X-Api-Key": emulator.api_key}
     async with (
         aiohttp.ClientSession(emulator.url, headers=headers) as session,
@@ -104,7 +104,7 @@ async def test_a_script_can_be_changed_for_all_further_runs(api: Api) -> None:
 
 
 async def test_a_monitor_made_over_the_api_can_be_scripted(api: Api) -> None:
-    """It then shows the requests of its own collection, though none is sent."""
+    """The result has the requests of the monitor's collection, although none is sent."""
     item = {"name": "Ping", "request": {"method": "PUT", "url": "https://example.invalid/ping"}}
     uid = await api.add_monitor("watch", await api.add_collection("Shop", item))
     api.emulator.script_run(uid)
@@ -280,7 +280,7 @@ async def test_reset_aborts_what_runs(api: Api) -> None:
 
 
 async def test_200_runs_at_once_take_as_long_as_one(emulator: PostmanEmulator) -> None:
-    """The sum of their durations is 60 s; no run waits for another."""
+    """The sum of the durations is 60 s; no run waits for another."""
     uids = [emulator.add_monitor(f"monitor {number}", duration=0.3) for number in range(200)]
     headers = {"X-Api-Key": emulator.api_key}
     connector = aiohttp.TCPConnector(limit=0)
@@ -308,7 +308,7 @@ async def test_a_scripted_run_needs_no_node(
 
 
 async def test_everything_survives_in_a_file(tmp_path: Path) -> None:
-    """Entities, members, runs and the default workspace are there again after a restart."""
+    """Entities, members, runs and the default workspace persist over a restart."""
     db = str(tmp_path / "emulator.db")
     async with PostmanEmulator(db=db, api_key="PMAK-one") as emulator:
         home = emulator.default_workspace
@@ -366,7 +366,7 @@ async def test_a_database_in_no_folder_is_refused(tmp_path: Path) -> None:
 
 
 async def test_a_script_is_kept_as_json(api: Api) -> None:
-    """What the caller's mapping becomes later is the caller's own affair."""
+    """A later change of the caller's mapping has no effect."""
     own: dict[str, Any] = {"stats": {"requests": {"total": 1, "failed": 0}}}
     uid = api.emulator.add_monitor("checkout")
     api.emulator.script_run(uid, own)

@@ -1,4 +1,4 @@
-"""Collections that Postman's converters make: of OpenAPI, for API versions, of old formats."""
+"""Collections from Postman's converters: from OpenAPI, for API versions, from old formats."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def description(server: str = "https://example.org", **paths: str) -> Json:
 
 
 def requests(document: Json) -> list[Json]:
-    """Return the requests of a collection, at whatever depth."""
+    """Return the requests of a collection at any depth."""
     found: list[Json] = []
     for item in document["item"]:
         found += requests(item) if "item" in item else [item]
@@ -52,7 +52,7 @@ def titles(document: Json) -> list[str]:
 
 
 async def imported(shared: Api, **options: Any) -> Json:
-    """Import a description, and return the collection that was made."""
+    """Import a description, and return the created collection."""
     answer = await shared.call("POST", "/import/openapi", **options)
     assert answer.status == 200, answer
     (made,) = answer.body["collections"]
@@ -103,7 +103,7 @@ async def test_other_versions_of_openapi_are_taken_too(shared: Api, version: str
 
 
 async def test_an_imported_collection_can_be_run(shared: Api) -> None:
-    """It is a real one: its requests reach the server that the description names."""
+    """The requests of the collection reach the server that the description names."""
     echo = f"{shared.emulator.url}/_echo"
     body = {"type": "json", "input": description(echo, get="Get it", headers="Look")}
     uid = (await imported(shared, json=body))["info"]["uid"]
@@ -115,7 +115,7 @@ async def test_an_imported_collection_can_be_run(shared: Api) -> None:
 
 
 async def test_an_imported_collection_can_be_mocked(shared: Api) -> None:
-    """Its examples are those of the description; the base path may be there or not."""
+    """The mock serves the examples of the description, with or without the base path."""
     given = description("https://example.org/v1", **{"pets/{id}": "One pet"})
     given["paths"]["/pets/{id}"]["get"]["parameters"] = [
         {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
@@ -154,7 +154,7 @@ async def test_what_is_no_description_is_refused_with_the_reason(shared: Api, te
 async def test_a_spoilt_description_never_makes_the_service_fail(
     shared: Api, path: tuple[str, ...], spoilt: Any
 ) -> None:
-    """Part of a description is something else: the answer is never a 5xx."""
+    """A part of the description has another type: the answer is never a 5xx."""
     given = description(pets="All pets")
     place: Any = given
     for key in path[:-1]:
@@ -168,7 +168,7 @@ async def test_a_spoilt_description_never_makes_the_service_fail(
 
 
 class Linked:
-    """A version with a schema, and a collection that was made of it."""
+    """A version with a schema, and a collection that was generated from it."""
 
     def __init__(self, api: Api, version: str, schema: str, uid: str, relation: str) -> None:
         self.api, self.version, self.schema = api, version, schema
@@ -185,13 +185,13 @@ class Linked:
         await self.api.ok("PUT", f"{self.version}/schemas/{self.schema}", body)
 
     async def sync(self, reference: str | None = None) -> Any:
-        """Sync the collection, which its own id or the relation's names."""
+        """Sync the collection, by its own id or the relation's."""
         path = f"{self.version}/testsuite/{reference or self.uid}/syncWithSchema"
         return await self.api.call("PUT", path)
 
 
 async def linked(shared: Api, given: Json) -> Linked:
-    """Make a version with a schema, and a collection of it that is linked twice."""
+    """Create a version with a schema, and a collection of it that is linked twice."""
     version = await add_version(shared, (await add_api(shared))["id"])
     body = {"schema": {"type": "openapi3", "language": "json", "schema": json.dumps(given)}}
     schema = (await shared.ok("POST", f"{version}/schemas", body))["id"]
@@ -237,7 +237,7 @@ async def test_syncing_brings_in_what_is_new_and_keeps_what_was_written(shared: 
 async def test_all_new_ids_are_the_emulator_s_own(
     shared: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The converter makes up its own; with a seeded emulator nothing may be left to chance."""
+    """The converter generates random ids; with a seeded emulator all ids are reproducible."""
     given: list[str] = []
 
     def new_id() -> str:
@@ -290,7 +290,7 @@ async def test_a_spoilt_schema_becomes_no_collection(shared: Api) -> None:
 
 
 async def test_a_dump_s_old_collections_are_converted_and_can_be_run(shared: Api) -> None:
-    """Postman writes its data dumps in format v1, which no other endpoint takes."""
+    """Postman writes its data dumps in format v1, which no other endpoint accepts."""
     echo = f"{shared.emulator.url}/_echo"
     post = {
         "id": "r1",

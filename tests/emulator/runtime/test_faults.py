@@ -1,4 +1,4 @@
-"""What scripts and crashes do to the engine: one run fails, the others and the emulator go on."""
+"""Bad scripts and crashes: one run fails, the other runs and the emulator continue."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ paths:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def echo() -> AsyncIterator[str]:
-    """The address of an echo service."""
+    """The URL of the echo service."""
     async with PostmanEmulator() as emulator:
         yield f"{emulator.url}/_echo"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def engine() -> AsyncIterator[CollectionEngine]:
-    """One engine for the tests that leave it alive."""
+    """One runtime for the tests that do not end it."""
     async with CollectionEngine() as started:
         yield started
 
 
 async def until_running(engine: CollectionEngine, count: int) -> None:
-    """Wait until so many runs are under way."""
+    """Wait until a number of runs are under way."""
     async with asyncio.timeout(10):
         while (await engine.stats())["running"] != count:
             await asyncio.sleep(0.005)
@@ -94,7 +94,7 @@ async def test_a_script_without_end_of_memory_fails_alone(
 async def test_a_script_that_takes_memory_outside_its_heap_costs_only_its_own_run(
     echo: str,
 ) -> None:
-    """V8 does not limit typed arrays; the process stays, and so does the run beside it."""
+    """V8 does not limit typed arrays; the process and the concurrent run survive."""
     bomb = "const all = []; while (true) { all.push(new Uint8Array(1e7).fill(1)); }"
     async with CollectionEngine(memory_mb=900) as engine:
         pid = engine.pid
@@ -112,7 +112,7 @@ async def test_a_script_that_takes_memory_outside_its_heap_costs_only_its_own_ru
 async def test_a_result_has_limits_whatever_scripts_report(
     engine: CollectionEngine, echo: str
 ) -> None:
-    """Everything is counted; what is kept fits into the memory of whoever asks."""
+    """Everything is counted; the stored details are limited."""
     script = "for (let n = 0; n < 1000; n++) { pm.test(`${n} ${'x'.repeat(3900)}`, () => {}); }"
     items = (item(f"Loud {n}", f"{echo}/get", script) for n in range(6))
     result = await engine.run(job(*items, script_timeout=LONG))
@@ -188,7 +188,7 @@ async def test_a_request_cannot_send_a_file_of_this_machine(
 
 
 async def test_the_worker_knows_nothing_of_the_environment(engine: CollectionEngine) -> None:
-    """The key of the service must not even be in the process that runs foreign code."""
+    """The API key must not be in the environment of the process that runs scripts."""
     environment = Path(f"/proc/{engine.pid}/environ")
     if not environment.exists():
         pytest.skip("this system does not show it")
@@ -208,7 +208,7 @@ async def test_what_is_no_description_says_why(engine: CollectionEngine) -> None
         await engine.convert("no: specification")
 
 
-# -- engines of their own: these end badly, on purpose ---------------------------------------
+# -- runtimes of their own, which these tests end ---------------------------------------
 
 
 async def test_a_crash_ends_the_run_of_that_process_and_the_next_run_starts_one_anew(
@@ -258,7 +258,7 @@ async def test_closing_leaves_no_process_and_nothing_open(echo: str) -> None:
     with pytest.raises(EngineUnavailable, match="closed"):
         await engine.run(job())
     del engine, held
-    gc.collect()  # what was left open would be warned about here, and warnings are errors
+    gc.collect()  # open resources would warn here, and warnings are errors
 
 
 async def test_those_who_start_it_at_once_share_one_process() -> None:
@@ -286,7 +286,7 @@ async def test_no_more_runs_than_allowed_are_under_way(echo: str) -> None:
 
 
 async def test_shared_sandboxes_are_lent_again_only_as_they_were_found(echo: str) -> None:
-    """Many runs share two sandboxes; one in which a script left something is given up."""
+    """Many runs share two sandboxes; one that a script changed is discarded."""
     script = """
         pm.test('clean', () => pm.expect(typeof leaked).to.equal('undefined'));
         if (pm.environment.get('n') % 4 === 0) { leaked = pm.environment.get('n'); }

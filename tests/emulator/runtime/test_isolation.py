@@ -1,4 +1,4 @@
-"""One bad script must not harm other runs: it ends itself, and names the limit that it met."""
+"""One bad script does not affect other runs: it fails with a message that names the limit."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ SMALL = {"total": 3, "failed": 0}
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def emulator() -> AsyncIterator[PostmanEmulator]:
-    """An emulator, for its echo service."""
+    """An emulator with its echo service."""
     async with PostmanEmulator() as started:
         yield started
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def engine() -> AsyncIterator[CollectionEngine]:
-    """One engine for all, with a limit on memory that a script reaches soon."""
+    """One runtime for all tests, with a low memory limit."""
     async with CollectionEngine(memory_mb=700) as started:
         yield started
 
 
 async def outcome(engine: CollectionEngine, bad: RunJob) -> tuple[str, str]:
-    """Return the status of a bad run, and what it says."""
+    """Return the status of a bad run, and its messages."""
     try:
         result = await engine.run(bad)
     except EngineCrashed as crash:
@@ -94,7 +94,7 @@ async def test_a_script_that_takes_too_much_ends_alone_and_names_the_limit(
 async def test_a_run_that_blocks_its_process_ends_alone(
     emulator: PostmanEmulator, engine: CollectionEngine
 ) -> None:
-    """Variables that hold each other take no script, and all of the process that fills them."""
+    """Mutually recursive variables exhaust the memory of the process without any script."""
     nested = [{"key": f"v{n}", "value": f"{{{{v{n + 1}}}}}" * 10} for n in range(4)]
     bad = job(
         item("Bad", f"{emulator.url}/_echo/get", header=[{"key": "a", "value": "{{v0}}"}]),
@@ -108,7 +108,7 @@ async def test_a_run_that_blocks_its_process_ends_alone(
 async def test_a_run_that_does_not_keep_to_its_time_is_ended(
     monkeypatch: pytest.MonkeyPatch, emulator: PostmanEmulator
 ) -> None:
-    """Its process may be too busy to look at the clock, so somebody else does."""
+    """The process may be too busy to enforce its time limit, so the parent does."""
     monkeypatch.setattr("postman_async.emulator.runtime.process._GRACE_SECONDS", -29.9)
     async with CollectionEngine() as engine:
         first = engine.pid
@@ -135,7 +135,7 @@ async def test_what_a_run_leaves_in_memory_is_no_burden_for_the_next(
 async def test_requests_of_a_script_are_sent_a_few_at_a_time(
     emulator: PostmanEmulator, engine: CollectionEngine
 ) -> None:
-    """All are answered, each once; newman counts them among the requests, and so does the run."""
+    """Each is answered once; the run counts them as requests, as newman does."""
     script = """
         let answered = 0;
         for (let n = 0; n < 200; n++) {
@@ -159,7 +159,7 @@ async def test_requests_of_a_script_are_sent_a_few_at_a_time(
 async def test_a_request_of_a_script_that_fails_is_counted_as_failed(
     emulator: PostmanEmulator, engine: CollectionEngine
 ) -> None:
-    """The script is told and decides; newman's figures have it, and so have the run's."""
+    """The callback of the script gets the error; the run counts it, as newman does."""
     script = "pm.sendRequest('http://127.0.0.1:1/', (error) => { tests['told'] = !!error; });"
     result = await engine.run(job(item("Asks", f"{emulator.url}/_echo/get", script)))
     assert (result["status"], failed(result)) == ("success", [])
@@ -191,7 +191,7 @@ async def test_a_thrown_text_is_one_failure(
 async def test_a_request_without_a_name_runs_under_its_url(
     emulator: PostmanEmulator, engine: CollectionEngine
 ) -> None:
-    """Postman's app shows it so; a name is no duty of the format."""
+    """As in Postman's app; the name is optional in the format."""
     nameless: Json = item("", f"{emulator.url}/_echo/get?a=1", OK)
     del nameless["name"]
     empty: Json = {"request": {"method": "GET"}}
@@ -202,7 +202,7 @@ async def test_a_request_without_a_name_runs_under_its_url(
 
 
 async def test_a_bad_monitor_ends_in_error_and_the_others_pass(emulator: PostmanEmulator) -> None:
-    """The same over the API: that is what its users see."""
+    """The same over the API."""
     headers = {"X-Api-Key": emulator.api_key}
     async with aiohttp.ClientSession(headers=headers) as session:
         api, echo = Api(emulator, session), f"{emulator.url}/_echo"

@@ -1,4 +1,4 @@
-"""How many processes the engine has, in virtual time and with stand-ins for the processes."""
+"""The number of processes of the pool, in virtual time and with fake processes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ START = 0.4
 
 
 class Process:
-    """A stand-in for a worker: alive until it is ended."""
+    """A fake worker, alive until it is ended."""
 
     def __init__(self) -> None:
         self.alive = True
@@ -30,7 +30,7 @@ class Process:
 
 
 class Machine:
-    """A pool on a machine of two cores, and what it started."""
+    """A pool on a machine of two cores, and the workers that it started."""
 
     def __init__(self, processes: int = 16, jobs_each: int = 1) -> None:
         self.started: list[Process] = []
@@ -56,7 +56,7 @@ class Machine:
 
 @pytest.fixture
 async def machine(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Machine]:
-    """A machine, whose pool is closed in the end."""
+    """A machine; its pool is closed after the test."""
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     made = Machine()
     yield made
@@ -65,7 +65,7 @@ async def machine(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Machine]:
 
 
 async def test_quick_jobs_share_one_process_per_core(machine: Machine) -> None:
-    """More would cost the processor time that the jobs need."""
+    """More workers would take processor time from the jobs."""
     await asyncio.gather(*(machine.work(0.1) for _ in range(200)))
     assert len(machine.started) == 2
 

@@ -1,4 +1,4 @@
-"""Collections that people published: each goes in and comes out as it was."""
+"""Published collections: each is returned as it was stored."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MISSING = pytest.param(None, marks=pytest.mark.skip("../shared/collections is no
 
 
 def comparable(given: Any, found: Any) -> Any:
-    """Return what was found without the keys that the service adds where they were not."""
+    """Return a found value without the keys that the service added."""
     if isinstance(given, dict) and isinstance(found, dict):
         added = {"id", "uid"} - given.keys()
         return {
@@ -31,7 +31,7 @@ def comparable(given: Any, found: Any) -> Any:
 
 
 def document_of(file: Path) -> Any:
-    """Read a collection, which the file may hold wrapped."""
+    """Read a collection from a file, where it may be wrapped."""
     document = json.loads(file.read_bytes())
     return document.get("collection", document)
 

@@ -1,4 +1,4 @@
-"""Collections that are really run: what their scripts say is what the run says."""
+"""Collections that are executed: the results of the scripts are the result of the run."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ OK = "pm.test('is 200', () => pm.response.to.have.status(200));"
 
 @pytest.fixture
 def echo(shared: Api) -> str:
-    """The address of the echo service."""
+    """The URL of the echo service."""
     return f"{shared.emulator.url}/_echo"
 
 
 async def run(shared: Api, *items: Any, environment: str | None = None, **more: Any) -> Any:
-    """Make a monitor of a collection of these requests, run it, return its result."""
+    """Create a monitor of a collection of these requests, run it, and return its result."""
     options = {"options": more.pop("options")} if "options" in more else {}
     body = {"collection": collection(*items, **more)}
     made = await shared.ok("POST", "/collections", body)
@@ -76,7 +76,7 @@ async def test_a_failing_assertion_fails_the_run_with_its_message(shared: Api, e
 async def test_a_long_text_is_not_cut_within_a_character(
     shared: Api, echo: str, before: int, kept: bool
 ) -> None:
-    """JavaScript counts halves of characters, and half of one is no text that UTF-8 can hold."""
+    """JavaScript counts surrogates, and UTF-8 cannot encode a lone one."""
     script = f"pm.test('x'.repeat({before}) + '👍' + 'y', () => {{}});"
     result = await run(shared, item("Long", f"{echo}/get", script))
     (name,) = result["executions"][0]["assertions"]
@@ -92,7 +92,7 @@ async def test_the_old_style_of_tests_counts_as_well(shared: Api, echo: str) -> 
 
 
 async def test_a_new_script_changes_the_outcome(shared: Api, echo: str) -> None:
-    """Nothing else decides it: the same monitor passes once its script is content."""
+    """Only the script decides: the same monitor passes after its test passes."""
     made = await shared.ok(
         "POST", "/collections", {"collection": collection(item("Tea", f"{echo}/status/418", OK))}
     )
@@ -138,7 +138,7 @@ async def test_a_dead_port_is_an_error_without_an_answer(shared: Api) -> None:
 
 
 async def test_variables_come_from_environment_and_collection(shared: Api, echo: str) -> None:
-    """The environment's value wins, and a script sees both."""
+    """The environment's value takes precedence, and a script sees both."""
     environment = await shared.add_environment("Staging", base=echo, who="environment")
     script = """
         const seen = pm.response.json().args;
@@ -204,7 +204,7 @@ async def test_folders_and_their_scripts_and_auth_are_obeyed(shared: Api, echo: 
 
 
 async def test_the_older_format_runs_as_well(shared: Api, echo: str) -> None:
-    """In v2.0 a URL is text and a script may be one."""
+    """In v2.0 a URL is text, and so may a script be."""
     document = {
         "info": {
             "name": "Old",
@@ -242,7 +242,7 @@ async def test_a_collection_without_requests_passes(shared: Api) -> None:
 
 
 async def test_runs_at_once_do_not_see_each_other(shared: Api, echo: str) -> None:
-    """Each has its own environment and globals, and finds nothing of another's."""
+    """Each run has its own environment and globals."""
     script = """
         pm.test('no one else', () => pm.expect(pm.globals.get('mine')).to.equal(undefined));
         pm.globals.set('mine', pm.environment.get('n'));

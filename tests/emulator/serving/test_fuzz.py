@@ -16,7 +16,7 @@ from yarl import URL
 
 from postman_async.emulator import PostmanEmulator
 from postman_async.emulator.routes import routes
-from tests.emulator.kit import SCHEMA, QuickEngine
+from tests.emulator.kit import SCHEMA, QuickRuntime
 
 KEYS = [
     "info",
@@ -107,7 +107,7 @@ class World:
 
     def __init__(self, runner: asyncio.Runner) -> None:
         self.run = runner.run
-        self.emulator = PostmanEmulator(engine=QuickEngine())
+        self.emulator = PostmanEmulator(engine=QuickRuntime())
         self.run(self._open())
         self.seed()
 

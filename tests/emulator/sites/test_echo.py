@@ -1,4 +1,4 @@
-"""The echo service says what it was sent, and asks for no key."""
+"""The echo service reflects requests, and needs no API key."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from postman_async.emulator import PostmanEmulator
 
 @pytest.fixture
 async def session(emulator: PostmanEmulator) -> AsyncIterator[aiohttp.ClientSession]:
-    """A client without a key."""
+    """A client without an API key."""
     async with aiohttp.ClientSession(f"{emulator.url}/_echo/") as session:
         yield session
 
 
 async def sent(session: aiohttp.ClientSession, method: str, path: str, **options: Any) -> Any:
-    """Return the JSON of an answer that must be a success."""
+    """Return the JSON of a successful answer."""
     async with session.request(method, path, **options) as answer:
         assert answer.status == 200
         return await answer.json()
@@ -100,7 +100,7 @@ async def test_delay_says_how_long_it_waited(session: aiohttp.ClientSession) -> 
 
 
 async def test_closing_cuts_off_a_long_delay() -> None:
-    """A request under way is not waited for, and nothing is left open."""
+    """Closing does not wait for a request under way, and leaves nothing open."""
     emulator = PostmanEmulator()
     await emulator.start()
     async with aiohttp.ClientSession() as session, asyncio.timeout(10):

@@ -1,4 +1,4 @@
-"""Saved examples as a mock server reads them: addresses, variables, bodies of every form."""
+"""Saved examples as a mock server reads them: URLs, variables and bodies of all forms."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def saved(request: Any, **example: Any) -> dict[str, Any]:
 
 
 def read(request: Any, variables: dict[str, str] | None = None, **example: Any) -> Example:
-    """Return the one example as it is read."""
+    """Return the only example of a collection."""
     (found,) = examples_of(saved(request, **example), variables or {})
     return found
 
 
 def paths(url: Any, /, **variables: str) -> list[list[str]]:
-    """Return the paths of an address; wildcards are shown as ``:name``."""
+    """Return the paths of a URL; wildcards are shown as ``:name``."""
     return [
         [f":{part.wildcard}" if part.wildcard and not part.text else part.text for part in path]
         for path in read({"url": url, "method": "GET"}, variables).paths
@@ -189,7 +189,7 @@ JUNK = st.recursive(
 
 @given(JUNK, JUNK, JUNK)
 def test_any_request_can_be_read(request: Any, original: Any, headers: Any) -> None:
-    """People's collections are of any age and shape; reading one never fails."""
+    """Collections can have any age and shape; reading one never fails."""
     for example in examples_of(saved(request, originalRequest=original, header=headers), {}):
         assert example.paths
 

@@ -1,4 +1,4 @@
-"""Which example answers: the documented steps, one by one, and what holds for any of them."""
+"""The choice of the example: each documented step, and properties of all choices."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from postman_async.emulator.sites.mocks.matching import (
 
 
 def segments(path: str) -> tuple[Segment, ...]:
-    """Return the parts of a path; ``:name`` stands for anything."""
+    """Return the segments of a path; ``:name`` is a wildcard."""
     parts = path.removeprefix("/").split("/")
     return tuple(Segment("", p[1:]) if p.startswith(":") else Segment(p) for p in parts)
 
@@ -49,12 +49,12 @@ def request(path: str = "/pets", method: str = "GET", **fields: Any) -> MockRequ
 
 
 def chosen(*examples: Example, asked: MockRequest | None = None, **rules: Any) -> str:
-    """Return the id of the example that answers."""
+    """Return the id of the chosen example."""
     return choose(examples, asked or request(), Rules(**rules)).example.id
 
 
 def asking(**headers: str) -> MockRequest:
-    """Return a request with such headers; underscores stand for hyphens."""
+    """Return a request with headers; underscores in names become hyphens."""
     return request(headers={name.replace("_", "-"): value for name, value in headers.items()})
 
 
@@ -119,7 +119,7 @@ def test_the_closest_path_wins(order: int) -> None:
 
 
 def test_the_path_behind_the_base_fits_as_well_but_a_whole_one_goes_before() -> None:
-    """Clients put the mock's address in place of the base, or in place of the host only."""
+    """Clients replace the base URL by the mock's URL, or only the host."""
     both = example(paths=(segments("/v1/pets"), segments("/pets")), identifier="both")
     assert chosen(both, asked=request("/v1/pets")) == "both"
     assert chosen(both, asked=request("/pets")) == "both"
@@ -317,7 +317,7 @@ def test_an_answer_has_the_method_and_fits_the_path(
 
 @given(SAVED, ASKED)
 def test_an_exact_example_is_never_passed_over(examples: list[Example], asked: MockRequest) -> None:
-    """Whatever else is saved: what was saved for just this request answers it."""
+    """With any other examples, the one that was saved for exactly this request answers it."""
     own = example("/".join(asked.path), "own", query=asked.query)._replace(
         paths=(tuple(Segment(part) for part in asked.path),)
     )

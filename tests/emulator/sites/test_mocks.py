@@ -1,4 +1,4 @@
-"""Mock servers over sockets: what was saved as an example is what they answer."""
+"""Mock servers over sockets: they answer with the saved examples."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def request(url: str, *examples: Json, method: str = "GET", **fields: Any) -> Js
 
 
 class Heard(NamedTuple):
-    """What a mock server answered."""
+    """An answer of a mock server."""
 
     status: int
     text: str
@@ -38,31 +38,31 @@ class Heard(NamedTuple):
 
 
 class Mock:
-    """A mock server, and how it is called: by anybody, without the key of the API."""
+    """A mock server, which is called without the API key."""
 
     def __init__(self, api: Api, shown: Json, session: aiohttp.ClientSession) -> None:
         self.api, self.shown, self.session = api, shown, session
 
     @property
     def path(self) -> str:
-        """Its path in the API."""
+        """The path of the mock in the API."""
         return f"/mocks/{self.shown['uid']}"
 
     async def call(self, path: str, method: str = "GET", **options: Any) -> Heard:
-        """Send a request to it."""
+        """Send a request to the mock server."""
         url = self.shown["mockUrl"] + path
         async with self.session.request(method, url, **options) as response:
             return Heard(response.status, await response.text(), response.headers)
 
     async def change(self, **fields: Any) -> Json:
-        """Change its settings."""
+        """Update the settings of the mock server."""
         changed: Json = await self.api.ok("PUT", self.path, {"mock": fields})
         return changed
 
 
 @pytest.fixture
 async def anybody() -> Any:
-    """A session that does not know the key."""
+    """A session without the API key."""
     import aiohttp
 
     async with aiohttp.ClientSession() as session:
@@ -70,7 +70,7 @@ async def anybody() -> Any:
 
 
 async def mocked(api: Api, anybody: Any, *items: Json, **fields: Any) -> Mock:
-    """Make a collection of these requests, and a mock server of it."""
+    """Create a collection of these requests, and a mock server of it."""
     more = {key: fields.pop(key) for key in ("variable",) if key in fields}
     uid = await api.add_collection("Pets", *items, **more)
     body = {"mock": {"collection": uid, **fields}}
@@ -183,7 +183,7 @@ async def test_a_change_of_the_collection_is_served_at_once(api: Api, anybody: A
 
 
 async def test_any_page_may_call_a_mock(api: Api, anybody: Any) -> None:
-    """Browsers ask before they send; the answer allows them what they ask for."""
+    """Browsers send a preflight; the answer allows the requested method and headers."""
     mock = await mocked(api, anybody, request("/pets", example()))
     asked = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "X-A"}
     heard = await mock.call("/pets", "OPTIONS", headers={"Origin": "https://a.org", **asked})
@@ -303,7 +303,7 @@ async def test_mocks_are_listed_by_workspace_and_team(api: Api, anybody: Any) ->
 
 
 async def test_a_list_has_no_null_for_a_server_response(api: Api, anybody: Any) -> None:
-    """The official TypeScript client takes a text there, or nothing; one mock may be null."""
+    """The official TypeScript client accepts null for one mock, but not in a list."""
     mock = await mocked(api, anybody)
     (listed,) = await api.ok("GET", "/mocks")
     assert "serverResponseId" not in listed["config"]
@@ -375,7 +375,7 @@ async def test_settings_that_make_no_sense_are_refused(api: Api, fields: Any, er
 
 @pytest.mark.looptime
 async def test_a_delay_is_over_when_its_time_is_made_to_pass(api: Api, anybody: Any) -> None:
-    """Its minute is one of the emulator's clock, as that of runs and stalls."""
+    """The delay follows the emulator's clock, as runs and stalls do."""
     config = {"delay": {"type": "fixed", "duration": 60_000}}
     mock = await mocked(api, anybody, request("{{url}}/pets", example()), config=config)
     called = asyncio.ensure_future(mock.call("/pets"))

@@ -1,4 +1,4 @@
-"""Webhooks: an address that really runs its collection with what is posted to it."""
+"""Webhooks: a URL that executes its collection with the posted data."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ pm.test('has the payload', () => pm.expect(data).to.eql({"order": 7, "tags": ["a
 
 
 async def add_webhook(shared: Api, collection_uid: str, **fields: Any) -> Any:
-    """Make a webhook of a collection."""
+    """Create a webhook of a collection."""
     body = {"webhook": {"name": "On order", "collection": collection_uid, **fields}}
     return await shared.ok("POST", "/webhooks", body)
 
 
 async def post(url: str, **options: Any) -> Answer:
-    """Post to a webhook as anybody may: without the key of the API."""
+    """Post to a webhook without the API key."""
     async with aiohttp.ClientSession() as session, session.post(url, **options) as response:
         return Answer(response.status, await response.json())
 
 
 async def last_run(shared: Api, webhook: Any) -> Any:
-    """Return how the last run of a webhook went, once it has ended."""
+    """Return the last run of a webhook once it has ended."""
     async with asyncio.timeout(60):
         while True:
             found = await shared.ok("GET", f"/monitors/{webhook['uid']}")
@@ -56,7 +56,7 @@ async def test_what_is_posted_runs_the_collection_and_reaches_its_scripts(shared
 
 
 async def test_without_a_webhook_there_is_no_payload(shared: Api) -> None:
-    """A run that was asked for otherwise has no such global variable."""
+    """A run with another trigger has no such global variable."""
     script = "pm.test('none', () => pm.expect(globals.previousRequest).to.equal(undefined));"
     body = {"collection": collection(item("Get", f"{shared.emulator.url}/_echo/get", script))}
     made = await shared.ok("POST", "/collections", body)

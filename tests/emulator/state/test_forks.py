@@ -1,4 +1,4 @@
-"""Forks and merges: what each side changed arrives, and contradictions are refused."""
+"""Forks and merges: changes of each side arrive, and conflicts are refused."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def changed(change: Change) -> Json:
 
 
 def children(part: Json) -> list[Json]:
-    """Return what is in a folder, or the examples of a request."""
+    """Return the items of a folder, or the examples of a request."""
     found: list[Json] = part["item"] if "item" in part else part.get("response", [])
     return found
 
 
 def outline(document: Json) -> list[Any]:
-    """Return the names of all parts, nested as they are."""
+    """Return the names of all parts, nested as in the collection."""
 
     def inner(items: list[Json]) -> list[Any]:
         return [[item["name"], *inner(children(item))] for item in items]
@@ -56,7 +56,7 @@ def outline(document: Json) -> list[Any]:
 
 
 def rename(path: tuple[Any, ...], name: str) -> Change:
-    """Return a change of the name of the part at a path."""
+    """Return a function that renames the part at a path."""
 
     def change(document: Json) -> None:
         place: Any = document
@@ -151,7 +151,7 @@ def test_contradictions_are_conflicts(ours: Change, theirs: Change, named: list[
 
 
 def test_folders_that_went_into_each_other_are_a_conflict() -> None:
-    """Each side's move is fine by itself; together the folders would hang on nothing."""
+    """Each side's move is valid alone; together they would detach the folders from the root."""
     folders: list[Json] = [{"id": name, "name": name, "item": []} for name in ("x", "y")]
     before: Json = {"info": {"name": "n"}, "item": folders}
     ours, theirs = copy.deepcopy(before), copy.deepcopy(before)
@@ -162,7 +162,7 @@ def test_folders_that_went_into_each_other_are_a_conflict() -> None:
 
 
 def test_one_and_true_are_different_values() -> None:
-    """They are equal in Python, but a change from one to the other must not get lost."""
+    """They are equal in Python, but not in JSON: a change between them must not be lost."""
     ours = changed(lambda d: d["variable"][0].update(value=True))
     assert merge_documents(base(), ours, base())["variable"][0]["value"] is True
 
@@ -172,7 +172,7 @@ NAMES = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=6)
 
 @given(st.data())
 def test_a_side_that_changed_nothing_has_no_say(data: st.DataObject) -> None:
-    """For any two trees: the merge is the one that changed."""
+    """For any two trees: if one side changed, the merge is that side."""
 
     def tree() -> Json:
         items: list[Json] = []
@@ -196,7 +196,7 @@ def test_a_side_that_changed_nothing_has_no_say(data: st.DataObject) -> None:
 
 
 def test_the_first_example_of_a_request_and_its_new_name_are_no_conflict() -> None:
-    """Each is a change of another part, though the first brings the key of the examples along."""
+    """Each changes another part, although the first adds the key of the examples."""
     before = base()
     del before["item"][1]["response"]
     ours, theirs = copy.deepcopy(before), copy.deepcopy(before)
@@ -209,14 +209,14 @@ def test_the_first_example_of_a_request_and_its_new_name_are_no_conflict() -> No
 
 
 async def forked(api: Api) -> tuple[str, str]:
-    """Make a collection and a fork of it; return their uids."""
+    """Create a collection and a fork of it; return their uids."""
     made = await api.ok("POST", "/collections", {"collection": base()})
     fork = await api.ok("POST", f"/collections/fork/{made['uid']}", {"label": "mine"})
     return made["uid"], fork["uid"]
 
 
 async def edit(api: Api, uid: str, change: Change) -> None:
-    """Read a collection, change it, and write it back."""
+    """Get a collection, change it, and update it."""
     document = await api.ok("GET", f"/collections/{uid}")
     change(document)
     await api.ok("PUT", f"/collections/{uid}", {"collection": document})
@@ -262,7 +262,7 @@ async def test_by_default_a_merge_brings_both_to_the_same_state(api: Api) -> Non
 
 
 async def test_a_second_merge_starts_from_the_first(api: Api) -> None:
-    """What was merged is no longer a change: the other side may change it again."""
+    """A merged change is part of the base: the other side may change the part again."""
     origin, fork = await forked(api)
     await edit(api, fork, rename(A, "once"))
     await merged(api, fork, origin)

@@ -3,9 +3,9 @@
 const loadBootCode = require('postman-sandbox/.cache/bootcode');
 
 /*
- * Postman's boot code takes what a script threw as "no error" when it is falsy, so `throw undefined` would count as
- * success. These are the places where a thrown value arrives. The package's version is pinned: each text is there
- * exactly once, or the engine does not start.
+ * Postman's boot code treats a falsy thrown value as "no error", so `throw undefined` would count as success. These
+ * are the statements that handle a thrown value. The version of the package is pinned: each text occurs exactly once,
+ * or the runtime does not start.
  */
 const FALSY = (reason) => `${reason}||new Error("the script threw "+(${reason}===""?"an empty text":String(${reason})))`;
 const CHANGES = [
@@ -19,7 +19,7 @@ const CHANGES = [
 
 function changed (code, [before, after]) {
     const parts = code.split(before);
-    if (parts.length !== 2) { throw new Error('postman-sandbox has another version than the engine was made for'); }
+    if (parts.length !== 2) { throw new Error('postman-sandbox has another version than the runtime was made for'); }
     return parts.join(after);
 }
 

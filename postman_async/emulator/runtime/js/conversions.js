@@ -3,7 +3,7 @@
 const path = require('path');
 const { Worker } = require('worker_threads');
 
-/** Makes collections of OpenAPI descriptions and of old formats, each in a thread of its own: a large one takes seconds. */
+/** Converts OpenAPI descriptions and old formats to collections, each in a thread of its own: it can take seconds. */
 class Conversions {
     constructor ({ convertHeapMb }) {
         this.limits = { maxOldGenerationSizeMb: convertHeapMb };
@@ -12,7 +12,7 @@ class Conversions {
 
     add (message) {
         const { id, timeout } = message;
-        // No `execArgv`: a thread that is given its own leaves the process's permission model.
+        // No `execArgv`: a thread with its own options leaves the permission model of the process.
         const thread = new Worker(path.join(__dirname, 'convert-thread.js'), {
             workerData: message,
             env: {}, argv: [], stdout: true, resourceLimits: this.limits

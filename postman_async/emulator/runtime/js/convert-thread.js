@@ -4,7 +4,7 @@ const { parentPort, workerData } = require('worker_threads');
 
 const FORMAT = '2.1.0';
 
-/** Each takes its part of the message and calls back with an error or a collection. */
+/** Each task reads its fields of the message and calls back with an error or a collection. */
 const tasks = {
     convert ({ specification, options }, done) {
         const { convertV2 } = require('openapi-to-postmanv2');
@@ -13,7 +13,7 @@ const tasks = {
 
     sync ({ specification, collection }, done) {
         const { syncCollection } = require('openapi-to-postmanv2');
-        // Requests that the specification does not have stay: somebody wrote them.
+        // Requests that the specification does not have are kept: a user wrote them.
         const wanted = { syncExamples: true, deleteOrphanedRequests: false };
         syncCollection({ type: 'string', data: specification }, {}, collection, wanted, firstOutput(done));
     },
@@ -32,7 +32,7 @@ function firstOutput (done) {
     };
 }
 
-/** Undoes what the SDK's objects do to keys with an underscore in front: they come out under `_`. */
+/** Restores keys with a leading underscore, which the SDK's objects put under `_`. */
 function plain (value) {
     if (Array.isArray(value)) { return value.map(plain); }
     if (value === null || typeof value !== 'object') { return value; }

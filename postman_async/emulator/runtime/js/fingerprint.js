@@ -7,13 +7,13 @@ const SCRIPT = `
     const everything = Function('return this')();
     const types = ['Object', 'Array', 'String', 'Number', 'Boolean', 'Function', 'Promise', 'RegExp', 'Date', 'Map',
         'Set', 'Symbol', 'Error', 'JSON', 'Math', 'Reflect'].map((name) => everything[name]);
-    const places = [everything, ...types, ...types.map((type) => type.prototype).filter(Boolean)];
-    pm.test(places.map((place) => Reflect.ownKeys(place).map(String).sort().join()).join('|'));
+    const objects = [everything, ...types, ...types.map((type) => type.prototype).filter(Boolean)];
+    pm.test(objects.map((object) => Reflect.ownKeys(object).map(String).sort().join()).join('|'));
 `;
 
 let made = 0;
 
-/** Resolves with a text that changes when a script left something behind in the sandbox; null when it hangs. */
+/** Resolves with a text that changes if a script changed the globals of the sandbox; null on a timeout. */
 function fingerprint (sandbox) {
     const id = `fingerprint-${made += 1}`;
     return new Promise((resolve) => {

@@ -6,7 +6,7 @@ const { ScriptRequests } = require('./script-requests');
 const REQUEST = 'execution.request.';
 const RESPONSE = 'execution.response.';
 
-/** What the runtime takes for its sandbox: borrows one from the pool when a script is to run. */
+/** The script host of the runtime: borrows a sandbox from the pool for each script. */
 class ScriptHost extends EventEmitter {
     constructor (pool, scriptTimeout) {
         super();
@@ -43,7 +43,7 @@ class ScriptHost extends EventEmitter {
         return this.sandbox;
     }
 
-    /** A sandbox that died with a script is replaced at the next one; a shared one goes back at once. */
+    /** A sandbox that a script ended is replaced at the next script; a shared one is returned at once. */
     scriptEnded () {
         if (this.sandbox && (this.pool.shared || !this.sandbox.usable)) { this.giveBack(); }
     }
@@ -56,7 +56,7 @@ class ScriptHost extends EventEmitter {
         this.pool.takeBack(sandbox);
     }
 
-    /** What the sandbox says; the runtime hears of a script's requests when their turn has come. */
+    /** Forwards the events of the sandbox; requests of a script are queued first. */
     emit (name, ...rest) {
         if (!String(name).startsWith(REQUEST)) { return super.emit(name, ...rest); }
         const refusal = this.requests.add([name, ...rest]);
@@ -69,7 +69,7 @@ class ScriptHost extends EventEmitter {
         if (name.startsWith(RESPONSE)) { this.requests.answered(name.slice(RESPONSE.length)); }
     }
 
-    /** The runtime calls this at the end of a run, in the middle of a script if the run was aborted. */
+    /** Called by the runtime at the end of a run; during a script if the run was aborted. */
     dispose () {
         this.closed = true;
         if (Object.keys(this.sandbox?._executing ?? {}).length) { this.sandbox.dispose(); }

@@ -2,7 +2,7 @@
 
 const NEWLINE = 10;
 
-/** Calls `use` with each line of the stream; what was seen is not scanned again (a line can be megabytes). */
+/** Calls `use` with each line of the stream; each chunk is scanned once (a line can be megabytes). */
 function readLines (stream, use) {
     let pending = [];
 

@@ -5,8 +5,7 @@ const { fingerprint } = require('./fingerprint');
 
 /*
  * Isolation "run": a sandbox serves one run and ends with it; a few are booted ahead of time.
- * Isolation "shared": a few sandboxes are lent for one script at a time, and those that a script left as it found
- * them are lent again.
+ * Isolation "shared": a few sandboxes are lent for one script at a time, and reused if the script did not change them.
  */
 class SandboxPool {
     constructor (config) {
@@ -23,7 +22,7 @@ class SandboxPool {
         return this.config.isolation === 'shared';
     }
 
-    /** Resolves with a sandbox, as soon as one is to be had. */
+    /** Resolves with a sandbox as soon as one is available. */
     lend () {
         for (let sandbox; (sandbox = this.idle.shift());) {
             if (sandbox.usable) { return Promise.resolve(sandbox); }
@@ -35,7 +34,7 @@ class SandboxPool {
         });
     }
 
-    /** Takes a sandbox back: to lend it again if that is safe, else to end it. */
+    /** Takes a sandbox back: reuses it if that is safe, else ends it. */
     async takeBack (sandbox) {
         if (this.shared && sandbox.usable && await fingerprint(sandbox) === sandbox.fingerprint) {
             return this.offer(sandbox);
@@ -51,7 +50,7 @@ class SandboxPool {
         sandbox.dispose();
     }
 
-    /** Ends the script that has been at work longest, as one out of memory; tells whether there was one. */
+    /** Ends the longest running script as out of memory; returns whether there was one. */
     endBusiest () {
         const busy = [...this.booted].filter(({ busySince, usable }) => busySince && usable);
         const longest = busy.sort((one, other) => one.busySince - other.busySince)[0];
@@ -59,12 +58,12 @@ class SandboxPool {
         return Boolean(longest);
     }
 
-    /** Boots the spares; called when no run needs the processor for itself. */
+    /** Boots the spares; called while no run needs the processor. */
     topUp () {
         this.boot(this.config.spares - this.idle.length);
     }
 
-    /** Sees to it that `count` sandboxes are booting, within the limit. */
+    /** Boots sandboxes until `count` are booting, within the limit. */
     boot (count) {
         while (this.booting < count && this.alive < this.config.maxSandboxes) {
             this.alive += 1;

@@ -2,7 +2,7 @@
 
 const { CollectionRun } = require('./run');
 
-/** Bounds how many runs are under way: each one costs memory, and a run's time limit begins with its own start. */
+/** Limits the number of concurrent runs, which cost memory; the time limit of a run begins with its start. */
 class RunQueue {
     constructor (pool, { maxRuns }) {
         this.pool = pool;
@@ -12,7 +12,7 @@ class RunQueue {
         this.finished = 0;
     }
 
-    /** Resolves with the result of the run; a run that fails in any way resolves all the same. */
+    /** Resolves with the result of the run; never rejects. */
     add (job) {
         return new Promise((resolve) => {
             this.waiting.push({ job, resolve });

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * Turns the events of a run into the result that the API documents. A run can go on for minutes and a script can
- * make any number of tests, so what is kept has limits; the statistics count everything.
+ * Converts the events of a run to the result that the API documents. A run can take minutes and a script can make any
+ * number of tests, so the stored details are limited; the statistics count everything.
  */
 const MAX_EXECUTIONS = 2000;
 const MAX_FAILURES = 2000;
@@ -13,7 +13,7 @@ const MAX_RESULT = 16e6;        // characters of a whole result, roughly
 function clip (value) {
     const text = String(value);
     if (text.length <= MAX_TEXT) { return text; }
-    const pairIsCut = /[\ud800-\udbff]/.test(text[MAX_TEXT - 1]);   // half a character is none that UTF-8 can hold
+    const pairIsCut = /[\ud800-\udbff]/.test(text[MAX_TEXT - 1]);   // UTF-8 cannot encode half of a surrogate pair
     return text.slice(0, pairIsCut ? MAX_TEXT - 1 : MAX_TEXT) + '…';
 }
 
@@ -21,12 +21,12 @@ function describe (error) {
     return { name: clip(error?.name || 'Error'), message: clip(error?.message || error || 'unknown error') };
 }
 
-/** The format lets a request go without a name; Postman's app shows its URL then. */
+/** The name of a request, else its URL, as in Postman's app: the name is optional. */
 function nameOf ({ name, request }) {
     return name || String(request?.url ?? '') || 'Untitled request';
 }
 
-/** Names in lower case; a repeated header is joined, and the length is a number, as the API has it. */
+/** Headers as of the API: lower case names, repeated headers joined, the length as a number. */
 function headersOf (list) {
     const headers = {};
     list?.each(({ key, value, disabled }) => {
@@ -46,7 +46,7 @@ function requestOf (request, timestamp) {
         method: request.method,
         url: clip(request.url),
         headers,
-        // "formdata" is what the API says of a request without a body
+        // the API reports "formdata" for a request without a body
         body: { contentLength: typeof length === 'number' ? length : 0, mode: mode || 'formdata' },
         timestamp
     };
@@ -65,16 +65,16 @@ function responseOf (response) {
 
 class Recorder {
     constructor () {
-        this.records = new Map();       // cursor reference -> what is known of that execution
+        this.records = new Map();       // cursor reference -> record of the execution
         this.failures = [];
         this.unfit = new Set();         // records with any failure
-        this.raised = new Map();        // cursor reference -> errors heard while its present script runs
+        this.raised = new Map();        // cursor reference -> errors during its current script
         this.counts = { assertions: 0, failedAssertions: 0, requests: 0, failedScriptRequests: 0 };
         this.hasErrors = false;
         this.room = MAX_RESULT;
     }
 
-    /** Whether the result has room for one more text; what has none is counted and not kept. */
+    /** Whether the result has room for a text; a text without room is counted but not stored. */
     fits (text) {
         this.room -= text.length;
         return this.room >= 0;
@@ -96,8 +96,8 @@ class Recorder {
     }
 
     /**
-     * Every request counts, as newman has it: those of pm.sendRequest and those that a login repeats, too. One of a
-     * script that fails is a failed request; whether it is an error is for the script to say, whose callback is told.
+     * Every request counts, as in newman, including those of pm.sendRequest and those that an authentication repeats.
+     * A failed request of a script counts as failed; whether it is an error is decided by the script's callback.
      */
     requestSent (error, cursor) {
         this.counts.requests += 1;
@@ -116,18 +116,18 @@ class Recorder {
         if (error) { this.fail(record, describe(error)); }
     }
 
-    /** An error in a script as it happens; the only word of one that is thrown in a callback. */
+    /** An error in a script when it occurs; the only event for an error in a callback. */
     exception (cursor, error) {
         const failure = describe(error);
         this.raised.set(cursor.ref, (this.raised.get(cursor.ref) ?? new Set()).add(failure.message));
         this.fail(this.recordOf(cursor), failure);
     }
 
-    /** The end of a script, with the error that ended it: heard before, unless it never came to run. */
+    /** The end of a script with its error, which was reported before unless the script never ran. */
     script (error, cursor) {
         const heard = this.raised.get(cursor.ref);
         this.raised.delete(cursor.ref);
-        // A thrown value that is no Error comes without its message: it was heard with it.
+        // A thrown value that is not an Error has no message here: it was reported with one.
         const isKnown = heard && (heard.has(describe(error).message) || !error?.message);
         if (error && !isKnown) { this.fail(this.recordOf(cursor), describe(error)); }
     }
@@ -148,13 +148,13 @@ class Recorder {
         const { name: kind, message } = describe(error);
         this.fail(record, {
             name: error?.name ? kind : 'AssertionError',
-            // Only pm.test says whether it was asynchronous; the rest are the old tests["…"] = false.
+            // Only pm.test sets `async`; other assertions are the old tests["…"] = false.
             message: async === undefined ? `Expected '${label}' to be truthy` : message,
             assertion: { [label]: false }
         });
     }
 
-    /** Of two tests with one name a single failure is kept. */
+    /** Tests with the same name share one entry, which passes if all pass. */
     keepAssertion (record, label, passed) {
         if (!record) { return; }
         const known = Object.hasOwn(record.assertions, label);
@@ -186,8 +186,8 @@ class Recorder {
     }
 
     /**
-     * The document. An item that was skipped or cut off before its request is no execution, unless its scripts had
-     * something to say by then: it is shown with the request that it was to send.
+     * The result. An item that was skipped or aborted before its request is an execution only if its scripts failed;
+     * it has the request that was planned.
      */
     conclude (error, aborted) {
         if (error) { this.fail(undefined, describe(error)); }

@@ -6,7 +6,7 @@ const { ScriptHost } = require('./host');
 const { Recorder } = require('./recorder');
 
 const MAX_RESPONSE_BYTES = 50 * 2 ** 20;
-// An abort waits for what is under way. A hung script or socket must not hold the run any longer.
+// An abort waits for pending work; a hung script or socket must not delay it further.
 const ABORT_GRACE_MS = 100;
 
 /** One run of one collection; `finished` resolves with its result and never rejects. */
@@ -21,7 +21,7 @@ class CollectionRun {
     }
 
     begin ({ collection, environment, globals }) {
-        // With an external host the runtime leaves these two to us.
+        // With an external host the runtime does not handle these two events.
         this.host.on('execution.assertion', (...seen) => this.recorder.assertion(...seen));
         this.host.on('execution.error', (...seen) => this.recorder.exception(...seen));
         new runtime.Runner().run(new Collection(collection), this.runnerOptions(environment, globals), (error, run) => {
@@ -37,7 +37,7 @@ class CollectionRun {
             environment: new VariableScope(environment ?? {}),
             globals: new VariableScope(globals ?? {}),
             timeout: {
-                // No request outlives its run, not even an aborted one.
+                // No request outlives its run, even an aborted one.
                 request: Math.min(options.requestTimeout ?? Infinity, options.runTimeout),
                 script: options.scriptTimeout,
                 global: Infinity
@@ -52,7 +52,7 @@ class CollectionRun {
             },
             ignoreProxyEnvironmentVariables: true,
             host: { external: true, instance: this.host }
-            // No `fileResolver`: a request cannot send this machine's files.
+            // No `fileResolver`: a request cannot send local files.
         };
     }
 

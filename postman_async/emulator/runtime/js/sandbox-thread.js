@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * The thread in which scripts run. Postman's boot code takes away what a script must not reach; this file does
- * so once more for the doors to the host, in case a script ever gets hold of the thread's own `process`.
+ * The thread in which scripts run. Postman's boot code removes what scripts must not reach; this file also closes
+ * the access to the host, in case a script reaches the `process` of the thread.
  */
 const vm = require('vm');
 const { parentPort, workerData } = require('worker_threads');
@@ -18,7 +18,7 @@ function compileBootCode () {
     return new vm.Script(workerData.bootCode, { filename: 'postman-sandbox-bootcode.js', cachedData });
 }
 
-function closeDoors () {
+function closeHostAccess () {
     for (const name of CLOSED) {
         Object.defineProperty(process, name, { value: undefined, configurable: false, writable: false });
     }
@@ -40,5 +40,5 @@ globalThis.__boot = () => {
     }
 };
 
-closeDoors();
+closeHostAccess();
 parentPort.once('message', ({ __init_uvm: firmware }) => vm.runInThisContext(firmware));

@@ -11,7 +11,7 @@ const OUT_OF_MEMORY = 'ERR_WORKER_OUT_OF_MEMORY';
 const MEGA = 2 ** 20;
 
 let bootCode;
-let codeCache;      // what V8 compiled at the first boot: later boots take half the time
+let codeCache;      // V8's code cache of the first boot, which halves the time of later boots
 
 function keepCodeCache (message) {
     if (!message?.codeCache || codeCache) { return; }
@@ -19,9 +19,9 @@ function keepCodeCache (message) {
     new Uint8Array(codeCache).set(message.codeCache);
 }
 
-/** A thread with Postman's script environment, used for one script at a time and never again once it died. */
+/** A thread with Postman's script environment, for one script at a time; not reused after it ended. */
 class Sandbox extends PostmanSandbox {
-    /** Starts a thread and resolves once it takes scripts. */
+    /** Starts a thread; resolves when it accepts scripts. */
     static async boot (config) {
         bootCode ??= await readBootCode();
         const sandbox = new Sandbox();
@@ -34,8 +34,8 @@ class Sandbox extends PostmanSandbox {
         this.config = config;
         this.scriptBegins();
         this.busySince = undefined;
-        this.on('error', () => {});     // a script can still talk to a thread that just ended
-        // No `execArgv`: a thread that is given its own leaves the process's permission model.
+        this.on('error', () => {});     // events can still arrive after the end of the thread
+        // No `execArgv`: a thread with its own options leaves the permission model of the process.
         this.thread = new Worker(THREAD, {
             env: {}, argv: [], stdout: true, stderr: true, workerData: { bootCode, codeCache },
             resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 }
@@ -55,14 +55,14 @@ class Sandbox extends PostmanSandbox {
         return this.isReady && !this.hasTimedOut;
     }
 
-    /** What is counted is counted of each script anew. */
+    /** Resets the counters, which are per script. */
     scriptBegins () {
         this.busySince = Date.now();
         this.messages = 0;
         this.characters = 0;
     }
 
-    /** Ends a script that says too much (console, tests, variables): every message costs memory and time here. */
+    /** Ends a script with too much output (console, tests, variables): each message costs memory and time here. */
     measure ({ __emit_uvm: text }) {
         if (typeof text !== 'string' || this.ended) { return; }
         const { maxMessages, maxMessageMb, maxMessagesMb } = this.config;
@@ -77,7 +77,7 @@ class Sandbox extends PostmanSandbox {
         }
     }
 
-    /** The thread died: end what it was executing now, not at the script's timeout. */
+    /** Fails the scripts of an ended thread now, not at their timeout. */
     lose (error) {
         if (!this.usable) { return; }
         this.isReady = false;
@@ -91,7 +91,7 @@ class Sandbox extends PostmanSandbox {
         }
     }
 
-    /** Ends the script and the thread, whatever the script is doing; the message names the limit. */
+    /** Ends the script and the thread; the message names the exceeded limit. */
     endScript (message) {
         if (!this.usable) { return; }
         this.isReady = false;
@@ -100,16 +100,16 @@ class Sandbox extends PostmanSandbox {
         this.disconnect();
     }
 
-    /** PostmanSandbox calls this to interrupt a script, too: only the end of the thread does. */
+    /** PostmanSandbox also calls this to interrupt a script, which only the end of the thread can do. */
     disconnect (done) {
         this.isReady = false;
         super.disconnect(() => {});
         this.thread.terminate().then(() => done?.());
     }
 
-    /** What the sandbox says is heard by the run that uses it at the moment. */
+    /** Forwards events to the run that uses the sandbox. */
     emit (name, ...rest) {
-        if (this.ended) { return false; }       // what was on its way when it was ended
+        if (this.ended) { return false; }       // a message from before the end
         const heard = super.emit(name, ...rest);
         this.user?.emit(name, ...rest);
         return heard;

@@ -1,11 +1,11 @@
 'use strict';
 
 /*
- * The requests of one script (pm.sendRequest): a few at once, the rest in turn, and not without end. Thousands at once
- * would take the sockets and the processor time of everything else on the machine.
+ * The requests of one script (pm.sendRequest): limited in number and concurrency. Thousands at once would take the
+ * sockets and the processor time of everything else on the machine.
  */
 class ScriptRequests {
-    /** `send` takes what the sandbox said of one request and sends it. */
+    /** `send` sends one request, given as an event of the sandbox. */
     constructor (send, { maxScriptRequests, scriptRequestsAtOnce }) {
         this.send = send;
         this.max = maxScriptRequests;
@@ -13,7 +13,7 @@ class ScriptRequests {
         this.begin();
     }
 
-    /** Another script: what the one before still asked for is dropped, its answers do not count. */
+    /** Begins a script: drops the pending requests of the previous one, and ignores their answers. */
     begin (id) {
         this.id = id;
         this.total = 0;
@@ -21,7 +21,7 @@ class ScriptRequests {
         this.waiting = [];
     }
 
-    /** Takes a request; returns why it does not when the script has had its share. */
+    /** Adds a request; returns a message if the limit of the script is exceeded. */
     add (message) {
         this.total += 1;
         if (this.total > this.max) { return `the script sent more than ${this.max} requests`; }

@@ -7,16 +7,16 @@
  *        {"op": "convert", "id", "specification", "options", "timeout"}
  *        {"op": "sync", "id", "specification", "collection", "timeout"}
  *        {"op": "upgrade", "id", "collection", "timeout"}
- *        {"op": "abort", "id"}      end that run or conversion; nothing is answered
- *        {"op": "stats", "id"}      counters, for tests and for the curious
+ *        {"op": "abort", "id"}      abort a run or a conversion; without an answer
+ *        {"op": "stats", "id"}      counters
  *   out  {"ready": true, "pid", "node"}
- *        {"id", "ok": true, "result", "memoryMb"}     the memory that the process has by then
+ *        {"id", "ok": true, "result", "memoryMb"}     the memory of the process after the job
  *        {"id", "ok": false, "error": {"name", "message"}}
  *
- * Closing stdin ends the process, so it never outlives the one that started it.
+ * Closing stdin ends the process, so it does not outlive its parent.
  */
 
-// stdout belongs to the protocol: whatever a library prints goes to stderr
+// stdout carries the protocol: the output of libraries goes to stderr
 for (const level of ['log', 'info', 'debug']) { console[level] = console.error; }
 
 const { SandboxPool } = require('./pool');
@@ -25,7 +25,7 @@ const { Conversions } = require('./conversions');
 const { readLines } = require('./lines');
 
 const MEMORY_CHECK_MS = 100;
-const RELIEF_MS = 1000;     // a thread that was ended gives its memory back a little later
+const RELIEF_MS = 1000;     // an ended thread releases its memory with a delay
 
 const config = JSON.parse(process.argv[2]);
 const pool = new SandboxPool(config);
@@ -57,9 +57,9 @@ const operations = {
 };
 
 /*
- * Typed arrays live outside the heaps that V8 limits; only the size of the process shows them. The script that has
- * been at work longest is ended first, since others take milliseconds; without one, or when that was no relief, the
- * process has to go.
+ * Typed arrays are outside the heaps that V8 limits; only the size of the process includes them. The longest running
+ * script is ended first, since others take milliseconds; without a script, or if the memory stays high, the process
+ * ends.
  */
 function watchMemory () {
     const limit = config.memoryMb * 2 ** 20;
@@ -71,7 +71,7 @@ function watchMemory () {
             patience = Date.now() + RELIEF_MS;
             return;
         }
-        console.error(`the engine used more than ${config.memoryMb} MB`);
+        console.error(`the runtime used more than ${config.memoryMb} MB`);
         process.exit(70);
     }, MEMORY_CHECK_MS).unref();
 }

@@ -1,6 +1,6 @@
-"""The saved examples of a collection, as a mock server reads them.
+"""The saved examples of a collection, in the form that a mock server matches.
 
-An example that makes no sense (no method, no address, an impossible status) is none.
+An invalid example (without a URL, or with an impossible status) is ignored.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MODE_TYPES = {
 
 
 class Segment(NamedTuple):
-    """One part of a path: its text, and, where anything fits, the name of what stands there."""
+    """One segment of a path: its text or, for a wildcard, the name of the wildcard."""
 
     text: str
     wildcard: str | None = None
@@ -37,16 +37,16 @@ class Example(NamedTuple):
     """One saved example.
 
     Attributes:
-        id: its id.
-        name: its name.
-        code: the status of the answer; None when the example names none.
+        id: the id of the example.
+        name: the name of the example.
+        code: the status of the answer, or None.
         headers: the headers of the answer.
-        body: the body of the answer, its variables not filled yet.
+        body: the body of the answer, with placeholders.
         method: the method of the request.
-        paths: the paths of the request; more than one when its base address has a path, too.
+        paths: the paths of the request; two if the base URL has a path too.
         query: the query parameters of the request.
-        sent_headers: the headers of the request, their names in lower case.
-        sent_body: the body of the request, in a form that can be compared.
+        sent_headers: the headers of the request; the names are lower case.
+        sent_body: the body of the request, as of `canonical_body`.
     """
 
     id: str
@@ -62,11 +62,11 @@ class Example(NamedTuple):
 
 
 def examples_of(document: Mapping[str, Any], variables: Mapping[str, str]) -> Iterator[Example]:
-    """Yield the examples of a collection that can be served, in their order.
+    """Yield the valid examples of a collection, in order.
 
     Args:
         document: the collection.
-        variables: what fills the placeholders in requests.
+        variables: the values of the placeholders in requests.
     """
     todo = list(reversed(document.get("item") or []))
     while todo:
@@ -84,7 +84,7 @@ def _example(
     sent = saved.get("originalRequest") or request
     sent = {"url": sent} if isinstance(sent, str) else sent
     code = saved.get("code")
-    if not isinstance(sent, dict) or not _possible(code):
+    if not isinstance(sent, dict) or not _is_valid_status(code):
         return None
     address = _address(sent.get("url"))
     if address is None:
@@ -105,7 +105,7 @@ def _example(
     )
 
 
-def _possible(code: Any) -> bool:
+def _is_valid_status(code: Any) -> bool:
     if code is None:
         return True
     return isinstance(code, int) and not isinstance(code, bool) and 200 <= code <= 599
@@ -129,7 +129,7 @@ def _enabled(entries: Any) -> Pairs:
 
 
 def _headers(value: Any) -> Pairs:
-    """Return headers, which are a list, or lines of text."""
+    """Return headers that are given as a list or as lines of text."""
     if not isinstance(value, str):
         return _enabled(value)
     lines = (line.partition(":") for line in value.splitlines())
@@ -140,7 +140,7 @@ def _headers(value: Any) -> Pairs:
 
 
 def _address(url: Any) -> tuple[str, str, Pairs, Mapping[str, str]] | None:
-    """Return host, path, query, and the values of ``:name`` in the path; None for no address."""
+    """Return host, path, query and the values of ``:name`` in the path; None without a URL."""
     if isinstance(url, str):
         return (*_split(url), {})
     if not isinstance(url, dict):
@@ -168,7 +168,7 @@ def _split(raw: str) -> tuple[str, str, Pairs]:
 
 
 def _joined(value: Any, separator: str) -> str:
-    """Return a host or a path, which may be a list of its parts."""
+    """Return a host or a path that is given as text or as a list of parts."""
     if isinstance(value, list):
         parts = (part.get("value") if isinstance(part, dict) else part for part in value)
         return separator.join(_text(part) for part in parts)
@@ -176,7 +176,7 @@ def _joined(value: Any, separator: str) -> str:
 
 
 def _paths(host: str, path: str, variables: Mapping[str, str]) -> Iterable[str]:
-    """Return the whole path, and, for clients that put the mock in place of the base, the rest."""
+    """Return the path with the base URL's path and, for clients whose base is the mock, without."""
     base = _SCHEME.sub("", fill(host, variables), count=1).partition("/")[2].strip("/")
     return [f"{base}/{path}", path] if base else [path]
 
@@ -218,7 +218,7 @@ def _raw_type(body: Mapping[str, Any]) -> str:
 
 
 def canonical_body(content_type: str, raw: bytes) -> tuple[str, str]:
-    """Return media type and content of a body, so that bodies that say the same are equal."""
+    """Return media type and normalized content of a body; equivalent bodies are equal."""
     media_type = _media_type(content_type)
     if is_form(content_type):
         fields = sorted((part.name, part.text) for part in parts_of(content_type, raw))

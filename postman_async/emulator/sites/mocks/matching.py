@@ -1,17 +1,18 @@
-"""Which saved example answers a request to a mock server: pure, values in, values out.
+"""The choice of the saved example that answers a request to a mock server: pure functions.
 
-The steps are the documented ones: the method; then the headers ``x-mock-response-…``; then a
-score for the path, lowered where only a looser comparison fits, and for query parameters that
-differ; headers and body, where asked for, must fit.  The figures of the scores are not
-documented; their order is.
+The steps are documented: filter by the method and by the headers ``x-mock-response-…``; score
+the path, lower for a looser comparison, and the query parameters; compare headers and body if
+the rules say so.  The order of the scores is documented, their values are not:
+https://learning.postman.com/docs/design-apis/mock-apis/matching-algorithm/
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from attrs import Factory, frozen
 
 from postman_async.emulator.sites.mocks.examples import Example, Pairs, Segment, canonical_body
 
@@ -25,37 +26,37 @@ _ID = re.compile(
 
 
 class NoMatch(Exception):
-    """No example answers the request; the message says at which step the last one dropped out."""
+    """No example matches the request; the message names the step that excluded the last one."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MockRequest:
     """A request to a mock server.
 
     Attributes:
-        method: in upper case.
-        path: the decoded parts of the path, without the slash in front.
+        method: the method in upper case.
+        path: the decoded segments of the path, without the leading slash.
         query: the query parameters.
-        headers: the headers, their names in lower case.
-        body: the body as it came.
+        headers: the headers; the names are lower case.
+        body: the raw body.
     """
 
     method: str
     path: Sequence[str]
     query: Pairs = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = Factory(dict)
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rules:
-    """What must fit.
+    """The matching rules of a mock server.
 
     Attributes:
         headers: the names of the headers that must be equal.
         body: whether the body must be equal.
-        query: whether query parameters count.
-        wildcards: whether unresolved variables in the path stand for anything.
+        query: whether query parameters affect the score.
+        wildcards: whether unresolved variables in the path match any segment.
     """
 
     headers: Sequence[str] = ()
@@ -64,7 +65,7 @@ class Rules:
     wildcards: bool = True
 
     def for_request(self, headers: Mapping[str, str]) -> Rules:
-        """Return the rules for one request: its own headers win."""
+        """Return the rules for one request, whose headers override the settings."""
         names = headers.get("x-mock-match-request-headers")
         body = headers.get("x-mock-match-request-body")
         return Rules(
@@ -76,7 +77,7 @@ class Rules:
 
 
 class Match(NamedTuple):
-    """The example that answers, and what its wildcards stand for."""
+    """The chosen example, and the values of its wildcards."""
 
     example: Example
     captured: Mapping[str, str]
@@ -88,10 +89,10 @@ class _Scored(NamedTuple):
 
 
 def choose(examples: Sequence[Example], request: MockRequest, rules: Rules) -> Match:
-    """Return the example that answers a request.
+    """Return the best matching example.
 
     Raises:
-        NoMatch: there is none.
+        NoMatch: no example matches.
     """
     rules = rules.for_request(request.headers)
     fitting = [example for example in examples if example.method == request.method]
@@ -104,7 +105,7 @@ def choose(examples: Sequence[Example], request: MockRequest, rules: Rules) -> M
     if best:
         highest = max(each.score for each in best)
         return _first([each.match for each in best if each.score == highest])
-    if picked:  # asked for by name, whatever its path
+    if picked:  # an example that is requested by name matches any path
         return _first([Match(example, {}) for example in picked])
     raise NoMatch("No example is saved for the path.")
 
@@ -119,11 +120,11 @@ def _by_code(examples: list[Example], code: str | None) -> list[Example]:
 
 
 def _by_id_or_name(examples: list[Example], headers: Mapping[str, str]) -> list[Example]:
-    """Return the examples that the headers ask for; nothing if they ask for none."""
+    """Return the examples that the headers request by id or name; empty without such headers."""
     identifier = headers.get("x-mock-response-id")
     name = headers.get("x-mock-response-name")
     if identifier is not None:
-        bare = identifier.partition("-")[2]  # without the user's own in front
+        bare = identifier.partition("-")[2]  # without the id of the owner
         found = [example for example in examples if example.id == identifier]
         found = found or [example for example in examples if bare and example.id == bare]
         if not found:
@@ -138,7 +139,7 @@ def _by_id_or_name(examples: list[Example], headers: Mapping[str, str]) -> list[
 
 
 def _first(matches: list[Match]) -> Match:
-    """Return the first by id that answers 200, or else the first by id."""
+    """Return the first match by id with the status 200, else the first by id."""
     ordered = sorted(matches, key=lambda match: match.example.id)
     return next((match for match in ordered if match.example.code == 200), ordered[0])
 
@@ -146,8 +147,8 @@ def _first(matches: list[Match]) -> Match:
 def _scored(example: Example, request: MockRequest, rules: Rules) -> _Scored | None:
     found = [path_fit(path, request.path, wildcards=rules.wildcards) for path in example.paths]
     scores = [
-        (fit[0] - _BASE_LEFT_OUT * place, fit[1])
-        for place, fit in enumerate(found)
+        (fit[0] - _BASE_LEFT_OUT * index, fit[1])
+        for index, fit in enumerate(found)
         if fit is not None
     ]
     if not scores:
@@ -159,7 +160,7 @@ def _scored(example: Example, request: MockRequest, rules: Rules) -> _Scored | N
 
 
 def _fits(scored: _Scored, request: MockRequest, rules: Rules) -> bool:
-    """Tell whether the headers and the body are what the rules want."""
+    """Return whether the headers and the body satisfy the rules."""
     example = scored.match.example
     for name in map(str.lower, rules.headers):
         wanted, sent = (side.get(name, "") for side in (example.sent_headers, request.headers))
@@ -175,7 +176,7 @@ def _fits(scored: _Scored, request: MockRequest, rules: Rules) -> bool:
 def path_fit(
     segments: Sequence[Segment], path: Sequence[str], *, wildcards: bool
 ) -> tuple[float, dict[str, str]] | None:
-    """Return the score of a path and what its wildcards stand for; None if it does not fit."""
+    """Return the score of a path and the values of its wildcards; None without a match."""
     if _same(segments, path, _equal):
         return _EXACT, _captured(segments, path)
     wanted, given = _trimmed([*segments]), [*path[:-1], *filter(None, path[-1:])]
@@ -224,7 +225,7 @@ def _equal_or_ids(segment: Segment, part: str) -> bool:
 
 
 def query_share(wanted: Pairs, sent: Pairs) -> float:
-    """Return which share of the parameters, of either side, is the same on both: 0 to 1."""
+    """Return the share of equal parameters among those of both sides, from 0 to 1."""
     sides = [_grouped(wanted), _grouped(sent)]
     names = sides[0].keys() | sides[1].keys()
     equal = sum(1 for name in names if sides[0].get(name) == sides[1].get(name))

@@ -1,4 +1,4 @@
-"""The mock servers, under ``/_mocks/{id}``: saved examples, served."""
+"""The mock servers, under ``/_mocks/{id}``: they serve the saved examples of a collection."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["MOCK_ROUTES"]
 _PREFIX = "/_mocks/"
 _PRESET_SECONDS = {"1": 0.3, "2": 0.1}
 _WITHOUT_BODY = (204, 205, 304)
-# What the connection is about belongs to this server, not to the one the example came from.
+# These headers describe the connection of this server, not that of the saved example.
 _OWN_HEADERS = frozenset(
     ("connection", "content-encoding", "content-length", "date", "keep-alive", "transfer-encoding")
 )
@@ -35,7 +35,7 @@ _CORS = {
 
 
 async def serve(request: web.Request) -> web.Response:
-    """``/_mocks/{id}/…``, any method: the answer of the example that fits best."""
+    """``/_mocks/{id}/…``, any method: the answer of the best matching example."""
     try:
         response = await _response(request)
     except ServiceError as refusal:
@@ -51,7 +51,7 @@ async def _response(request: web.Request) -> web.Response:
     service, raw = request.app[SERVICE], await read_body(request)
     mock = _mock(service, request)
     config = mock.facts["config"]
-    # The answer is settled when the call comes, however long it is held back.
+    # The answer is chosen before the delay: changes during the delay do not affect it.
     response = (
         _fixed(mock) if config["serverResponseId"] else _matching(service, mock, request, raw)
     )
@@ -60,7 +60,7 @@ async def _response(request: web.Request) -> web.Response:
 
 
 def _preflight(request: web.Request) -> web.Response:
-    """Allow a browser whatever it asks for."""
+    """Answer a CORS preflight: allow the requested method and headers."""
     wanted = request.headers.get("Access-Control-Request-Headers", "*")
     allowed = {
         "Access-Control-Allow-Methods": request.headers["Access-Control-Request-Method"],
@@ -70,11 +70,11 @@ def _preflight(request: web.Request) -> web.Response:
 
 
 def _mock(service: Service, request: web.Request) -> Entity:
-    """Return the mock server of the path, if the caller may use it."""
+    """Return the mock server of the path; refuse a caller without access."""
     mock_id = bare_id(request.match_info["mock_id"])
     mock = None if mock_id is None else service.store.find("mocks", mock_id)
     if mock is None:
-        message = "There is no mock server at this address."
+        message = "The mock server does not exist."
         raise named(404, "mockNotFoundError", message)
     given = request.headers.get("X-Api-Key", "").encode(errors="surrogateescape")
     if mock.facts["private"] and not hmac.compare_digest(given, service.api_key.encode()):
@@ -83,7 +83,7 @@ def _mock(service: Service, request: web.Request) -> Entity:
 
 
 def _delay(delay: Json | None) -> float:
-    """Return the seconds that a mock server waits before it answers."""
+    """Return the delay of a mock server's answers, in seconds."""
     if delay is None:
         return 0.0
     if "preset" in delay:
@@ -92,14 +92,14 @@ def _delay(delay: Json | None) -> float:
 
 
 def _fixed(mock: Entity) -> web.Response:
-    """Return the one answer that a mock server gives to everything."""
+    """Return the server response that answers every request."""
     wanted = mock.facts["config"]["serverResponseId"]
     (found,) = (each for each in mock.facts["serverResponses"] if each["id"] == wanted)
     return _plain(found["statusCode"], found["headers"].items(), found["body"])
 
 
 def _matching(service: Service, mock: Entity, request: web.Request, raw: bytes) -> web.Response:
-    """Return the answer of the example that fits, filled."""
+    """Return the answer of the matching example, with its variables replaced."""
     document = _document(service, "collections", mock.facts["collection"])
     environment = _document(service, "environments", mock.facts["environment"])
     variables = scope(
@@ -157,7 +157,7 @@ def _plain(status: int, headers: Iterable[tuple[str, str]], body: str) -> web.Re
 
 
 def _sendable(name: str, value: str) -> bool:
-    """Tell whether an answer of this server can carry a header."""
+    """Return whether an answer of this server may contain a header."""
     if name.lower() in _OWN_HEADERS or not _NAME.fullmatch(name):
         return False
     return _CONTROL.search(value) is None
@@ -167,4 +167,4 @@ MOCK_ROUTES = (
     ("*", "/_mocks/{mock_id}", serve),
     ("*", "/_mocks/{mock_id}/{path:.*}", serve),
 )
-"""Method, path and handler of each."""
+"""The routes, as ``(method, path, handler)``."""

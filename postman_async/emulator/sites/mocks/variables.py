@@ -1,4 +1,4 @@
-"""``{{name}}`` in texts, filled from variables."""
+"""Replacement of ``{{name}}`` in texts by the values of variables."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 __all__ = ["PLACEHOLDER", "fill", "scope"]
 
 PLACEHOLDER = re.compile(r"\{\{([^{}]+)\}\}")
-"""A place for a variable; the group is its name."""
+"""A placeholder; its group is the name of the variable."""
 
-_LEVELS = 10  # a variable may name others, but not for ever
-_LONGEST = 10_000_000
+_LEVELS = 10  # a value may contain placeholders; the limit ends cycles
+_MAX_CHARACTERS = 10_000_000
 
 
 def scope(*lists: Any) -> dict[str, str]:
-    """Return the enabled variables of documents' lists by their names; later lists win."""
+    """Return the enabled variables of some lists by name; later lists take precedence."""
     found: dict[str, str] = {}
     for entry in _entries(lists):
-        key = entry.get("key") or entry.get("id")  # old collections call it the id
+        key = entry.get("key") or entry.get("id")  # old collections use the key "id"
         if isinstance(key, str) and entry.get("enabled") is not False and not entry.get("disabled"):
             found[key] = _text(entry.get("value"))
     return found
@@ -39,10 +39,10 @@ def _text(value: Any) -> str:
 
 
 def fill(text: str, variables: Mapping[str, str]) -> str:
-    """Return the text with the variables' values; what has no value stays as it is."""
+    """Replace the placeholders of a text; those without a variable stay."""
     for _ in range(_LEVELS):
         filled = PLACEHOLDER.sub(lambda found: variables.get(found[1].strip(), found[0]), text)
-        if filled == text or len(filled) > _LONGEST:
+        if filled == text or len(filled) > _MAX_CHARACTERS:
             return filled
         text = filled
     return text

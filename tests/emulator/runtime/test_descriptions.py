@@ -1,4 +1,4 @@
-"""Descriptions that stand for more than they look: refused before anything is built of them."""
+"""Descriptions that expand too far are refused before a document is built."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from postman_async.emulator import PostmanEmulator
 from postman_async.emulator.errors import ServiceError
-from postman_async.emulator.runs.descriptions import check_description, openapi_version
+from postman_async.emulator.runtime.descriptions import check_description, openapi_version
 from postman_async.emulator.state.validation import MAX_DEPTH
 from tests.emulator.conftest import Api
 from tests.emulator.handlers.test_apis import add_api, add_version
-from tests.emulator.kit import QuickEngine
+from tests.emulator.kit import QuickRuntime
 
 LAUGHS = "\n".join(
     ["x0: &x0 [lol, lol]"]
@@ -45,8 +45,8 @@ BOMBS = {
 
 @pytest.fixture
 async def quick() -> AsyncIterator[Api]:
-    """An emulator whose engine makes a collection of anything: nothing else may stop a bomb."""
-    async with PostmanEmulator(engine=QuickEngine()) as emulator:
+    """An emulator whose runtime converts anything: only the check can stop a bomb."""
+    async with PostmanEmulator(engine=QuickRuntime()) as emulator:
         headers = {"X-Api-Key": emulator.api_key}
         async with aiohttp.ClientSession(headers=headers) as session:
             yield Api(emulator, session)
@@ -54,7 +54,7 @@ async def quick() -> AsyncIterator[Api]:
 
 @pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
 async def test_a_bomb_is_malformed_wherever_it_is_sent(quick: Api, bomb: str) -> None:
-    """`openapi: *alias` of 800 bytes made 10**28 texts of it."""
+    """`openapi: *alias` expanded 800 bytes to 10**28 texts."""
     sent = await quick.call("POST", "/import/openapi", {"type": "string", "input": bomb})
     assert (sent.status, sent.error) == (400, "malformedRequestError")
     assert sent.body["error"]["message"].startswith("The description ")
@@ -82,7 +82,7 @@ def test_what_uses_aliases_as_people_do_is_fine() -> None:
 
 
 def test_growth_is_counted_and_not_made() -> None:
-    """Twice as many levels take twice as many steps, however much they stand for."""
+    """Twice as many levels take twice as many steps, whatever their expanded size."""
     for levels in (100, 200):
         lines = [f"x{n}: &x{n} [*x{n - 1}, *x{n - 1}]" for n in range(1, levels)]
         with pytest.raises(ServiceError, match="repeat more than"):

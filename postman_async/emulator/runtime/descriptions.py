@@ -1,8 +1,8 @@
-"""OpenAPI descriptions as text: how large they really are, and which version they name.
+"""OpenAPI descriptions as text: their expanded size, and their version.
 
-A few hundred bytes of YAML can stand for more than any memory holds: an alias repeats what its
-anchor names, and that may hold aliases too.  So the events of the parser are counted here, and
-nothing is built of a text before it is known what it comes to.
+A few hundred bytes of YAML can expand to more than fits in memory: an alias repeats its anchor,
+which may contain aliases too ("billion laughs").  The size is therefore counted from the events
+of the parser, before a document is built.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from postman_async.emulator.state.validation import MAX_DEPTH
 __all__ = ["check_description", "openapi_version"]
 
 MAX_REPEATED = 20 * 1024 * 1024
-"""How much aliases may repeat, in characters: as much as a body may have."""
+"""The maximum total size of the aliases in characters, equal to that of a body."""
 
-_NODE = 16  # a node costs memory however short it is
+_NODE = 16  # the minimum cost of a node, whatever its length
 
 
 def check_description(text: str) -> None:
-    """Refuse a text that is deeper or larger than it looks; what is wrong else is no matter here.
+    """Refuse a text that nests too deep or expands too far; other errors are ignored.
 
-    It looks at all of the text, so it is called in a thread.
+    The whole text is parsed: call it in a thread.
 
     Raises:
-        ServiceError: malformedRequestError; the message says what is too much.
+        ServiceError: malformedRequestError; the message names the exceeded limit.
     """
     if text.lstrip()[:1] in ("{", "[") and _is_json(text):
         return
@@ -39,29 +39,29 @@ def check_description(text: str) -> None:
 
 
 def _is_json(text: str) -> bool:
-    """Tell whether it is JSON, which has no aliases, and is not too deep."""
+    """Return whether a text is valid JSON, which has no aliases, within the maximum depth."""
     try:
         validation.parse(text.encode(errors="surrogatepass"))
     except ServiceError:
-        return False  # it may be YAML all the same
+        return False  # the text may still be YAML
     return True
 
 
 def _events(text: str) -> Iterator[Any]:
-    """Give the events of YAML, up to the first place where it is none."""
+    """Yield the YAML events of a text, up to the first syntax error."""
     import yaml
 
-    # The loader in C, where there is one, is ten times as fast.
+    # The C loader, if available, is ten times as fast.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         yield from yaml.parse(text, loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        if "nesting depth" in str(error):  # the parser has a limit of its own
+        if "nesting depth" in str(error):  # the C parser has its own limit
             raise _too_deep() from None
 
 
 class _Size:
-    """Counts what a text stands for, event by event."""
+    """The expanded size of a text, counted event by event."""
 
     def __init__(self) -> None:
         self._open: list[tuple[str | None, int]] = []
@@ -70,7 +70,7 @@ class _Size:
         self._sizes: dict[str, int] = {}
 
     def add(self, event: Any) -> None:
-        """Count an event; ServiceError when it is too much."""
+        """Count an event; ServiceError if a limit is exceeded."""
         kind = type(event).__name__
         if kind == "ScalarEvent":
             self._begin(event.anchor)
@@ -96,7 +96,7 @@ class _Size:
 
     def _repeat(self, anchor: str) -> None:
         if any(anchor == each for each, _ in self._open):
-            raise malformed(f"The description holds itself, by the alias *{anchor[:100]}.")
+            raise malformed(f"The description contains itself, by the alias *{anchor[:100]}.")
         size = self._sizes.get(anchor, 0)
         self._total += size
         self._repeated += size
@@ -112,14 +112,14 @@ def _too_deep() -> ServiceError:
 
 
 def openapi_version(text: str) -> str:
-    """Return the version an OpenAPI 3 description names, such as ``3.0.3``; else nothing."""
+    """Return the version of an OpenAPI 3 description, such as ``3.0.3``; empty for other texts."""
     events = _events(text)
     first = [type(event).__name__ for event in islice(events, 3)]
     return _value_of("openapi", events) if first[2:] == ["MappingStartEvent"] else ""
 
 
 def _value_of(key: str, events: Iterator[Any]) -> str:
-    """Return the text under a key of the mapping whose inside comes next; else nothing."""
+    """Return the value of a key in the mapping that the next events describe; else empty."""
     depth, nodes, found = 0, 0, None
     for event in events:
         kind = type(event).__name__

@@ -1,4 +1,4 @@
-"""What happens around a conversion: it takes time, in which other things happen, and may fail."""
+"""Calls that convert: the state can change during the conversion, which can also fail."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from postman_async.emulator import PostmanEmulator
 from postman_async.emulator.exceptions import EmulatorError, EngineCrashed, EngineUnavailable
 from tests.emulator.conftest import Api
 from tests.emulator.handlers.test_apis import SCHEMA, add_api, add_version
-from tests.emulator.kit import QuickEngine, collection
+from tests.emulator.kit import QuickRuntime, collection
 
 OLD = {"name": "Old", "requests": []}
 
 
-class SlowEngine(QuickEngine):
-    """An engine in whose conversions something else happens."""
+class SlowRuntime(QuickRuntime):
+    """A runtime that runs a callback during each conversion."""
 
     meanwhile: Callable[[], Awaitable[Any]]
 
@@ -36,14 +36,14 @@ class SlowEngine(QuickEngine):
 
 
 @pytest.fixture
-def engine() -> SlowEngine:
-    """The engine of the emulator."""
-    return SlowEngine()
+def engine() -> SlowRuntime:
+    """The runtime of the emulator."""
+    return SlowRuntime()
 
 
 @pytest.fixture
-async def api(engine: SlowEngine) -> AsyncIterator[Api]:
-    """A client of an emulator with that engine."""
+async def api(engine: SlowRuntime) -> AsyncIterator[Api]:
+    """A client of an emulator with this runtime."""
     async with PostmanEmulator(engine=engine) as emulator:
         headers = {"X-Api-Key": emulator.api_key}
         async with aiohttp.ClientSession(headers=headers) as session:
@@ -61,7 +61,7 @@ class Scene:
         return self.api.call("PUT", f"{self.version}/documentation/{self.uid}/syncWithSchema")
 
     def make(self) -> Awaitable[Any]:
-        """Make a collection of the schema."""
+        """Generate a collection from the schema."""
         body = {"name": "a", "relations": [{"type": "testsuite"}]}
         return self.api.call("POST", f"{self.version}/schemas/{self.schema}/collections", body)
 
@@ -73,7 +73,7 @@ class Scene:
 
 @pytest.fixture
 async def scene(api: Api) -> Scene:
-    """Make all that the calls need."""
+    """Create the entities that the calls need."""
     version = await add_version(api, (await add_api(api))["id"])
     schema = await api.ok("POST", f"{version}/schemas", {"schema": SCHEMA})
     uid = await api.add_collection()
@@ -82,7 +82,7 @@ async def scene(api: Api) -> Scene:
 
 
 async def test_a_change_in_the_meantime_is_not_overwritten(
-    api: Api, engine: SlowEngine, scene: Scene
+    api: Api, engine: SlowRuntime, scene: Scene
 ) -> None:
     async def change() -> None:
         body = {"collection": collection()}
@@ -95,7 +95,7 @@ async def test_a_change_in_the_meantime_is_not_overwritten(
 
 
 async def test_what_was_deleted_in_the_meantime_does_not_come_back(
-    api: Api, engine: SlowEngine, scene: Scene
+    api: Api, engine: SlowRuntime, scene: Scene
 ) -> None:
     async def delete() -> None:
         await api.ok("DELETE", scene.version)
@@ -108,7 +108,7 @@ async def test_what_was_deleted_in_the_meantime_does_not_come_back(
 
 @pytest.mark.parametrize("kind", ["openapi", "exported"])
 async def test_an_import_into_a_workspace_deleted_meanwhile_leaves_nothing(
-    api: Api, engine: SlowEngine, kind: str
+    api: Api, engine: SlowRuntime, kind: str
 ) -> None:
     workspace = await api.add_workspace()
 
@@ -125,9 +125,9 @@ async def test_an_import_into_a_workspace_deleted_meanwhile_leaves_nothing(
 
 @pytest.mark.parametrize("failure", [EngineUnavailable("no Node.js"), EngineCrashed("it ended")])
 async def test_without_an_engine_a_conversion_is_refused_with_the_reason(
-    engine: SlowEngine, scene: Scene, failure: EmulatorError
+    engine: SlowRuntime, scene: Scene, failure: EmulatorError
 ) -> None:
-    """503, as for runs: the fault is not the caller's, and trying later may help."""
+    """503, as for runs: the cause is on the server's side, and a later call may succeed."""
 
     async def fail() -> None:
         raise failure
