@@ -1,4 +1,4 @@
-"""What a test can make go wrong: the names of `controls.faults`, where users import them."""
+"""The faults that a test can script: the names of `controls.faults`, where users import them."""
 
 from postman_async.emulator.controls.faults import *  # noqa: F403
 from postman_async.emulator.controls.faults import __all__ as __all__

@@ -13,8 +13,7 @@ from typing import Any, TypeVar
 from postman_async.emulator.app import make_app
 from postman_async.emulator.controls import actions
 from postman_async.emulator.controls.controls import Controls
-from postman_async.emulator.controls.fault_injection import admission
-from postman_async.emulator.controls.fault_script import CONNECT, Faults
+from postman_async.emulator.controls.faults.script import CONNECT, Faults
 from postman_async.emulator.controls.limiter import Limiter
 from postman_async.emulator.controls.limits import Limits
 from postman_async.emulator.controls.python_api import PythonApi
@@ -181,7 +180,8 @@ class PostmanEmulator(PythonApi):
         )
 
     def _admit(self) -> Admission | None:
-        return admission(self.faults.next(CONNECT))
+        fault = self.faults.next(CONNECT)
+        return None if fault is None else fault.admission()
 
     async def close(self) -> None:
         """Abort what runs, stop listening and close the store; nothing is left open.

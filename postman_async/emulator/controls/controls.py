@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 from attrs import frozen
 
-from postman_async.emulator.controls.fault_script import Faults
+from postman_async.emulator.controls.faults.script import Faults
 from postman_async.emulator.controls.limiter import Limiter
 from postman_async.emulator.controls.request_log import RequestLog
 from postman_async.emulator.serving.call import Service

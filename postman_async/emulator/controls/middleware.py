@@ -5,7 +5,6 @@ from __future__ import annotations
 from aiohttp import web
 
 from postman_async.emulator.controls.controls import CONTROLS
-from postman_async.emulator.controls.fault_injection import inject
 from postman_async.emulator.controls.request_log import LoggedRequest
 from postman_async.emulator.serving.middleware import (
     CONTROL_PREFIX,
@@ -44,7 +43,7 @@ async def meet_fault(request: web.Request, handler: Handler) -> web.StreamRespon
         return await handler(request)
     request[_ENTRY].fault = str(fault)
     try:
-        return await inject(fault, request, lambda: handler(request))
+        return await fault.meet(request, lambda: handler(request))
     except Exception as error:
         return failure_response(request, error)
 

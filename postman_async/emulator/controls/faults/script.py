@@ -1,4 +1,4 @@
-"""Which request meets which fault: scripts per operation, consumed in order, and the proof."""
+"""The scripts of faults: which request meets which fault, in order, and whether it did."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 
 from attrs import define
 
-from postman_async.emulator.controls.faults import Break, Fault, Ok, SlowTls
+from postman_async.emulator.controls.faults.base import Fault
 from postman_async.emulator.exceptions import EmulatorError
 
 __all__ = ["CONNECT", "EVERY", "Faults"]
@@ -100,9 +100,9 @@ class Faults:
         if not faults or not all(isinstance(fault, Fault) for fault in faults):
             raise EmulatorError("a script is a list of faults: [status(503), ok()]")
         for fault in faults:
-            if operation != CONNECT and isinstance(fault, SlowTls):
+            if operation != CONNECT and not fault.of_requests:
                 raise EmulatorError(f"{fault} happens to connections: on({CONNECT!r}, …)")
-            if operation == CONNECT and not isinstance(fault, Ok | Break | SlowTls):
+            if operation == CONNECT and not fault.of_connections:
                 raise EmulatorError(f"{fault} happens to requests, not to connections")
 
     def clear(self) -> None:
