@@ -30,7 +30,7 @@ def test_nothing_is_lost_when_the_files_are_joined() -> None:
 
 
 def test_every_word_of_our_own_is_explained_and_used() -> None:
-    """The extensions are explained in the docstring of the package with the files."""
+    """The explanations are in the docstring of the package that holds the files."""
     explained = set(re.findall(r"``(x-[a-z-]+)``", spec.__doc__ or ""))
     assert set(_own_words(spec.load())) == explained
 
