@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -91,6 +92,12 @@ def runs_of(emulator: PostmanEmulator) -> Counter[str]:
     """Count how often each monitor was triggered, as the service saw it."""
     runs = (request for request in emulator.requests if request.operation == "monitors.run")
     return Counter(request.path.split("/")[2] for request in runs)
+
+
+def counted(ended: Ended) -> str:
+    """Return the last line about the outcomes, without the seconds."""
+    (line,) = re.findall(r"^\d+ monitors? in [\d.]+ s: (.*)\.$", ended.stdout, re.MULTILINE)
+    return str(line)
 
 
 def assert_one_error_line(ended: Ended, code: int, *words: str) -> None:
