@@ -1,205 +1,107 @@
-"""``postman-async emulator``: the emulator on its own, until somebody ends it."""
+"""Run a Postman API of your own.
+
+This module has the options; `postman_async.cli.emulator_process` runs the emulator.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import errno
-import os
-import secrets
-import shlex
-import signal
-import sys
-import warnings
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
-from attrs import frozen
+import typer
 
-from postman_async.cli.errors import UsageError
-from postman_async.emulator import EmulatorError, Limits, PostmanEmulator
-from postman_async.emulator.demo import load_demo
-from postman_async.emulator.routes import coverage
+from postman_async.cli.command import command
+from postman_async.cli.errors import report_errors
+from postman_async.cli.options import file_option
 
-__all__ = ["Settings", "serve", "show_coverage"]
+__all__ = ["emulator_command"]
+
+EXAMPLES = """\
+\b
+Examples:
+  postman-async emulator --demo
+  postman-async emulator --port 8080 --load collection.json environment.json
+  postman-async emulator --db emulator.sqlite --api-key-file key.txt
+  postman-async emulator --limits --seed 7 --clock 2026-03-01
+"""
 
 
-@frozen(kw_only=True)
-class Settings:
-    """What the command line asks for.
+@command(examples=EXAMPLES)
+def emulator_command(
+    *,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE", help="More files to load, as with --load."),
+    ] = None,
+    port: Annotated[
+        int,
+        typer.Option(
+            min=0, max=65535, metavar="N", help="The port to listen on; 0 takes a free one."
+        ),
+    ] = 7070,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="The address to listen on.")
+    ] = "127.0.0.1",
+    db: Annotated[
+        Path | None, file_option("--db", "Keep everything in this file; in memory without it.")
+    ] = None,
+    api_key_file: Annotated[
+        Path | None,
+        file_option(
+            "--api-key-file", "Take the key to accept from this file; it is made when missing."
+        ),
+    ] = None,
+    load: Annotated[
+        list[Path] | None,
+        file_option("--load", "A collection, environment or data dump to load; may be repeated."),
+    ] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Load the demo workspace.")] = False,
+    limits: Annotated[
+        bool, typer.Option("--limits", help="Refuse what the service would: 300 calls a minute.")
+    ] = False,
+    seed: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Make the same ids each time; random ones without it."),
+    ] = None,
+    clock: Annotated[
+        datetime | None,
+        typer.Option(
+            metavar="MOMENT",
+            help="Stop the clock at this moment, such as 2026-03-01T12:00:00Z, until it is set.",
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"],
+        ),
+    ] = None,
+    tls: Annotated[
+        Path | None,
+        file_option("--tls", "Speak https, and write the certificate to trust into this file."),
+    ] = None,
+    coverage: Annotated[
+        bool,
+        typer.Option("--coverage", help="Only list the API's operations: which are answered?"),
+    ] = False,
+) -> None:
+    """Run the emulator until Ctrl-C or SIGTERM, which end it with exit code 0.
 
-    Args:
-        host: the address to listen on.
-        port: the port to listen on; 0 takes a free one.
-        db: the file to keep everything in, or None for memory.
-        api_key_file: the file with the key to accept, or None for a new key.
-        files: documents to load.
-        demo: whether to load the demo workspace too.
-        limits: whether to hold the service's limits.
-        seed: makes the ids the same each time.
-        clock: the moment at which time stands still.
-        tls: the file for the certificate to trust, or None for plain http.
-
+    Tests drive it over HTTP, under /_emulator/: see the README.
     """
+    from postman_async.cli import emulator_process
+    from postman_async.emulator import EmulatorError
 
-    host: str
-    port: int
-    db: Path | None
-    api_key_file: Path | None
-    files: list[Path]
-    demo: bool
-    limits: bool
-    seed: int | None
-    clock: datetime | None
-    tls: Path | None
-
-
-async def serve(settings: Settings) -> None:
-    """Run the emulator until SIGINT or SIGTERM, then close everything it opened.
-
-    Raises:
-        UsageError: a file cannot be read.
-        EmulatorError: the emulator cannot be started, or a file is not what it can load.
-        OSError: the port cannot be had.
-
-    """
-    ended = _end_by_signal()
-    _check(settings.files)
-    emulator = _emulator(settings)
-    try:
-        await _start(emulator, settings)
-        await _fill(emulator, settings)
-        _announce(emulator, settings)
-        await ended.wait()
-    finally:
-        await emulator.close()
-    _say("stopped")
-
-
-def show_coverage() -> None:
-    """Print each operation of the specification, and whether the emulator answers it."""
-    answered = coverage()
-    lines = [f"{name:<40}{'yes' if there else 'no'}" for name, there in answered.items()]
-    lines.append(f"{sum(answered.values())} of {len(answered)}")
-    sys.stdout.write("\n".join(lines) + "\n")
-
-
-def _emulator(settings: Settings) -> PostmanEmulator:
-    with warnings.catch_warnings(record=True) as noticed:
-        warnings.simplefilter("always")
-        emulator = _made(settings)
-    for each in noticed:
-        _say(f"warning: {each.message}")
-    if settings.clock is not None:
-        emulator.clock.freeze(settings.clock)
-    return emulator
-
-
-def _made(settings: Settings) -> PostmanEmulator:
-    try:
-        return PostmanEmulator(
-            host=settings.host,
-            port=settings.port,
-            db=str(settings.db or ":memory:"),
-            api_key=_key(settings.api_key_file),
-            progress=_say,
-            seed=settings.seed,
-            limits=Limits() if settings.limits else None,
-            tls=settings.tls is not None,
-        )
-    except EmulatorError as error:
-        raise UsageError(f"{error} (--api-key-file)") from None
-
-
-def _end_by_signal() -> asyncio.Event:
-    """Return an event that the usual signals set, so that ending is no accident but a step."""
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(name, ended.set)
-        except NotImplementedError:  # Windows: Ctrl-C is a KeyboardInterrupt there
-            break
-    return ended
-
-
-def _check(files: list[Path]) -> None:
-    """Look at the files before anything is started."""
-    for file in files:
-        try:
-            with file.open("rb"):
-                pass
-        except OSError as error:
-            raise UsageError(f"cannot read {file}: {error.strerror}") from None
-
-
-def _key(file: Path | None) -> str | None:
-    """Read the key from its file, which is made, for this user only, when it is not there."""
-    if file is None:
-        return None
-    try:
-        if not file.exists():
-            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with open(descriptor, "w", encoding="utf-8") as made:
-                made.write(f"PMAK-{secrets.token_hex(12)}-{secrets.token_hex(17)}\n")
-        key = file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeError) as error:
-        raise UsageError(f"cannot use the key file {file}: {error}") from None
-    if not key:
-        raise UsageError(f"the key file {file} is empty")
-    return key
-
-
-async def _start(emulator: PostmanEmulator, settings: Settings) -> None:
-    try:
-        await emulator.start()
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        raise EmulatorError(
-            f"port {settings.port} of {settings.host} is in use; choose another one with --port"
-        ) from None
-    if settings.tls is not None:
-        _write(settings.tls, emulator.ca_certificate)
-
-
-def _write(file: Path, content: bytes) -> None:
-    try:
-        file.write_bytes(content)
-    except OSError as error:
-        raise UsageError(f"cannot write {file}: {error.strerror}") from None
-
-
-async def _fill(emulator: PostmanEmulator, settings: Settings) -> None:
-    for file in settings.files:
-        _load(emulator, file)
-    if settings.demo:
-        monitors = await load_demo(emulator)
-        _say(f"loaded the demo workspace with {len(monitors)} monitors")
-
-
-def _load(emulator: PostmanEmulator, file: Path) -> None:
-    try:
-        emulator.load(file)
-    except (EmulatorError, OSError, ValueError) as error:
-        raise UsageError(f"cannot load {file}: {error}") from None
-    _say(f"loaded {file}")
-
-
-def _announce(emulator: PostmanEmulator, settings: Settings) -> None:
-    """Print what a client needs.  A key out of a file stays there: it may be a real one."""
-    file, tls = settings.api_key_file, settings.tls
-    key = emulator.api_key if file is None else f'"$(cat {shlex.quote(str(file))})"'
-    trust = "" if tls is None else f" SSL_CERT_FILE={shlex.quote(str(tls.resolve()))}"
-    lines = [
-        f"Postman API emulator: {emulator.url}",
-        f"key: {key if file is None else f'the one in {file}'}",
-        f"export POSTMAN_BASE_URL={emulator.url} POSTMAN_API_KEY={key}{trust}",
-        "Ctrl-C ends it.",
-    ]
-    sys.stdout.write("\n".join(lines) + "\n")
-    sys.stdout.flush()
-
-
-def _say(message: str) -> None:
-    sys.stderr.write(f"{message}\n")
-    sys.stderr.flush()
+    if coverage:
+        return emulator_process.print_coverage()
+    settings = emulator_process.Settings(
+        host=host,
+        port=port,
+        db=db,
+        api_key_file=api_key_file,
+        files=[*(load or []), *(files or [])],
+        demo=demo,
+        limits=limits,
+        seed=seed,
+        clock=None if clock is None else clock.replace(tzinfo=UTC),
+        tls=tls,
+    )
+    with report_errors(EmulatorError):
+        return asyncio.run(emulator_process.serve(settings))

@@ -16,6 +16,7 @@ import aiohttp
 import pytest
 import yaml
 
+from postman_async import spec
 from postman_async.emulator import EmulatorError, PostmanEmulator
 from postman_async.emulator.controls.request_log import LoggedRequest
 from postman_async.emulator.routes import routes
@@ -24,7 +25,7 @@ from postman_async.emulator.serving.call import MAX_BODY
 if TYPE_CHECKING:
     from tests.emulator.conftest import Api
 
-SPEC = Path(__file__).parents[3] / "postman_async" / "spec"
+SPEC = Path(spec.__file__).parent
 NOBODY = "20413871-00000000-0000-4000-8000-000000000000"
 BODIES = [name for name, route in routes().items() if route.method in ("POST", "PUT")]
 BODILESS = ("monitors.run", "mocks.publish", "apis.sync_relations_with_schema")
