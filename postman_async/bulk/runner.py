@@ -200,7 +200,7 @@ class Runner:
         try:
             return await self._poller.poll(trigger)
         except (*UNSERIALIZABLE, PostmanError) as fault:
-            words = f"what the service tells of the monitor is unreadable: {fault!s:.200}"
+            words = f"an answer about the monitor cannot be read: {fault!s:.200}"
             return RunResult(status="unknown", error=trigger.error or UnsettledError(words))
 
     def _not_started(self, trigger: Trigger) -> RunResult | None:
