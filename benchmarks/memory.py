@@ -13,6 +13,7 @@ import gc
 import json
 import multiprocessing
 import os
+import re
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from postman_async import AsyncPostman, read_journal
+
+UID = "12345678-1e6b6cb1-0000-4000-8000-%012d"
 
 EXECUTION = {
     "id": 1,
@@ -29,15 +32,21 @@ EXECUTION = {
     "assertions": {"Status code is 200": True},
 }
 RUN = {
-    "info": {"jobId": "job", "monitorId": "m", "status": "success"},
+    "info": {"jobId": "job", "monitorId": UID % 0, "status": "success"},
     "stats": {"assertions": {"total": 3, "failed": 0}, "requests": {"total": 3, "failed": 0}},
     "executions": [EXECUTION] * 3,
     "failures": [],
 }
 
+FIRST_UID = (UID % 0).encode()
+UID_IN_PATH = re.compile(rb"^POST /monitors/(\S+)/run ", re.MULTILINE)
+
 
 class Server(asyncio.Protocol):
-    """Answers every request with the same run."""
+    """Answers every request with the same run, of the monitor that was asked for.
+
+    The client refuses the run of another monitor.
+    """
 
     body = json.dumps({"run": RUN}).encode()
     answer = (
@@ -52,7 +61,8 @@ class Server(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Answer all requests that came."""
-        self.transport.write(self.answer * data.count(b"\r\n\r\n"))
+        for uid in UID_IN_PATH.findall(data):
+            self.transport.write(self.answer.replace(FIRST_UID, uid))
 
 
 def serve(pipe: Connection) -> None:
@@ -76,7 +86,7 @@ def resident() -> float:
 def uids(count: int) -> Iterator[str]:
     """Yield uids, and hold none of them."""
     for number in range(count):
-        yield f"12345678-1e6b6cb1-0000-4000-8000-{number:012d}"
+        yield UID % number
 
 
 async def stream(pm: AsyncPostman, runs: int, journal: Path, *, resume: bool) -> None:
@@ -86,7 +96,7 @@ async def stream(pm: AsyncPostman, runs: int, journal: Path, *, resume: bool) ->
     async for outcome in pm.stream_monitor_runs(
         uids(runs), concurrency=100, journal=journal, resume=resume, keep="summary"
     ):
-        assert outcome.status == "passed"
+        assert outcome.status == "passed", outcome.error
         count += 1
         if count in marks:
             seconds = time.perf_counter() - began

@@ -125,8 +125,9 @@ class WaitedRun:
         trigger.confirmed = True  # whatever else the answer says, the service took the call
         options = cast("CallOptions", {k: v for k, v in self.options.items() if k in _POLL_OPTIONS})
         poller = Poller(self.caller, self._history, self._uid, options)
+        limit = asyncio.timeout_at(self._deadline())
         try:
-            async with asyncio.timeout_at(self._deadline()) as limit:
+            async with limit:
                 result = await poller.poll(trigger)
         except TimeoutError:
             if not limit.expired():
