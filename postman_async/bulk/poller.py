@@ -184,7 +184,7 @@ class Poller:
             observation.date, observation.sent_at, observation.received_at
         )
         if not observation.readable:
-            return UnsettledError("what the service tells of the monitor's last run is unreadable")
+            return UnsettledError("the monitor's last run in the answer cannot be read")
         self.name = observation.monitor.name
         return observation
 

@@ -153,7 +153,7 @@ class WaitedRun:
         return error
 
     def _unsettled(self, answer: RawResponse[Any], reason: PostmanError | None) -> UnsettledError:
-        words = f"{self._call}: the run was begun, and what came of it cannot be told"
+        words = f"{self._call}: the run was begun, and its result cannot be identified"
         error = UnsettledError(f"{words}: {reason}; {_HINT}" if reason else f"{words}; {_HINT}")
         error.attempts, error.waited = answer.attempts, answer.waited
         error.__cause__ = reason

@@ -122,6 +122,7 @@ class Runner:
             result = self._timed_out()
         finally:
             self._end_call("resumable" if result is None or self.cut_short else _end_of(result))
+        assert result is not None
         return self._outcome(result)
 
     def skipped(self, error: PostmanError | None) -> MonitorOutcome:
@@ -200,7 +201,7 @@ class Runner:
         try:
             return await self._poller.poll(trigger)
         except (*UNSERIALIZABLE, PostmanError) as fault:
-            words = f"what the service tells of the monitor is unreadable: {fault!s:.200}"
+            words = f"an answer about the monitor cannot be read: {fault!s:.200}"
             return RunResult(status="unknown", error=trigger.error or UnsettledError(words))
 
     def _not_started(self, trigger: Trigger) -> RunResult | None:
@@ -303,7 +304,7 @@ class Runner:
         """Remove the executions that the option ``keep`` does not keep."""
         keep, run = self.context.settings.keep, result.run
         light = keep == "summary" or (keep == "failures" and result.status == "passed")
-        if light and isinstance(run, load_model("monitors:MonitorRun")):
+        if light and run is not None and isinstance(run, load_model("monitors:MonitorRun")):
             run.executions = None  # set without reading: they may be unreadable
         return run
 

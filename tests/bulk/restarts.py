@@ -1,7 +1,9 @@
-"""A batch of several processes: each is killed, clocks are set, strangers come, another goes on.
+"""A batch of several processes: each is killed, and the next one resumes the batch.
 
-What truly happened is known to the model of the service: each call tells it the place in the batch
-that it is of, in a header that the service does not know.
+Meanwhile clocks are set, the batch moves to another machine, and others run the same monitors.
+
+The model of the service knows what happened: each call has its index in the batch, in a header that
+the real service does not know.
 """
 
 from __future__ import annotations
@@ -29,21 +31,21 @@ from tests.support import KEY
 ATTEMPTS = 3
 WORDS = {"success": "passed", "failed": "failed", "error": "error", "aborted": "error"}
 
-_VAGUE = 3.6
-"""So many seconds around the time in which our run may begin, a stranger's may seem ours."""
+_MARGIN = 3.6
+"""Seconds around the possible start of our run in which another client's run may seem ours."""
 
-_PLACE: ContextVar[int] = ContextVar("place")
+_INDEX: ContextVar[int] = ContextVar("index")
 
 
 @define
-class Life:
-    """A process, and what happens until the next one.
+class Process:
+    """A process, and what happens before the next one.
 
     Attributes:
-        seconds: how long it lives.
+        seconds: how long it runs.
         gap: seconds until the next one.
-        step: seconds by which somebody then sets the machine's clock.
-        moves: the next process is on another machine.
+        step: seconds by which the machine's clock is then set.
+        moves: the next process runs on another machine.
 
     """
 
@@ -54,39 +56,39 @@ class Life:
 
 
 @define
-class World:
-    """The machine of the batch, and the truth.
+class Scenario:
+    """A batch, its machine, and what happened.
 
     Attributes:
         service: the service.
         uids: the batch.
         options: its options.
-        strangers: who else runs a monitor: its number, and when.
-        sent: when a place's calls were truly sent.
+        other_clients: runs of other clients: the monitor's number, and when.
+        sent: when the calls of an index were sent.
 
     """
 
     service: Service
     uids: list[str]
     options: dict[str, Any]
-    strangers: list[tuple[int, float]] = field(factory=list)
+    other_clients: list[tuple[int, float]] = field(factory=list)
     sent: dict[int, list[float]] = field(factory=dict)
     _step: float = 0.0
     _machine: int = 0
 
-    async def live(self, lives: list[Life], path: Path) -> BatchReport:
-        """Live all lives but the last one to their kill, and that to its end.
+    async def run(self, processes: list[Process], path: Path) -> BatchReport:
+        """Run all processes until they are killed, and then a last one to its end.
 
-        The batch may end in an earlier life: another call would begin a new batch after it.
+        The batch may end before: another call would start a new batch then.
         """
         loop = asyncio.get_running_loop()
-        for number, at in self.strangers:
+        for number, at in self.other_clients:
             model = self.service.monitors[f"1-{number % len(self.service.monitors)}"]
-            loop.call_at(at, functools.partial(self.service.begin, model, ours=False))
+            loop.call_at(at, functools.partial(self.service.start_run, model, ours=False))
         async with serving(self.service):
-            with self._watched():
-                for life in lives:
-                    await self._one(life, path)
+            with self._recorded():
+                for process in processes:
+                    await self._one(process, path)
                     if (ended := self._ended(path)) is not None:
                         return ended
                 async with self._client() as pm:
@@ -94,17 +96,17 @@ class World:
                         self.uids, journal=path, resume=True, **self.options
                     )
 
-    async def _one(self, life: Life, path: Path) -> None:
+    async def _one(self, process: Process, path: Path) -> None:
         async with self._client() as pm:
             batch = pm.monitor_batch(self.uids, journal=path, resume=True, **self.options)
             async with batch:
                 taking = asyncio.create_task(batch.report())
-                await asyncio.wait([taking], timeout=life.seconds)
+                await asyncio.wait([taking], timeout=process.seconds)
                 taking.cancel()
                 await asyncio.gather(taking, return_exceptions=True)
-        await asyncio.sleep(life.gap)
-        self._step += life.step
-        self._machine += life.moves
+        await asyncio.sleep(process.gap)
+        self._step += process.step
+        self._machine += process.moves
 
     def _ended(self, path: Path) -> BatchReport | None:
         """Return the report of a batch whose journal has all outcomes."""
@@ -116,11 +118,11 @@ class World:
     def _client(self) -> AsyncPostman:
         retries = Retries(attempts=ATTEMPTS, backoff=0.1)
         url = self.service.url
-        return AsyncPostman(KEY, base_url=url, retries=retries, middlewares=[_tell_place])
+        return AsyncPostman(KEY, base_url=url, retries=retries, middlewares=[_add_index])
 
     @contextmanager
-    def _watched(self) -> Iterator[None]:
-        """Know when each place's calls are sent, and let the clocks be those of this machine."""
+    def _recorded(self) -> Iterator[None]:
+        """Record when the calls of each index are sent, and use the clocks of this machine."""
         outcome, sending, monotonic, wall = (
             Runner.outcome,
             Runner.sending,
@@ -128,8 +130,8 @@ class World:
             clock.wall,
         )
 
-        async def of_place(runner: Runner) -> MonitorOutcome:
-            _PLACE.set(runner.job.index)
+        async def of_index(runner: Runner) -> MonitorOutcome:
+            _INDEX.set(runner.job.index)
             return await outcome(runner)
 
         def at_that_time(runner: Runner) -> None:
@@ -149,19 +151,19 @@ class World:
             "boot": lambda: f"machine{self._machine}",
         }
         with (
-            mock.patch.multiple(Runner, outcome=of_place, sending=at_that_time),
+            mock.patch.multiple(Runner, outcome=of_index, sending=at_that_time),
             mock.patch.multiple(clock, **clocks),
         ):
             yield
 
-    # -- the truth ----------------------------------------------------------------------------
+    # -- what happened ------------------------------------------------------------------------
 
     def check(self, report: BatchReport) -> None:
-        """Every place has one outcome, which is what truly happened, and nothing ran twice."""
+        """Every index has one outcome, which is what happened, and nothing ran twice."""
         assert [outcome.index for outcome in report] == list(range(len(report)))
         for outcome in report:
             model = self.service.monitors[outcome.uid]
-            ours = [run for run in model.ours if run.place == outcome.index]
+            ours = [run for run in model.ours if run.index == outcome.index]
             assert len(ours) <= 1, "its monitor ran twice"
             if outcome.run is not None and outcome.status != "unknown":
                 self._check_claim(model, ours, outcome)
@@ -174,29 +176,29 @@ class World:
         assert outcome.reconciled, "another run was proved to be its own"
         assert self.options["reconcile"], "a time proves nothing"
         runs = [run for run in model.runs if self._is(run, outcome)]
-        assert any(not run.ours and self._near(run, outcome.index) for run in runs), (
+        assert any(not run.ours and self._in_range(run, outcome.index) for run in runs), (
             "another run was taken for its own"
         )
 
     def _is(self, run: Run, outcome: MonitorOutcome) -> bool:
-        """Whether an outcome may be that of a run; without ids, whole seconds may name two."""
+        """Return whether an outcome may be of a run; without ids, a whole second may name two."""
         assert outcome.run is not None
         info = outcome.run.info
         if WORDS[run.word] != outcome.status:
             return False
         if self.service.ids and info.job_id is not None:
             return run.job == info.job_id
-        return self.service.iso(run.begins) == info.started_at
+        return self.service.iso(run.starts_at) == info.started_at
 
-    def _near(self, run: Run, place: int) -> bool:
-        """Whether a stranger's run began in the seconds in which one of this place's may have."""
-        vague = _VAGUE + self.service.coarse
-        sent = self.sent.get(place, ())
-        return any(at - vague <= run.begins <= at + MAX_START_DELAY + vague for at in sent)
+    def _in_range(self, run: Run, index: int) -> bool:
+        """Return whether another client's run started when one of this index may have."""
+        margin = _MARGIN + self.service.whole_seconds
+        sent = self.sent.get(index, ())
+        return any(at - margin <= run.starts_at <= at + MAX_START_DELAY + margin for at in sent)
 
 
-async def _tell_place(
+async def _add_index(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    request.headers["X-Place"] = str(_PLACE.get())
+    request.headers["X-Index"] = str(_INDEX.get())
     return await handler(request)

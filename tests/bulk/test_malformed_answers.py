@@ -30,7 +30,7 @@ from tests.support import KEY
 LONG = '{"text": "%s"}' % ("a" * 100_000)
 """Makes an answer large enough to be read part by part."""
 
-FOUL = {
+MALFORMED = {
     "a number that no float holds": '{"n": 1e999}',
     "a number of 5,000 digits": '{"n": %s}' % ("9" * 5000),
     "540 levels": "[" * 540 + "]" * 540,
@@ -42,66 +42,66 @@ FOUL = {
 }
 
 
-class Foul(Service):
-    """Answers for the monitor ``1-foul`` hold something foul, in a run or in a look."""
+class Malformed(Service):
+    """Answers for the monitor ``1-bad`` hold a malformed value, in a run or in a poll."""
 
     text = ""
-    in_looks = False
+    in_polls = False
 
     def result(self, uid: str, run: Run) -> bytes:
         """Write the whole result of a run."""
         whole = super().result(uid, run)
-        return whole if uid != "1-foul" else self.foul(whole, b'"executions": [')
+        return whole if uid != "1-bad" else self.insert(whole, b'"executions": [')
 
     def monitor(self, uid: str, model: Model) -> dict[str, Any]:
         """Write a monitor as the service does."""
-        told = super().monitor(uid, model)
-        return told if uid != "1-foul" or not self.in_looks else {"foul": [], **told}
+        document = super().monitor(uid, model)
+        return document if uid != "1-bad" or not self.in_polls else {"bad": [], **document}
 
-    async def look(self, uid: str) -> bytes | None:
-        """Answer a call that looks at a monitor."""
-        whole = await super().look(uid)
-        return whole if whole is None or uid != "1-foul" else self.foul(whole, b'"foul": [')
+    async def observe(self, uid: str) -> bytes | None:
+        """Answer a poll of a monitor."""
+        whole = await super().observe(uid)
+        return whole if whole is None or uid != "1-bad" else self.insert(whole, b'"bad": [')
 
-    def foul(self, whole: bytes, before: bytes) -> bytes:
-        """Put it into an answer."""
+    def insert(self, whole: bytes, before: bytes) -> bytes:
+        """Insert the value into an answer."""
         body = whole.partition(b"\r\n\r\n")[2].replace(before, before + self.text.encode())
         return self.answer(200, body.decode())
 
 
 @pytest.mark.parametrize("large", [False, True])
-@pytest.mark.parametrize("foul", FOUL)
-@pytest.mark.parametrize("where", ["the run", "a look"])
+@pytest.mark.parametrize("malformed", MALFORMED)
+@pytest.mark.parametrize("where", ["the run", "a poll"])
 @pytest.mark.parametrize("keep", ["all", "summary"])
-def test_one_foul_answer_takes_nothing_else_down(
-    foul: str, large: bool, where: str, keep: Any, tmp_path: Path
+def test_one_malformed_answer_takes_nothing_else_down(
+    malformed: str, large: bool, where: str, keep: Any, tmp_path: Path
 ) -> None:
-    """The journal has both outcomes with the verdicts that were told, and the table has both."""
+    """The journal has both outcomes with their statuses, and so has the table."""
     path = tmp_path / "runs.jsonl"
-    service = Foul({"1-foul": Model(), "1-good": Model()})
-    service.text = f"{FOUL[foul]},{LONG}" if large else FOUL[foul]
-    service.in_looks = where == "a look"
-    if service.in_looks:
-        service.monitors["1-foul"].faults = ["202"]
+    service = Malformed({"1-bad": Model(), "1-good": Model()})
+    service.text = f"{MALFORMED[malformed]},{LONG}" if large else MALFORMED[malformed]
+    service.in_polls = where == "a poll"
+    if service.in_polls:
+        service.monitors["1-bad"].faults = ["202"]
 
     async def run() -> Any:
         async with serving(service), AsyncPostman(KEY, base_url=service.url) as pm:
             return await pm.run_monitors(list(service.monitors), journal=path, keep=keep)
 
-    foul_one, good = in_virtual_time(run)
+    bad, good = in_virtual_time(run)
     assert good.status == "passed"
-    assert foul_one.status in ("passed", "unknown", "error")
-    assert len(service.monitors["1-foul"].ours) == 1
+    assert bad.status in ("passed", "unknown", "error")
+    assert len(service.monitors["1-bad"].ours) == 1
     known = {outcome.uid: outcome.status for outcome in read_journal(path)}
-    assert known == {"1-foul": foul_one.status, "1-good": "passed"}
-    assert [row_of(outcome).status for outcome in (foul_one, good)] == [foul_one.status, "passed"]
+    assert known == {"1-bad": bad.status, "1-good": "passed"}
+    assert [row_of(outcome).status for outcome in (bad, good)] == [bad.status, "passed"]
 
 
 def raising(kind: type[Exception]) -> Callable[..., Any]:
     """Make something that raises what code raises which meets other data than it knows."""
 
     def fail(*_: object, **__: object) -> Any:
-        raise kind("foul")
+        raise kind("fault")
 
     return fail
 
@@ -111,12 +111,12 @@ KINDS = [ValueError, RecursionError, OverflowError, TypeError, AttributeError]
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
-    ("owner", "name"), [(RawCaller, "_value"), (Poller, "_conclude")], ids=["answer", "look"]
+    ("owner", "name"), [(RawCaller, "_value"), (Poller, "_conclude")], ids=["answer", "poll"]
 )
 def test_what_reading_an_answer_raises_is_its_own_outcome(
     owner: Any, name: str, kind: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The engine itself may fail on an answer: then looking has to tell, and may fail, too."""
+    """The engine may fail on an answer: then polling has to find the result, and may fail, too."""
     service = Service({"1-0": Model(), "1-1": Model(faults=["202"])})
     monkeypatch.setattr(owner, name, raising(kind))
 
@@ -127,7 +127,7 @@ def test_what_reading_an_answer_raises_is_its_own_outcome(
     outcomes = in_virtual_time(run)
     assert outcomes[1].status == "unknown"
     assert isinstance(outcomes[1].error, UnsettledError)
-    assert "foul" in str(outcomes[1].error)
+    assert "fault" in str(outcomes[1].error)
 
 
 def test_an_answer_that_is_looked_at_late_and_fails_is_settled_by_looking(

@@ -1,4 +1,4 @@
-"""Is a monitor's last run ours?  Each rule by itself, on clocks of its own."""
+"""The rules by which a monitor's last run is ours, each on its own."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ def observed(
     **monitor: Any,
 ) -> Observation:
     """Look at a monitor at a time of our clock; its last run started at another."""
-    told: dict[str, Any] = {"id": "m", "uid": "1-m", "active": False, **monitor}
+    document: dict[str, Any] = {"id": "m", "uid": "1-m", "active": False, **monitor}
     if running is not None:
-        told["jobId"] = running
+        document["jobId"] = running
     if started is not None:
         start = NOON + timedelta(seconds=started)
         start = start.replace(microsecond=0) if whole_seconds else start
-        told["lastRun"] = {"status": status, "startedAt": start.isoformat()}
+        document["lastRun"] = {"status": status, "startedAt": start.isoformat()}
         if job is not None:
-            told["lastRun"]["jobId"] = job
+            document["lastRun"]["jobId"] = job
         if ended and status != "running":
-            told["lastRun"]["finishedAt"] = NOON.isoformat()
+            document["lastRun"]["finishedAt"] = NOON.isoformat()
     date = (NOON + timedelta(seconds=at)).replace(microsecond=0) if dated else None
     return Observation(
-        monitor=from_dict(told, Monitor), date=date, sent_at=at - 0.1, received_at=at
+        monitor=from_dict(document, Monitor), date=date, sent_at=at - 0.1, received_at=at
     )
 
 
@@ -163,9 +163,9 @@ def test_no_run_from_outside_of_the_call_is_ours(
     observation = observed(
         sent + latest + looked, started=sent + started, whole_seconds=whole_seconds, job=job
     )
-    vague = SKEW + 1.2 + whole_seconds
+    margin = SKEW + 1.2 + whole_seconds
     if match_run(trigger, observation) in ("ended", "running"):
-        assert -vague <= started <= latest + vague
+        assert -margin <= started <= latest + margin
     elif 0 <= started <= latest:
         raise AssertionError("its own run was not recognised")
 
@@ -231,7 +231,7 @@ def test_times_and_dates_without_a_zone_are_meant_in_utc() -> None:
     assert (parse_time("soon"), parse_date({}), parse_date({"date": "soon"})) == (None, None, None)
 
 
-def test_a_memory_forgets_the_oldest_and_lets_go_of_what_is_settled() -> None:
+def test_a_run_history_is_bounded_and_drops_calls_that_ended() -> None:
     history = RunHistory()
     for n in range(10_001):
         history.add_run(f"1-{n}", KnownRun(None, None, seconds=1.0))

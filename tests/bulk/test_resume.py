@@ -1,4 +1,4 @@
-"""A resumed batch claims no run but its own: the journal is known, and clocks may be set."""
+"""A resumed batch claims only its own runs: it knows the journal, and clocks may be set."""
 
 from __future__ import annotations
 
@@ -64,14 +64,17 @@ async def resumed(service: Service, uids: list[str], path: Path, **options: Any)
 
 @pytest.mark.parametrize("later", [0.0, 30.0])
 @pytest.mark.parametrize("ids", [True, False])
-@pytest.mark.parametrize("coarse", [True, False])
+@pytest.mark.parametrize("whole_seconds", [True, False])
 @pytest.mark.parametrize("set_by", [0.0, -35.0])
 def test_the_run_of_an_earlier_place_is_not_taken_for_that_of_a_later_one(
-    ids: bool, coarse: bool, later: float, set_by: float, tmp_path: Path
+    ids: bool, whole_seconds: bool, later: float, set_by: float, tmp_path: Path
 ) -> None:
-    """Place 0 has a run of 0.5 s, the call of place 1 is lost, and the process is killed."""
-    model = Model(seconds=0.5, faults=["none", "never, not begun"])
-    service, path = Service({"1-m": model}, ids=ids, coarse=coarse), tmp_path / "runs.jsonl"
+    """Run 0 takes 0.5 s, the call of run 1 is lost, and the process is killed."""
+    model = Model(seconds=0.5, faults=["none", "never, not started"])
+    service, path = (
+        Service({"1-m": model}, ids=ids, whole_seconds=whole_seconds),
+        tmp_path / "runs.jsonl",
+    )
 
     async def run() -> BatchReport:
         async with serving(service):
@@ -88,8 +91,8 @@ def test_the_run_of_an_earlier_place_is_not_taken_for_that_of_a_later_one(
 def test_a_run_that_was_in_flight_at_the_same_time_is_not_taken_for_another(
     tmp_path: Path,
 ) -> None:
-    """Place 1 overlaps place 0, and has ended; the call of place 0 is lost."""
-    model = Model(seconds=2.0, faults=["never, not begun", "none"])
+    """Run 1 overlaps run 0, and has ended; the call of run 0 is lost."""
+    model = Model(seconds=2.0, faults=["never, not started", "none"])
     service, path = Service({"1-m": model}), tmp_path / "runs.jsonl"
 
     async def run() -> BatchReport:
@@ -104,7 +107,7 @@ def test_a_run_that_was_in_flight_at_the_same_time_is_not_taken_for_another(
 def test_what_is_triggered_anew_is_not_settled_by_a_run_of_the_journal(
     ids: bool, tmp_path: Path
 ) -> None:
-    """Place 0 has ended just before the kill; the next process triggers place 1, and loses it."""
+    """Run 0 has ended just before the kill; the next process triggers run 1, and loses it."""
     model = Model(seconds=0.2, faults=["none", "cut before"])
     service, path = Service({"1-m": model}, ids=ids), tmp_path / "runs.jsonl"
 
@@ -123,7 +126,7 @@ def test_what_is_triggered_anew_is_not_settled_by_a_run_of_the_journal(
 
 def test_a_run_that_begins_late_is_not_taken_for_that_of_the_next_call(tmp_path: Path) -> None:
     """The first call was given up when its run had not begun; the second one is lost."""
-    model = Model(seconds=0.5, faults=["502, begun later", "cut before"])
+    model = Model(seconds=0.5, faults=["502, started late", "cut before"])
     service = Service({"1-m": model})
 
     async def run() -> BatchReport:
@@ -141,7 +144,7 @@ def test_a_new_batch_after_a_finished_one_does_not_claim_its_late_run(
 
     A client of another process knows of the late run by the journal alone.
     """
-    model = Model(seconds=0.5, faults=["502, begun later", "cut before"])
+    model = Model(seconds=0.5, faults=["502, started late", "cut before"])
     service, path = Service({"1-m": model}), tmp_path / "runs.jsonl"
 
     async def run() -> list[MonitorOutcome]:
@@ -173,8 +176,8 @@ async def test_the_key_of_a_run_is_that_of_its_batch(tmp_path: Path) -> None:
     journal.close()
 
 
-def test_places_know_no_more_than_they_must() -> None:
-    """Of 20,000 monitors the last 10,000 are known, and each place takes about ten bytes."""
+def test_the_state_of_a_journal_is_bounded() -> None:
+    """Of 20,000 monitors the last 10,000 are known, and each run takes about ten bytes."""
     state = JournalState()
     for n in range(20_000):
         at = {"at": START.isoformat(), "attempt": 1, "clock": ["m", float(n)]}
@@ -193,23 +196,23 @@ def test_places_know_no_more_than_they_must() -> None:
 
 @pytest.mark.parametrize("set_by", [-40.0, -30.0, 30.0, -3600.0])
 @pytest.mark.parametrize("moved", [False, True])
-@pytest.mark.parametrize("told", [False, True])
-def test_a_stranger_s_run_is_not_claimed_when_a_clock_was_set(
-    set_by: float, moved: bool, told: bool, tmp_path: Path
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_other_client_s_run_is_not_claimed_when_a_clock_was_set(
+    set_by: float, moved: bool, answered: bool, tmp_path: Path
 ) -> None:
-    """Our call began nothing; a stranger's run came so much later as the clock was set back by.
+    """Our call began nothing; another client's run came as much later as the clock was set back.
 
-    ``told``: an answer to another call told this process what time it is on the service's clock.
+    ``answered``: an answer to another call brought the time of the service's clock.
     """
-    uids = ["1-a", "1-b"] if told else ["1-b"]
-    models = {"1-a": Model(seconds=0.5), "1-b": Model(faults=["never, not begun"])}
+    uids = ["1-a", "1-b"] if answered else ["1-b"]
+    models = {"1-a": Model(seconds=0.5), "1-b": Model(faults=["never, not started"])}
     service, path = Service(models, skew=900.0), tmp_path / "runs.jsonl"
 
     async def run() -> BatchReport:
         async with serving(service):
             loop = asyncio.get_running_loop()
             for after in (30.0, 35.0, 40.0):
-                begin = functools.partial(service.begin, models["1-b"], ours=False)
+                begin = functools.partial(service.start_run, models["1-b"], ours=False)
                 loop.call_later(after, begin)
             await killed(service, uids, path, 2.0, 45.0)
             with clock_set(set_by, moved=moved):
@@ -225,7 +228,7 @@ def test_a_stranger_s_run_is_not_claimed_when_a_clock_was_set(
 def test_our_run_is_found_by_the_service_s_clock_whatever_ours_shows(
     fault: Fault, set_by: float, moved: bool, tmp_path: Path
 ) -> None:
-    """The short run of another monitor told what time it is there."""
+    """The short run of another monitor brought the time of the service."""
     models = {"1-a": Model(seconds=0.2), "1-b": Model(seconds=20.0, word="failed", faults=[fault])}
     service, path = Service(models, skew=-7200.0), tmp_path / "runs.jsonl"
 
@@ -285,21 +288,21 @@ async def test_a_clock_that_makes_no_sense_is_refused(extra: str, tmp_path: Path
 
 
 def test_the_service_s_clock_is_bounded_by_what_answers_tell() -> None:
-    there = ServiceClock("m")
-    assert there.record is None
-    there.add_date(START.replace(microsecond=0), 10.0, 30.0)
+    service = ServiceClock("m")
+    assert service.record is None
+    service.add_date(START.replace(microsecond=0), 10.0, 30.0)
     noon = START.replace(microsecond=0).timestamp()
-    assert there.record == ("m", noon - 30.0, noon - 9.0)
-    there.add_run_start(
+    assert service.record == ("m", noon - 30.0, noon - 9.0)
+    service.add_run_start(
         START.isoformat(), 29.0
     )  # a run of the call, so the call was sent before that
-    assert there.record == ("m", noon - 30.0, round(START.timestamp() + 1.0 - 29.0, 3))
-    there.add_run_start("2016-12-04T14:30:25.000Z", 29.0)
-    there.add_run_start("soon", 29.0)
-    there.add_date(None, 0.0, 0.0)
-    assert there.record == ("m", noon - 30.0, round(START.timestamp() + 1.0 - 29.0, 3))
-    there.add_date(START.replace(microsecond=0), 500.0, 500.2)
-    assert there.name != "m", "the clocks have drifted apart: what was learned before holds no more"
+    assert service.record == ("m", noon - 30.0, round(START.timestamp() + 1.0 - 29.0, 3))
+    service.add_run_start("2016-12-04T14:30:25.000Z", 29.0)
+    service.add_run_start("soon", 29.0)
+    service.add_date(None, 0.0, 0.0)
+    assert service.record == ("m", noon - 30.0, round(START.timestamp() + 1.0 - 29.0, 3))
+    service.add_date(START.replace(microsecond=0), 500.0, 500.2)
+    assert service.name != "m", "the clocks have drifted apart: earlier bounds are wrong"
 
 
 # -- history ---------------------------------------------------------------------------------------
@@ -314,7 +317,7 @@ def test_the_last_run_is_the_one_that_began_last() -> None:
     assert history.job_ids("1-m") == ("late", "early")
 
 
-def test_a_call_that_may_still_begin_a_run_makes_the_next_one_doubtful() -> None:
+def test_a_call_that_may_still_begin_a_run_makes_the_next_one_contended() -> None:
     def after(end: Any, seconds: float, key: JournalKey | None = None) -> bool:
         history, now = RunHistory(), mock.Mock(return_value=100.0)
         with mock.patch.object(clock, "monotonic", now):
