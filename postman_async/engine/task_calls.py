@@ -143,7 +143,7 @@ def _from_address(
         f"(?P<{part[1:-1]}>[^/?#]+)" if part.startswith("{") else re.escape(part)
         for part in re.split(r"(\{\w+\})", look.path)
     )
-    found = re.search(f"{pattern}(?:[?#].*)?$", address or "")
+    found = re.compile(f"{pattern}(?:[?#].*)?$").search(address or "")
     if found is None:
         return dict.fromkeys(_path_names(look))
     return {name: unquote(value) for name, value in found.groupdict().items()}

@@ -117,7 +117,7 @@ def test_a_journal_on_a_full_disk_costs_nothing_that_is_known(
     for n in range(4):
         emulator.add_monitor(f"m {n}")
     journal, report = tmp_path / "runs.jsonl", tmp_path / "r.json"
-    ended_as_it_was = Journal.ended
+    ended_as_it_was = Journal.record_outcome
 
     def ended_and_full(self: Journal, outcome: MonitorOutcome) -> None:
         ended_as_it_was(self, outcome)
@@ -125,7 +125,7 @@ def test_a_journal_on_a_full_disk_costs_nothing_that_is_known(
             os.dup2(full.fileno(), self._file.fileno())
 
     with full_disk() as full, monkeypatch.context() as patched:
-        patched.setattr(Journal, "ended", ended_and_full)
+        patched.setattr(Journal, "record_outcome", ended_and_full)
         told = here("run", "--all", "-c", "1", "--journal", str(journal), "--json", str(report))
     assert_one_error_line(
         told, 4, f"{journal}: No space left on device", "2 of 4 outcomes are known"
