@@ -57,7 +57,7 @@ class PostmanEmulator(PythonApi):
         db: the SQLite file to keep everything in, or ``:memory:``.
         api_key: the key to accept; None makes one up.
         engine: what executes collections, which is not closed here; None makes one on demand.
-        progress: told in one line of text when the runtime has to be installed.
+        progress: called with one line of text when the runtime has to be installed.
         hold_limit: seconds after which a run is answered with 202 while it goes on.
         seed: makes the ids the same each time; None makes random ones.
         limits: how often one may call; None means any number. ``Limits()`` is as the service.
@@ -100,7 +100,7 @@ class PostmanEmulator(PythonApi):
         self._thread = 0
 
     def __repr__(self) -> str:
-        """Tell where it listens; never the key."""
+        """Show the address; never the key."""
         where = self.url if self._host.is_open else "not running"
         return f"<PostmanEmulator {where}>"
 
@@ -146,7 +146,7 @@ class PostmanEmulator(PythonApi):
         """Open the store and listen.
 
         Raises:
-            EmulatorError: it runs already, or the file is no database of this emulator.
+            EmulatorError: it runs already, or the file is not a database of this emulator.
             OSError: the port cannot be had.
         """
         if self._controls is not None:
@@ -218,7 +218,7 @@ class PostmanEmulator(PythonApi):
         self._do(lambda service: service.store.seed(seed))
 
     def snapshot(self) -> bytes:
-        """Return all entities and runs, and the place of the ids, for `restore`.
+        """Return all entities and runs, and the position of the ids, for `restore`.
 
         Raises:
             EmulatorError: it does not run.
@@ -229,7 +229,7 @@ class PostmanEmulator(PythonApi):
         """Hold what a snapshot holds, of this or another emulator; runs under way are aborted.
 
         Raises:
-            EmulatorError: it is no snapshot of this version, or the emulator does not run.
+            EmulatorError: it is not a snapshot of this version, or the emulator does not run.
         """
         self._do(lambda service: actions.restore(service, snapshot))
 
@@ -306,7 +306,7 @@ class PostmanEmulator(PythonApi):
         return self._started.service
 
     def _do(self, action: Callable[[Service], T]) -> T:
-        """Run an action in the emulator's world and thread: its store is at home there."""
+        """Run an action in the emulator's world, and in the thread that owns the store."""
         service = self._running
 
         def act() -> T:

@@ -1,4 +1,4 @@
-"""What the emulator's owner does to its state from Python, besides the API's own operations."""
+"""The actions of a test on the state of an emulator, besides the operations of the API."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SCHEDULE = {"cron": "0 0 * * *", "timezone": "UTC"}
 _SCRIPTED: Json = {
     "info": {
         "name": "Scripted monitors",
-        "description": "What they seem to run: their outcomes are decided beforehand.",
+        "description": "What they seem to run: their outcomes are scripted.",
         "schema": SCHEMA,
     },
     "item": [
@@ -48,7 +48,7 @@ _SCRIPTED: Json = {
 
 
 def settle(service: Service) -> None:
-    """Make the state fit for service: a default workspace, no run that nobody executes."""
+    """Prepare the state: make a default workspace, abort runs of an earlier process."""
     with service.store.transaction():
         service.runs.abort_unfinished()
         known = service.store.setting(_DEFAULT_WORKSPACE)
@@ -72,7 +72,7 @@ def reset(controls: Controls) -> None:
 
 
 def restore(service: Service, snapshot: bytes) -> None:
-    """Take entities, runs and the place of the ids from a snapshot; runs under way are aborted."""
+    """Replace the state by that of a snapshot; runs under way are aborted."""
     service.runs.cancel()
     service.store.restore(snapshot)
     settle(service)
@@ -153,7 +153,7 @@ def add_server_response(
 
 
 def own_result(run: Mapping[str, Any]) -> Json:
-    """Return a copy of a result of one's own, unwrapped; EmulatorError if it is none."""
+    """Return a copy of a result of the caller's own, unwrapped; EmulatorError if it is invalid."""
     try:
         copy = json.loads(dumps(dict(run)))
     except (TypeError, ValueError) as error:

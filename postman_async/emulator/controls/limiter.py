@@ -1,4 +1,4 @@
-"""Holds the limits: counts each call, refuses those that are too many, and writes the headers."""
+"""The limiter: counts each call, refuses a call over the limit, and writes the headers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _USER = ""
 
 
 class Limiter:
-    """The limits of one emulator, and how far they are used up.
+    """The limits of one emulator, and how much of them is used.
 
     Args:
         clock: what windows and months are measured by.
@@ -55,7 +55,7 @@ class Limiter:
         self.set(self._first)
 
     def admit(self, operation: str | None) -> dict[str, str]:
-        """Count a call, and return the headers that tell what is left.
+        """Count a call, and return the headers of the limits.
 
         Raises:
             ServiceError: the call is one too many; it is not counted.

@@ -1,4 +1,4 @@
-"""The limits on how often one may call: what they are, and who is refused when."""
+"""The limits of calls: their settings, and the windows that count."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class Limits:
         month: calls in a calendar month (429 ``serviceLimitExhausted``); None for any number.
         window: ``sliding`` looks at the seconds before each call; ``fixed`` counts from the
             first call on, and from zero when the seconds have passed.
-        headers: how answers tell what is left: ``X-RateLimit-*`` (the reset as a moment in epoch
+        headers: the headers of answers: ``X-RateLimit-*`` (the reset as a moment in epoch
             seconds), ``RateLimit-*`` (the reset in seconds), ``RateLimit`` (``limit=300,
             remaining=12, reset=7``), ``RateLimit-Policy`` (``300;w=60``).
         retry_after: which header of a 429 asks to wait; None for none.
-        date: whether that header is an HTTP date in place of seconds.
+        date: whether that header is an HTTP date instead of seconds.
         error: the name of the error of a 429.
     """
 
@@ -58,7 +58,7 @@ class Limits:
     error: str = "rateLimited"
 
     def __attrs_post_init__(self) -> None:
-        """Refuse what cannot be meant."""
+        """Refuse values that make no sense."""
         for name, hint in get_type_hints(type(self)).items():
             check(name, getattr(self, name), hint)
         check("error", self.error, _ERRORS)
@@ -80,7 +80,7 @@ def _sensible(rate: tuple[int, float]) -> bool:
     return calls > 0 < seconds <= _LONGEST
 
 
-# -- what the service's description says --------------------------------------------------------
+# -- the limits of the specification --------------------------------------------------------
 
 
 @cache
@@ -90,7 +90,7 @@ def service_rates() -> dict[str, Rate]:
 
 
 def bucket_of(operation: str | None) -> str | None:
-    """Return the bucket an operation counts against, None if there is none."""
+    """Return the bucket an operation counts against, or None."""
     return None if operation is None else operations()[operation].bucket
 
 
@@ -98,7 +98,7 @@ def bucket_of(operation: str | None) -> str | None:
 
 
 class State(NamedTuple):
-    """How a window stands: calls allowed and left, and seconds until some more are allowed."""
+    """The state of a window: its rate, the calls left, and seconds until more are allowed."""
 
     rate: Rate
     remaining: int
@@ -109,7 +109,7 @@ class Window(Protocol):
     """Counts calls against one rate; the time is passed in."""
 
     def state(self, now: float) -> State:
-        """Tell how it stands."""
+        """Return the state."""
         ...
 
     def take(self, now: float) -> None:
@@ -124,7 +124,7 @@ class SlidingWindow:
         self._calls: deque[float] = deque()
 
     def state(self, now: float) -> State:
-        """Tell how it stands: a call is free again when the oldest one is old enough."""
+        """Return the state; more calls are allowed when the oldest one leaves the window."""
         while self._calls and self._calls[0] <= now - self._rate.seconds:
             self._calls.popleft()
         oldest = self._calls[0] if self._calls else now - self._rate.seconds
@@ -145,7 +145,7 @@ class FixedWindow:
         self._count = 0
 
     def state(self, now: float) -> State:
-        """Tell how it stands."""
+        """Return the state."""
         if self._began is not None and now >= self._began + self._rate.seconds:
             self._began, self._count = None, 0
         reset = 0.0 if self._began is None else self._began + self._rate.seconds - now

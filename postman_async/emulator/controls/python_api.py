@@ -48,7 +48,7 @@ class PythonApi:
             Its uid.
 
         Raises:
-            EmulatorError: the script contradicts itself, there is no such workspace, or the
+            EmulatorError: the script contradicts itself, the workspace does not exist, or the
                 emulator does not run.
         """
         script = RunScript.of(outcome, duration, requests, assertions, None)
@@ -78,7 +78,7 @@ class PythonApi:
             failed_assertions: how many fail; None means as many as the outcome needs.
 
         Raises:
-            EmulatorError: the script contradicts itself, there is no such monitor, or the
+            EmulatorError: the script contradicts itself, the monitor does not exist, or the
                 emulator does not run.
         """
         script = RunScript.of(outcome, duration, requests, assertions, failed_assertions)
@@ -109,7 +109,7 @@ class PythonApi:
             The id of the answer.
 
         Raises:
-            EmulatorError: the status is another one, there is no such mock server, or the
+            EmulatorError: the status is another one, the mock server does not exist, or the
                 emulator does not run.
         """
         return self._do(
@@ -125,7 +125,7 @@ class PythonApi:
             workspace: its id; None means the default one.
 
         Raises:
-            EmulatorError: there is no such workspace, or the emulator does not run.
+            EmulatorError: the workspace does not exist, or the emulator does not run.
         """
         return self._do(lambda service: actions.global_variables(service, workspace))
 

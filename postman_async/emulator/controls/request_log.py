@@ -1,4 +1,4 @@
-"""What the emulator was asked, for tests to look at; never a key, a header or a body."""
+"""The log of requests, for tests; it has no key, no header and no body."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class RequestLog:
         return len(self._entries)
 
     def __iter__(self) -> Iterator[LoggedRequest]:
-        """Go through those that there are now."""
+        """Iterate over a copy of the entries."""
         return iter(list(self._entries))
 
     @overload

@@ -130,7 +130,7 @@ async def run(call: Call) -> web.Response:
     runs.launch(begun)
     if background:
         return answer({"run": {"info": begun.info}})
-    if call.hurried or not await runs.hold(begun):
+    if call.accepted or not await runs.hold(begun):
         return answer({"run": {"info": _still_running(begun.monitor)}}, 202)
     if begun.refusal is not None or begun.body is None:  # no body: aborted before it started
         raise server_error(begun.refusal or "The run was aborted.", 503)

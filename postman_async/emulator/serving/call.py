@@ -1,4 +1,4 @@
-"""What handlers are given, what they return, and how they are called."""
+"""The call object that handlers receive, and how they are called."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from postman_async.emulator.state.ids import World, bare_id
 from postman_async.emulator.state.store import Entity, Json, Store, dumps
 
 __all__ = [
-    "HURRIED",
+    "ACCEPT_RUNS",
     "MAX_BODY",
     "SERVICE",
     "SLASH",
@@ -36,7 +36,7 @@ MAX_BODY = 20 * 1024 * 1024
 SLASH = "slash"
 """The part of a path that is the slash at its end, or nothing."""
 
-HURRIED: ContextVar[bool] = ContextVar("hurried", default=False)
+ACCEPT_RUNS: ContextVar[bool] = ContextVar("accept_runs", default=False)
 """Whether the run that a request begins is to be answered with 202 at once."""
 
 
@@ -79,10 +79,10 @@ class Call:
         params: the path parameters.
         query: the query parameters.
         raw: the body as it came.
-        content_type: the header that tells what the body is.
-        prefer: the header that tells what the client would like, such as ``respond-async``.
+        content_type: the ``Content-Type`` header.
+        prefer: the ``Prefer`` header, for instance ``respond-async``.
         origin: how the caller reached the server, ``http://127.0.0.1:PORT``.
-        hurried: whether a run is to be answered with 202 at once.
+        accepted: whether a run is to be answered with 202 at once.
         checked: the JSON body, if it was checked against the specification.
     """
 
@@ -93,7 +93,7 @@ class Call:
     content_type: str = ""
     prefer: str = ""
     origin: str = ""
-    hurried: bool = False
+    accepted: bool = False
     checked: Any = None
 
     @property
@@ -102,7 +102,7 @@ class Call:
         return self.service.store
 
     def body(self) -> Any:
-        """Return the JSON body; malformedRequestError if it is no JSON."""
+        """Return the JSON body; malformedRequestError if it is not JSON."""
         return validation.parse(self.raw) if self.checked is None else self.checked
 
     def fields(self, wrapper: str) -> Json:
@@ -111,7 +111,7 @@ class Call:
         return found
 
     def find(self, kind: str, reference: object, item: str | None = None) -> Entity:
-        """Return the entity a uid or bare id names; instanceNotFoundError if there is none."""
+        """Return the entity that a uid or bare id names; instanceNotFoundError if none has it."""
         entity_id = bare_id(reference)
         entity = None if entity_id is None else self.store.find(kind, entity_id)
         if entity is None:
@@ -124,7 +124,7 @@ class Call:
         return self.find(kind, reference)
 
     def workspace(self) -> str | None:
-        """Return the id of the workspace in the query; None when there is none."""
+        """Return the id of the workspace in the query; None without one."""
         reference = self.query.get("workspace")
         return None if reference is None else self.find("workspaces", reference).id
 
@@ -174,7 +174,7 @@ def serve(
             content_type=request.headers.get("Content-Type", ""),
             prefer=",".join(request.headers.getall("Prefer", ())),
             origin=f"{request.scheme}://{request.host}",
-            hurried=HURRIED.get(),
+            accepted=ACCEPT_RUNS.get(),
             checked=None if check is None else check.read(raw),
         )
         if waits:

@@ -1,4 +1,4 @@
-"""One connection: aiohttp's own, but what is no HTTP is refused in the service's form."""
+"""The protocol of one connection: aiohttp's own, with the service's form of errors."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ class Connection(web.RequestHandler):
 
 
 def _reason(error: http_exceptions.HttpProcessingError) -> str:
-    """Return what is wrong in words; what was sent stands behind a colon, or is the whole text."""
+    """Return the reason without the bytes of the request, which aiohttp puts behind a colon."""
     if isinstance(error, http_exceptions.InvalidURLError):
         return "Invalid URL"
-    return error.message.partition("\n")[0].partition(":")[0].rstrip(" .") or "it is no HTTP"
+    return error.message.partition("\n")[0].partition(":")[0].rstrip(" .") or "it is not HTTP"
 
 
 async def expect(request: web.Request) -> web.StreamResponse | None:
-    """Tell a client that asks first to go on; what else it expects is refused."""
+    """Answer ``Expect: 100-continue``; refuse every other expectation."""
     expected = request.headers[hdrs.EXPECT]
     if expected.lower() != "100-continue":
         refusal = plain_problem(417, "The server meets no expectation but 100-continue.")
         return answer(refusal.body, refusal.status)
     if request.version >= (1, 1):
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        request.writer.output_size = 0  # it is no part of the answer
+        request.writer.output_size = 0  # not a part of the answer
     return None

@@ -18,17 +18,17 @@ class Part(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The content as text; what is no UTF-8 is replaced."""
+        """The content as text; bytes that are not UTF-8 are replaced."""
         return self.content.decode(errors="replace")
 
 
 def is_form(content_type: str) -> bool:
-    """Tell whether a ``Content-Type`` header announces such a form."""
+    """Return whether a ``Content-Type`` header announces such a form."""
     return content_type.partition(";")[0].strip().lower() == "multipart/form-data"
 
 
 def parts_of(content_type: str, raw: bytes) -> list[Part]:
-    """Return the fields of a form in their order; nothing of what is none."""
+    """Return the fields of a form in order; an empty list if the body is not a form."""
     head = f"Content-Type: {content_type}\r\n\r\n".encode(errors="surrogateescape")
     found = []
     for part in message_from_bytes(head + raw).walk():

@@ -1,4 +1,4 @@
-"""Moments as headers spell them."""
+"""Values of headers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["retry_after"]
 
 
 def retry_after(now: datetime, seconds: float, *, date: bool) -> str:
-    """Return the value of a header that asks to wait: seconds, or the moment as an HTTP date."""
+    """Return the value of a ``Retry-After`` header: seconds, or an HTTP date."""
     if date:
         return format_datetime(now + timedelta(seconds=seconds), usegmt=True)
     return f"{seconds:g}"

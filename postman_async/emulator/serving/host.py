@@ -1,4 +1,4 @@
-"""Where an emulator can be reached: its address, its port, its certificate."""
+"""The network side of an emulator: its address, port and certificate."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SHUTDOWN_SECONDS = 0.1
 
 
 class Host:
-    """The network's side of an emulator.
+    """The open address of an emulator.
 
     Args:
         address: the address to listen on.
@@ -89,7 +89,7 @@ class Host:
 
     @property
     def certificates(self) -> Certificates:
-        """What clients need to trust it; EmulatorError if there is none."""
+        """The certificates for clients; EmulatorError without TLS."""
         if self._certificates is None:
             raise EmulatorError("it has no certificate: start a PostmanEmulator(tls=True) first")
         return self._certificates

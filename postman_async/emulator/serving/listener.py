@@ -32,7 +32,7 @@ class Admission:
 
     Attributes:
         delay: the seconds before the TLS handshake, or before the first byte is read.
-        end: whether the connection ends in place of that.
+        end: whether the connection is ended instead.
         reset: whether it ends by a TCP reset (RST) rather than in good order (FIN).
     """
 
@@ -149,7 +149,7 @@ class Listener:
         try:
             await self._open(gate, transport)
         except OSError:
-            transport.abort()  # a client that trusts nobody, or has gone, is not our trouble
+            transport.abort()  # the client does not trust the certificate, or has gone
         except asyncio.CancelledError:
             transport.abort()
             raise
@@ -208,8 +208,8 @@ def end_connection(transport: asyncio.Transport, *, reset: bool) -> None:
 
 
 def _discard(connection: Any) -> None:
-    """Read what has arrived: closing with something unread is a reset, and no good order."""
-    # A loop written elsewhere may hand out what cannot be duplicated (TypeError).
+    """Read what has arrived: to close a connection with unread bytes resets it."""
+    # The socket objects of other event loops may have no working dup() (TypeError).
     with contextlib.suppress(OSError, TypeError), connection.dup() as own:
         own.setblocking(False)
         while own.recv(65536):
@@ -238,7 +238,7 @@ class _Gate(asyncio.Protocol):
         self._arrived += data
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Remember that there is nobody to serve."""
+        """Remember that the client has gone."""
         self._lost = True
         if self.admission.end and not self.admission.reset:
             _discard(self._socket)

@@ -1,7 +1,7 @@
 """The middleware of every request: the emulator's world, the key, and errors as JSON.
 
 The application is composed in `postman_async.emulator.app`, where the middleware of the controls
-(request log, faults, limits) stands between these functions.
+(request log, faults, limits) comes between these functions.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class NoResponse(web.Response):
 
     @property
     def keep_alive(self) -> bool:
-        """False: there is no connection."""
+        """Whether the connection stays open: it does not."""
         return False
 
 

@@ -1,4 +1,4 @@
-"""Cursors: opaque to clients, in truth the place of the last entry in the order of creation."""
+"""Cursors: opaque to clients; each encodes the position of the last entry of a page."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _HIGHEST = 2**62
 
 
 def cursor_of(position: int) -> str:
-    """Return the cursor that stands after a place."""
+    """Return the cursor of the page after a position in the order of creation."""
     return base64.urlsafe_b64encode(f"after:{position}".encode()).decode()
 
 
 def position_of(cursor: str | None) -> int:
-    """Return the place a cursor stands after: 0 without one; an error for what is none."""
+    """Return the position that a cursor encodes: 0 without one; an error if it is invalid."""
     if cursor is None:
         return 0
     try:

@@ -1,4 +1,4 @@
-"""Certificates for an emulator that speaks https: made anew each time, trusted by nobody else."""
+"""Certificates for an emulator with TLS: made at each start, trusted by its clients only."""
 
 from __future__ import annotations
 

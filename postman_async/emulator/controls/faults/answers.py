@@ -1,4 +1,4 @@
-"""Answers in place of the operation's own, which is not carried out."""
+"""Answers instead of the operation's own, which is not carried out."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Answer(Fault):
         body: a JSON value, or text.
         retry_after: seconds for the header that asks to wait; None leaves it out.
         spelling: the name of that header.
-        date: whether it names a moment (an HTTP date) in place of the seconds.
+        date: whether it names a moment (an HTTP date) instead of seconds.
     """
 
     status: int
@@ -89,8 +89,8 @@ def status(
         name: the error's name; None means the service's own for that status.
         message: the error's message.
         details: the error's details.
-        problem: whether the body is a problem document in place of ``{"error": …}``.
-        body: a body of your own (JSON value, or text), in place of both.
+        problem: whether the body is a problem document instead of ``{"error": …}``.
+        body: a body of your own (JSON value, or text), instead of both.
         headers: further headers.
         retry_after: seconds that the client is asked to wait.
         spelling: which header says so.
@@ -131,7 +131,7 @@ def _headers(headers: Mapping[str, str]) -> dict[str, str]:
 def header_value(name: str, value: str) -> str:
     """Return a text that can be the value of a header; EmulatorError otherwise."""
     if _CONTROL_CHARACTER.search(value):
-        raise EmulatorError(f"{name} is no value of a header: {value[:100]!r}")
+        raise EmulatorError(f"{name} is not a value of a header: {value[:100]!r}")
     return value
 
 

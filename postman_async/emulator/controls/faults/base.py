@@ -62,7 +62,7 @@ class Fault:
             proceed: carries the operation out.
 
         Returns:
-            The answer, which may be on the wire already; `NoResponse` if there is none.
+            The answer, which may be on the wire already; `NoResponse` if none is sent.
         """
         return await proceed()
 

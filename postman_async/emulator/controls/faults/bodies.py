@@ -60,8 +60,8 @@ class Alter(Fault):
 
     Attributes:
         cut: whether half of the body is left out, and the length fits the rest.
-        body: the body to send in place of the answer's; None keeps it.
-        content_type: the type to name in place of the real one; None keeps it.
+        body: the body to send instead of the answer's; None keeps it.
+        content_type: the type to name instead of the real one; None keeps it.
         lie: by how many bytes the Content-Length is wrong.
     """
 

@@ -9,7 +9,7 @@ from aiohttp import web
 from attrs import frozen
 
 from postman_async.emulator.controls.faults.base import Fault, Proceed, maker, read
-from postman_async.emulator.serving.call import HURRIED
+from postman_async.emulator.serving.call import ACCEPT_RUNS
 
 __all__ = ["Ok", "Trigger", "accepted", "ok", "twice"]
 
@@ -35,7 +35,7 @@ class Trigger(Fault):
 
     async def meet(self, request: web.Request, proceed: Proceed) -> web.StreamResponse:
         """Carry the operation out, as often as that is wanted."""
-        HURRIED.set(self.accepted)  # for this request: each has a context of its own
+        ACCEPT_RUNS.set(self.accepted)  # for this request: each has a context of its own
         await read(request)
         first, *_ = await asyncio.gather(*(proceed() for _ in range(self.executions)))
         return first

@@ -41,7 +41,7 @@ class Faults:
     The methods may be called from any thread, before the emulator is started too.
 
     Args:
-        operations: gives the ids of the operations that there are.
+        operations: returns the ids of all operations.
     """
 
     def __init__(self, operations: Callable[[], Collection[str]]) -> None:
@@ -52,7 +52,7 @@ class Faults:
         self._met: list[str] = []
 
     def __repr__(self) -> str:
-        """Tell how many were met, and which were not."""
+        """Show how many were met, and which were not."""
         return f"<Faults met: {len(self._met)}, unmet: {self.unmet}>"
 
     # -- scripts ----------------------------------------------------------------------------
@@ -79,7 +79,7 @@ class Faults:
             seed: makes the chances the same each time.
 
         Raises:
-            EmulatorError: there is no such operation, or the script makes no sense.
+            EmulatorError: the operation is unknown, or the script makes no sense.
         """
         faults = [script] if isinstance(script, Fault) else list(script)
         self._check(operation, faults)
@@ -158,7 +158,7 @@ class Faults:
 def _chance(operation: str, faults: list[Fault], probability: float, seed: int) -> _Chance:
     if not 0 <= probability <= 1:
         raise EmulatorError(f"a probability is a number from 0 to 1, not {probability!r}")
-    dice = random.Random(seed)  # noqa: S311 - chances that can be repeated are what is wanted
+    dice = random.Random(seed)  # noqa: S311 - the chances have to be repeatable
     return _Chance(operation, _only(faults), probability, dice)
 
 
