@@ -121,6 +121,7 @@ class Runner:
             found = self._late()
         finally:
             self._leave("left" if found is None or self.cut_short else _end_of(found))
+        assert found is not None
         return self._outcome(found)
 
     def skipped(self, error: PostmanError | None) -> MonitorOutcome:
@@ -297,7 +298,7 @@ class Runner:
         """Drop the executions that the caller does not want to hold."""
         keep, run = self.context.settings.keep, found.run
         light = keep == "summary" or (keep == "failures" and found.status == "passed")
-        if light and isinstance(run, load_model("monitors:MonitorRun")):
+        if run is not None and light and isinstance(run, load_model("monitors:MonitorRun")):
             run.executions = None  # without a look at them: they may be unreadable
         return run
 

@@ -120,8 +120,9 @@ class SingleRun:
         trigger.certain = True  # whatever else it tells, it has taken the call
         looking = cast("CallOptions", {k: v for k, v in self.options.items() if k in _LOOKING})
         follower = Follower(self.caller, self._memory, self._uid, looking)
+        limit = asyncio.timeout_at(self._due())
         try:
-            async with asyncio.timeout_at(self._due()) as limit:
+            async with limit:
                 found = await follower.follow(trigger)
         except TimeoutError:
             if not limit.expired():

@@ -73,8 +73,9 @@ async def within(awaitable: Awaitable[T]) -> T:
         Endless: it took longer.
 
     """
+    limit = asyncio.timeout(BOUND)
     try:
-        async with asyncio.timeout(BOUND) as limit:
+        async with limit:
             return await awaitable
     except TimeoutError:
         if limit.expired():

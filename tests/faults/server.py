@@ -137,7 +137,7 @@ class Peer(asyncio.Protocol):
     def eof_received(self) -> None:
         """Have the transport close itself: the client has gone."""
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         if self._timer is not None:
             self._timer.cancel()

@@ -182,8 +182,9 @@ def _row(entry: Entry) -> str:
 def _notes(entry: Entry) -> str:
     if not entry.notes:
         return ""
-    more = f" and {len(entry.notes) - 1} more" if len(entry.notes) > 1 else ""
-    return f" (not shown: {escaped(entry.notes[0])}{more})"
+    first, *others = entry.notes
+    more = f" and {len(others)} more" if others else ""
+    return f" (not shown: {escaped(first)}{more})"
 
 
 def _share(tally: Tally) -> str:
