@@ -10,7 +10,7 @@ from attrs import evolve
 from selenium.webdriver.common.keys import Keys
 
 from postman_async import MonitorOutcome, write_report
-from postman_async.bulk.reports.text import one_line
+from postman_async.bulk.reports.text import clean, one_line
 from tests.bulk.reports.browser import Browser, chromium
 from tests.bulk.reports.support import HOSTILE, hostile, one_of_each
 
@@ -230,7 +230,7 @@ def test_hostile_names_do_nothing_and_fit_on_a_phone(browser: Browser, tmp_path:
     browser.run("document.querySelectorAll('.headers').forEach(d => { d.open = true; })")
     assert browser.run("return window.pwned") is None
     found = browser.run("return [...document.querySelectorAll('.name')].map(n => n.textContent)")
-    assert found == [one_line(text) for text in texts]
+    assert found == [one_line(clean(text)) for text in texts]
     assert browser.run("return document.querySelectorAll('.step h3').length") == len(texts)
     page = "document.documentElement"
     assert browser.run(f"return {page}.scrollWidth <= {page}.clientWidth")
