@@ -6,7 +6,10 @@ import sys
 from postman_api import RequestError, SidekoClient  # type: ignore[import-not-found]
 
 COLLECTION = {
-    "info": {"name": "Shop"},
+    "info": {
+        "name": "Shop",
+        "schema": "https://schema.getpostman.com/json/collection/v2.1.0/collection.json",
+    },
     "item": [{"name": "Get", "request": {"url": "https://x.invalid", "method": "GET"}}],
 }
 SCHEDULE = {"cron": "0 4 * * *", "timezone": "UTC"}
