@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any, cast
 from attrs import define
 
 from postman_async.bulk import clock
-from postman_async.bulk.follow import Follower
-from postman_async.bulk.memory import memory_of
+from postman_async.bulk.history import memory_of
 from postman_async.bulk.outcome import status_of_error
-from postman_async.bulk.settle import PROMPT, Known, Trigger
-from postman_async.engine.request import build_request
+from postman_async.bulk.poller import Follower
+from postman_async.bulk.reconcile import PROMPT, Known, Trigger
+from postman_async.engine.http.request import build_request
 from postman_async.errors import CallTimeoutError, PostmanError, UnsettledError
 from postman_async.operations import OPERATIONS
 from postman_async.unset import UNSET
 
 if TYPE_CHECKING:
-    from postman_async.bulk.memory import End, Memory
+    from postman_async.bulk.history import End, Memory
     from postman_async.engine.caller import RawCaller
-    from postman_async.engine.response import RawResponse
+    from postman_async.engine.http.response import RawResponse
     from postman_async.options import CallOptions
 
 __all__ = ["run_to_its_end"]

@@ -18,7 +18,7 @@ from attrs import frozen
 from postman_async.cli.errors import UsageError
 from postman_async.emulator import EmulatorError, Limits, PostmanEmulator
 from postman_async.emulator.demo import load_demo
-from postman_async.emulator.routes import coverage
+from postman_async.emulator.serving.routing import coverage
 
 __all__ = ["Settings", "print_coverage", "serve"]
 

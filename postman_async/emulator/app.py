@@ -7,13 +7,13 @@ from aiohttp import web
 from postman_async.emulator.controls.api import CONTROL_ROUTES
 from postman_async.emulator.controls.controls import CONTROLS, Controls
 from postman_async.emulator.controls.middleware import hold_limits, log_request, meet_fault
-from postman_async.emulator.routes import routes
 from postman_async.emulator.serving.bodies import BodyCheck
 from postman_async.emulator.serving.call import MAX_BODY, SERVICE, SLASH, serve
 from postman_async.emulator.serving.connection import expect
 from postman_async.emulator.serving.middleware import answer_errors, check_key, enter_world
 from postman_async.emulator.serving.operations import operations, wrapper_only
 from postman_async.emulator.serving.registry import HANDLERS
+from postman_async.emulator.serving.routing import routes
 from postman_async.emulator.sites.echo import ECHO_ROUTES
 from postman_async.emulator.sites.mocks.server import MOCK_ROUTES
 from postman_async.emulator.sites.webhooks import WEBHOOK_ROUTES

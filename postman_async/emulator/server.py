@@ -10,7 +10,6 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, TypeVar
 
-from postman_async.emulator.app import make_app
 from postman_async.emulator.controls import actions
 from postman_async.emulator.controls.controls import Controls
 from postman_async.emulator.controls.faults.script import CONNECT, Faults
@@ -19,13 +18,14 @@ from postman_async.emulator.controls.limits import Limits
 from postman_async.emulator.controls.python_api import PythonApi
 from postman_async.emulator.controls.request_log import RequestLog
 from postman_async.emulator.exceptions import EmulatorError
-from postman_async.emulator.routes import routes
 from postman_async.emulator.runs.lifecycle import Runs
 from postman_async.emulator.runs.monitor_run import RunLimits
 from postman_async.emulator.runtime.protocol import Runtime
+from postman_async.emulator.serving.app import make_app
 from postman_async.emulator.serving.call import Service
 from postman_async.emulator.serving.host import Host, check_reach
 from postman_async.emulator.serving.listener import Admission
+from postman_async.emulator.serving.routing import routes
 from postman_async.emulator.serving.threads import LoopThread, call_in_loop
 from postman_async.emulator.state.ids import Ids, World, within
 from postman_async.emulator.state.store import Store

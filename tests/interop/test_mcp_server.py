@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 from attrs import define
+from postman_async.emulator.serving.routing import routes
 
 from postman_async.emulator import PostmanEmulator
-from postman_async.emulator.routes import routes
 from postman_async.emulator.runtime.node import Node
 
 pytestmark = pytest.mark.clients

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from postman_async.emulator.serving.routing import routes
 
 from postman_async.emulator import PostmanEmulator
-from postman_async.emulator.routes import routes
 
 pytestmark = pytest.mark.clients
 

@@ -13,8 +13,8 @@ from typing import Any, TypeAlias, get_type_hints
 from aiohttp import web
 from attrs import asdict, frozen
 
-from postman_async.emulator.arguments import check
 from postman_async.emulator.controls import actions
+from postman_async.emulator.controls.arguments import check
 from postman_async.emulator.controls.controls import CONTROLS, Controls
 from postman_async.emulator.controls.faults import Fault, fault_of
 from postman_async.emulator.controls.limits import Limits

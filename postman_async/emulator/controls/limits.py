@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, Protocol, TypeAlias, get_type_hints
 
 from attrs import frozen
 
-from postman_async.emulator.arguments import check
+from postman_async.emulator.controls.arguments import check
 from postman_async.emulator.controls.faults import RetryAfter
 from postman_async.emulator.exceptions import EmulatorError
 from postman_async.emulator.serving.operations import buckets, operations

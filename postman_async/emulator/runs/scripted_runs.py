@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import asdict, frozen
 
-from postman_async.emulator.arguments import check
+from postman_async.emulator.controls.arguments import check
 from postman_async.emulator.exceptions import EmulatorError
 from postman_async.emulator.state.ids import iso
 

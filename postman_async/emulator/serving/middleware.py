@@ -1,6 +1,6 @@
 """The middleware of every request: the emulator's world, the key, and errors as JSON.
 
-The application is composed in `postman_async.emulator.app`, where the middleware of the controls
+The application is composed in `postman_async.emulator.serving.app`, where the middleware of the controls
 (request log, faults, limits) comes between these functions.
 """
 

@@ -6,7 +6,7 @@ import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
-from postman_async.emulator.arguments import conforms
+from postman_async.emulator.controls.arguments import conforms
 from postman_async.emulator.exceptions import EmulatorError
 
 __all__ = ["Clock"]

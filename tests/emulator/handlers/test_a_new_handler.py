@@ -7,10 +7,10 @@ from typing import Any
 
 import aiohttp
 import pytest
+from postman_async.emulator.serving.routing import coverage, routes
 
 from postman_async.emulator import PostmanEmulator
 from postman_async.emulator.handlers.crud import register_delete, register_get
-from postman_async.emulator.routes import coverage, routes
 from postman_async.emulator.serving import operations as module
 from postman_async.emulator.serving.call import Call
 from postman_async.emulator.serving.operations import operations

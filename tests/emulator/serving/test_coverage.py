@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from postman_async.emulator.serving.routing import coverage, routes
 
-from postman_async.emulator import routes as module
-from postman_async.emulator.routes import coverage, routes
+from postman_async.emulator.serving import routing as module
 from postman_async.emulator.serving.operations import Operation
 from postman_async.emulator.serving.registry import HANDLERS, operation
 

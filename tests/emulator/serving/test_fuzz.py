@@ -12,10 +12,10 @@ import aiohttp
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from postman_async.emulator.serving.routing import routes
 from yarl import URL
 
 from postman_async.emulator import PostmanEmulator
-from postman_async.emulator.routes import routes
 from tests.emulator.kit import SCHEMA, QuickRuntime
 
 KEYS = [

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 import yaml
+from postman_async.emulator.serving.routing import routes
 
 from postman_async import spec
 from postman_async.emulator import EmulatorError, PostmanEmulator
 from postman_async.emulator.controls.request_log import LoggedRequest
-from postman_async.emulator.routes import routes
 from postman_async.emulator.serving.call import MAX_BODY
 
 if TYPE_CHECKING:

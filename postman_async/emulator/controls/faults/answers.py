@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 from aiohttp import web
 from attrs import field, frozen
 
-from postman_async.emulator.arguments import checked
+from postman_async.emulator.controls.arguments import checked
 from postman_async.emulator.controls.faults.base import LONGEST_WAIT, Fault, Proceed, maker, read
 from postman_async.emulator.exceptions import EmulatorError
 from postman_async.emulator.serving.call import SERVICE, answer

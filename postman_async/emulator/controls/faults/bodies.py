@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 from attrs import frozen
 
-from postman_async.emulator.arguments import checked
+from postman_async.emulator.controls.arguments import checked
 from postman_async.emulator.controls.faults.answers import encoded, header_value
 from postman_async.emulator.controls.faults.base import Fault, Proceed, end, maker, wait_seconds
 from postman_async.emulator.exceptions import EmulatorError

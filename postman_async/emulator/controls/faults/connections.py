@@ -20,7 +20,7 @@ from typing import ClassVar, Literal, TypeAlias
 from aiohttp import web
 from attrs import frozen
 
-from postman_async.emulator.arguments import checked
+from postman_async.emulator.controls.arguments import checked
 from postman_async.emulator.controls.faults.base import (
     Fault,
     Proceed,
