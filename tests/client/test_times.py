@@ -85,7 +85,10 @@ async def test_another_call_waits_60_s_for_a_silent_service() -> None:
 async def dripping(every: float, start: bytes = b"HTTP/1.1 200 OK\r\n") -> AsyncIterator[str]:
     """Answer so that no read timeout ever notices: a little of the header from time to time."""
 
+    writers: list[asyncio.StreamWriter] = []
+
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
         try:
             await reader.readuntil(b"\r\n\r\n")
             writer.write(start)
@@ -101,6 +104,9 @@ async def dripping(every: float, start: bytes = b"HTTP/1.1 200 OK\r\n") -> Async
     listening = await asyncio.start_server(drip, "127.0.0.1", 0)
     async with listening:
         yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+        for writer in writers:
+            writer.transport.abort()
+        await asyncio.sleep(0)  # the sockets close in the next turn of the loop
 
 
 BODY_TO_COME = b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"

@@ -8,6 +8,7 @@ from aiohttp import hdrs, http_exceptions, web
 
 from postman_async.emulator.errors import malformed, plain_problem, server_error
 from postman_async.emulator.serving.call import answer
+from postman_async.emulator.state.store import dumps
 
 __all__ = ["Connection", "expect"]
 
@@ -22,6 +23,21 @@ class Connection(web.RequestHandler):
     """
 
     __slots__ = ()
+
+    def data_received(self, data: bytes) -> None:
+        """Refuse an address that yarl cannot read; some aiohttp lets its error through."""
+        try:
+            super().data_received(data)
+        except ValueError:
+            refusal = malformed("The request cannot be read: Invalid URL.")
+            body = dumps(refusal.body).encode()
+            head = (
+                "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json; charset=utf-8\r\n"
+                f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+            )
+            if self.transport is not None:
+                self.transport.write(head.encode() + body)
+                self.transport.close()
 
     def handle_error(
         self,
