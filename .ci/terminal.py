@@ -18,8 +18,8 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
-from postman_async.cli import display
 from postman_async.cli.app import app
+from postman_async.cli.output import display
 from postman_async.emulator import PostmanEmulator
 from postman_async.emulator.demo import load_demo
 

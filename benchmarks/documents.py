@@ -1,4 +1,4 @@
-"""Bytes to models and back, ours against pydantic's, on equal models."""
+"""Bytes to models and back, against pydantic, on equal models."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import importlib
 import json
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from attrs import has
 
 from benchmarks.bodies import big_collection, run_result
 from postman_async import models
-from postman_async.engine import codec, convert
-from postman_async.engine.plans import plan_of
+from postman_async.engine.data import codec, convert
+from postman_async.engine.data.plan import types_of
 
 __all__ = ["WAYS", "first_structuring", "functions"]
 
@@ -46,13 +46,13 @@ def functions(library: str, kind: str, executions: int) -> Ways:
         look(made)
         return made
 
-    unread, looked_at = read(body), read_all()
-    for made in (unread, looked_at):
+    untouched, looked_at = read(body), read_all()
+    for made in (untouched, looked_at):
         assert json.loads(write(made)) == json.loads(body), "nothing may be lost"
     return {
         "read": lambda: read(body),
         "read all": read_all,
-        "write": lambda: write(unread),
+        "write": lambda: write(untouched),
         "write all": lambda: write(looked_at),
     }
 
@@ -80,7 +80,7 @@ def _looker(library: str) -> Callable[[Any], None]:
     holding: dict[Any, tuple[str, ...]] = {}
     for name in models.__all__:
         if has(cls := getattr(models, name)):
-            holding[cls] = (*plan_of(cls).inner, *plan_of(cls).late)
+            holding[cls] = tuple(name for name, kind in types_of(cls).items() if _holds_model(kind))
     if library == "pydantic":
         from benchmarks.equal_models import made_models
 
@@ -96,6 +96,10 @@ def _looker(library: str) -> Callable[[Any], None]:
                 waiting += [getattr(value, name) for name in holding.get(type(value), ())]
 
     return look
+
+
+def _holds_model(annotation: Any) -> bool:
+    return has(annotation) or any(map(_holds_model, get_args(annotation)))
 
 
 def first_structuring(module: str) -> float:

@@ -43,7 +43,7 @@ def made_models() -> list[tuple[str, type[pydantic.BaseModel]]]:
 def _make(cls: Any) -> None:
     if cls.__name__ in _MADE:
         return
-    _MADE[cls.__name__] = pydantic.BaseModel  # a place kept, for classes that hold themselves
+    _MADE[cls.__name__] = pydantic.BaseModel  # a placeholder, for classes that hold themselves
     resolve_types(cls)
     content: dict[str, Any] = {}
     for attribute in fields(cls):

@@ -1,7 +1,7 @@
-"""Does memory grow with the number of runs?  ``python benchmarks/memory.py [--runs 100000]``.
+"""Measures memory by the number of runs.  ``python benchmarks/memory.py [--runs 100000]``.
 
 A server in a process of its own answers each run at once with the same result of three requests.
-The client streams the runs with a journal, and tells its memory on the way; then it reads the
+The client streams the runs with a journal, and prints its memory on the way.  Then it reads the
 journal, and resumes the batch, which runs nothing.
 """
 
@@ -13,6 +13,7 @@ import gc
 import json
 import multiprocessing
 import os
+import re
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from postman_async import AsyncPostman, read_journal
+
+UID = "12345678-1e6b6cb1-0000-4000-8000-%012d"
 
 EXECUTION = {
     "id": 1,
@@ -29,15 +32,21 @@ EXECUTION = {
     "assertions": {"Status code is 200": True},
 }
 RUN = {
-    "info": {"jobId": "job", "monitorId": "m", "status": "success"},
+    "info": {"jobId": "job", "monitorId": UID % 0, "status": "success"},
     "stats": {"assertions": {"total": 3, "failed": 0}, "requests": {"total": 3, "failed": 0}},
     "executions": [EXECUTION] * 3,
     "failures": [],
 }
 
+FIRST_UID = (UID % 0).encode()
+UID_IN_PATH = re.compile(rb"^POST /monitors/(\S+)/run ", re.MULTILINE)
+
 
 class Server(asyncio.Protocol):
-    """Answers every request with the same run."""
+    """Answers every request with the same run, of the monitor that was asked for.
+
+    The client refuses the run of another monitor.
+    """
 
     body = json.dumps({"run": RUN}).encode()
     answer = (
@@ -46,17 +55,18 @@ class Server(asyncio.Protocol):
     )
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep where the answers go."""
+        """Keep the transport."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Answer as many requests as came."""
-        self.transport.write(self.answer * data.count(b"\r\n\r\n"))
+        """Answer all requests that came."""
+        for uid in UID_IN_PATH.findall(data):
+            self.transport.write(self.answer.replace(FIRST_UID, uid))
 
 
 def serve(pipe: Connection) -> None:
-    """Listen on a free port, and tell which."""
+    """Listen on a free port, and send its number."""
 
     async def main() -> None:
         server = await asyncio.get_running_loop().create_server(Server, "127.0.0.1", 0)
@@ -74,19 +84,19 @@ def resident() -> float:
 
 
 def uids(count: int) -> Iterator[str]:
-    """Yield so many uids, and hold none of them."""
+    """Yield uids, and hold none of them."""
     for number in range(count):
-        yield f"12345678-1e6b6cb1-0000-4000-8000-{number:012d}"
+        yield UID % number
 
 
 async def stream(pm: AsyncPostman, runs: int, journal: Path, *, resume: bool) -> None:
-    """Stream the runs, and tell the memory at each tenth of them."""
+    """Stream the runs, and print the memory at each tenth of them."""
     began, marks = time.perf_counter(), {runs * n // 10 for n in range(1, 11)} | {runs // 100}
     count = 0
     async for outcome in pm.stream_monitor_runs(
         uids(runs), concurrency=100, journal=journal, resume=resume, keep="summary"
     ):
-        assert outcome.status == "passed"
+        assert outcome.status == "passed", outcome.error
         count += 1
         if count in marks:
             seconds = time.perf_counter() - began
@@ -95,10 +105,10 @@ async def stream(pm: AsyncPostman, runs: int, journal: Path, *, resume: bool) ->
 
 
 def _forget_end(journal: Path) -> None:
-    """Cut off the line that tells how many uids came: a finished batch would begin anew."""
+    """Remove the line with the number of uids, so that the batch is not finished."""
     with journal.open("rb+") as file:
         lines = file.read().splitlines(keepends=True)
-        end = max(place for place, line in enumerate(lines) if line.startswith(b'{"end"'))
+        end = max(number for number, line in enumerate(lines) if line.startswith(b'{"end"'))
         file.seek(0)
         file.writelines(lines[:end] + lines[end + 1 :])
         file.truncate()

@@ -1,4 +1,4 @@
-"""40 monitors under 10 calls in 10 s, over a real socket: what each client makes of it.
+"""40 monitors under 10 calls in 10 s, over a real socket: the time and the 429s of each client.
 
     pip install -e . -r benchmarks/requirements.txt
     python -m benchmarks.pacing                 # 10 calls in 10 s, about 2 minutes
@@ -34,7 +34,7 @@ KEY = "PMAK-benchmark"
 
 @frozen
 class Load:
-    """What is to be done: so many runs of that duration, at most ``calls`` in ``seconds``."""
+    """The work: ``runs`` of ``duration`` seconds each, at most ``calls`` in ``seconds``."""
 
     runs: int
     calls: int
@@ -43,7 +43,7 @@ class Load:
 
     @property
     def optimum(self) -> float:
-        """The seconds that no client can beat: full windows back to back."""
+        """The least possible time in seconds: full windows back to back."""
         return (math.ceil(self.runs / self.calls) - 1) * self.seconds + self.duration
 
     @property
@@ -57,7 +57,7 @@ class Load:
 
 @define
 class Service:
-    """Counts the calls of the present window."""
+    """Counts the calls of the current window."""
 
     load: Load
     posts: int = 0
@@ -82,11 +82,11 @@ class Service:
         return web.json_response({"run": {"info": info}})
 
     async def counts(self, _: web.Request) -> web.Response:
-        """Tell what was counted, and begin anew."""
-        told = {"posts": self.posts, "refused": self.refused}
+        """Return the counts, and reset them."""
+        counts = {"posts": self.posts, "refused": self.refused}
         self.posts = self.refused = self.used = 0
         self.began = float("-inf")
-        return web.json_response(told)
+        return web.json_response(counts)
 
 
 def serve(load: Load, pipe: Connection) -> None:
@@ -110,7 +110,7 @@ def serve(load: Load, pipe: Connection) -> None:
 
 
 def postman_async(url: str, load: Load) -> int:
-    """Run them with this package; the limit is given, as on this host none is published."""
+    """Run them with this package; the limit is given, as there is none published for this host."""
     from postman_async import AsyncPostman, RateLimitRule
 
     rules = [RateLimitRule(calls=load.calls, seconds=load.seconds, bucket="monitors")]
@@ -147,7 +147,7 @@ def requests_and_threads(url: str, load: Load) -> int:
 
 
 def requests_with_retries(url: str, load: Load) -> int:
-    """Run them with a thread each, and urllib3's retries, which keep to the Retry-After."""
+    """Run them with a thread each, and urllib3's retries, which obey Retry-After."""
     from urllib3 import Retry
 
     return _requests(url, load, Retry(total=3, status_forcelist=[429], allowed_methods=None))
@@ -174,13 +174,13 @@ CLIENTS: dict[str, tuple[str, Callable[[str, Load], int]]] = {
     "requests + threads + urllib3 Retry(3)": ("requests", requests_with_retries),
     "postman-api 3.0.0 (async)": ("postman_api", postman_api),
 }
-"""Each with the module that is imported before the clock starts."""
+"""The clients, each with the module that is imported before the clock starts."""
 
 # -- measuring -----------------------------------------------------------------------------------
 
 
 def measure(url: str, load: Load, name: str) -> str:
-    """Let one client work, and return its row of the table."""
+    """Measure one client, and return its row of the table."""
     module, work = CLIENTS[name]
     try:
         importlib.import_module(module)

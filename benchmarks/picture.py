@@ -1,4 +1,4 @@
-"""The picture of the README: how many times faster than each client one would use instead."""
+"""The picture of the figures: how many times faster than each client one would use instead."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ def draw(results: Mapping[str, Sequence[Row]], path: Path) -> None:
     figure, axes = plt.subplots(figsize=(7.2, 2.9))
     for offset, (label, colour) in enumerate((("1 in flight", _GREY), ("64 in flight", _BLUE))):
         found = {r.what.partition(_MARK)[2]: r.figure.median for r in rows if label in r.what}
-        places = [index + 0.38 * offset for index in range(len(names))]
-        bars = axes.barh(places, [found[n] for n in names], height=0.36, color=colour, label=label)
+        positions = [index + 0.38 * offset for index in range(len(names))]
+        bars = axes.barh(
+            positions, [found[n] for n in names], height=0.36, color=colour, label=label
+        )
         axes.bar_label(bars, [f" {found[n]:.1f}x" for n in names], fontsize=8)
     axes.set_yticks([index + 0.19 for index in range(len(names))], names, fontsize=9)
     axes.set_xscale("log")

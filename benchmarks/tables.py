@@ -161,9 +161,9 @@ def documents(effort: Effort) -> Iterator[Row]:
             for library in ("ours", "pydantic")
         ]
         found = measured(orders, min(effort.rounds, 2))
-        for way, told in WAYS.items():
+        for way, label in WAYS.items():
             times = ratio(found["pydantic"], found["ours"], way)
-            yield at_least(f"{what}: {told}, against pydantic", times, 1.0)
+            yield at_least(f"{what}: {label}, against pydantic", times, 1.0)
 
 
 def first_use(effort: Effort) -> Iterator[Row]:

@@ -16,14 +16,12 @@ if TYPE_CHECKING:
     from postman_async.bulk.options import BatchOptions
     from postman_async.bulk.outcome import BatchReport, MonitorOutcome
     from postman_async.bulk.record import from_record, to_record
-    from postman_async.bulk.reports import render_report, write_report
     from postman_async.bulk.select import MonitorSelector
     from postman_async.client import AsyncPostman
-    from postman_async.engine.convert import from_dict, to_dict
-    from postman_async.engine.limits import RateLimits
-    from postman_async.engine.pacing import RateLimitState
-    from postman_async.engine.ratelimit import RateLimit
-    from postman_async.engine.response import RawResponse
+    from postman_async.engine.data.convert import from_dict, to_dict
+    from postman_async.engine.http.response import RawResponse
+    from postman_async.engine.limits.headers import RateLimit
+    from postman_async.engine.limits.state import RateLimits, RateLimitState
     from postman_async.errors import (
         AnswerTooLargeError,
         ApiError,
@@ -49,10 +47,16 @@ if TYPE_CHECKING:
         RedirectError,
         ResponseValidationError,
         ServerError,
+        TaskError,
+        TaskExpiredError,
+        TaskFailedError,
+        TaskTimeoutError,
         TransportError,
         UnsettledError,
         UsageLimitError,
     )
+    from postman_async.extensions.collections import CollectionEntry
+    from postman_async.extensions.model import Model
     from postman_async.models.apis import (
         Api,
         ApiSchema,
@@ -69,7 +73,6 @@ if TYPE_CHECKING:
         SchemaCollectionRef,
         SchemaRelation,
     )
-    from postman_async.models.base import Model
     from postman_async.models.collections import (
         Collection,
         CollectionAuth,
@@ -93,7 +96,6 @@ if TYPE_CHECKING:
     from postman_async.models.common import Deleted, Ref
     from postman_async.models.environments import Environment, EnvironmentSummary, EnvironmentValue
     from postman_async.models.imports import Imported
-    from postman_async.models.methods import CollectionEntry
     from postman_async.models.mocks import Mock, MockConfig, MockDelay, PublishedMock
     from postman_async.models.monitors import (
         Execution,
@@ -133,7 +135,9 @@ if TYPE_CHECKING:
     from postman_async.operations import OPERATIONS, PUBLISHED_LIMITS
     from postman_async.options import CallOptions, RateLimitRule, Retries, Timeout
     from postman_async.paging import Page
+    from postman_async.reports import render_report, write_report
     from postman_async.sync import Postman, SyncMonitorBatch
+    from postman_async.tasks import SyncTask, Task
     from postman_async.unset import UNSET, Unset
 
     __version__: str
@@ -253,6 +257,12 @@ __all__ = [
     "SchemaRelation",
     "ServerError",
     "SyncMonitorBatch",
+    "SyncTask",
+    "Task",
+    "TaskError",
+    "TaskExpiredError",
+    "TaskFailedError",
+    "TaskTimeoutError",
     "Timeout",
     "TransportError",
     "Unset",
@@ -288,14 +298,14 @@ _HOMES = {
     "MonitorSelector": "bulk.select",
     "from_record": "bulk.record",
     "to_record": "bulk.record",
-    "render_report": "bulk.reports",
-    "write_report": "bulk.reports",
-    "from_dict": "engine.convert",
-    "to_dict": "engine.convert",
-    "RateLimit": "engine.ratelimit",
-    "RawResponse": "engine.response",
-    "RateLimits": "engine.limits",
-    "RateLimitState": "engine.pacing",
+    "render_report": "reports",
+    "write_report": "reports",
+    "from_dict": "engine.data.convert",
+    "to_dict": "engine.data.convert",
+    "RateLimit": "engine.limits.headers",
+    "RawResponse": "engine.http.response",
+    "RateLimitState": "engine.limits.state",
+    "RateLimits": "engine.limits.state",
     "OPERATIONS": "operations",
     "PUBLISHED_LIMITS": "operations",
     "CallOptions": "options",
@@ -303,6 +313,8 @@ _HOMES = {
     "Retries": "options",
     "Timeout": "options",
     "Page": "paging",
+    "SyncTask": "tasks",
+    "Task": "tasks",
     "UNSET": "unset",
     "Unset": "unset",
     "AnswerTooLargeError": "errors",
@@ -329,11 +341,15 @@ _HOMES = {
     "RedirectError": "errors",
     "ResponseValidationError": "errors",
     "ServerError": "errors",
+    "TaskError": "errors",
+    "TaskExpiredError": "errors",
+    "TaskFailedError": "errors",
+    "TaskTimeoutError": "errors",
     "TransportError": "errors",
     "UnsettledError": "errors",
     "UsageLimitError": "errors",
-    "Model": "models.base",
-    "CollectionEntry": "models.methods",
+    "Model": "extensions.model",
+    "CollectionEntry": "extensions.collections",
     "Api": "models.apis",
     "DeletedApi": "models.apis",
     "ApiVersion": "models.apis",

@@ -13,23 +13,31 @@ from attrs import fields
 
 from postman_async.api.namespaces import AsyncNamespaces
 from postman_async.engine.caller import AsyncCaller, RawCaller
-from postman_async.engine.failures import no_files
-from postman_async.engine.limiter import Limiter
-from postman_async.engine.limits import Quota, RateLimits
-from postman_async.engine.mask import KeyMask
-from postman_async.engine.session import SessionHolder, SessionOptions
-from postman_async.engine.target import Secret, is_service, read_base_url, read_key
-from postman_async.engine.transport import Transport
+from postman_async.engine.http.failures import no_files
+from postman_async.engine.http.mask import KeyMask
+from postman_async.engine.http.session import SessionHolder, SessionOptions
+from postman_async.engine.http.target import (
+    Secret,
+    is_service,
+    read_base_url,
+    read_key,
+    read_scim_key,
+)
+from postman_async.engine.http.transport import Transport
+from postman_async.engine.limits.limiter import Limiter
+from postman_async.engine.limits.state import MonthlyQuota, RateLimits
+from postman_async.engine.task_calls import resumed_task
 from postman_async.errors import ConfigurationError, InvalidArgumentError
 from postman_async.operations import OPERATIONS, PUBLISHED_LIMITS
 from postman_async.options import CallOptions, ClientOptions, RateLimitRule, Retries, Timeout
+from postman_async.tasks import Task
 
 if TYPE_CHECKING:
     from postman_async.bulk.batch import MonitorBatch
     from postman_async.bulk.options import BatchOptions
     from postman_async.bulk.outcome import BatchReport, MonitorOutcome
     from postman_async.bulk.select import Uids
-    from postman_async.engine.operation import Operation
+    from postman_async.engine.operation import Credential, Operation
 
 __all__ = ["AsyncPostman"]
 
@@ -37,15 +45,15 @@ __all__ = ["AsyncPostman"]
 class AsyncPostman(AsyncNamespaces):
     """The Postman API for asyncio.
 
-    It belongs to the event loop of its first call.  Use it as an async context manager, or
-    `close` it; it may be used by any number of tasks at once.
+    A client belongs to the process and event loop of its first call.  Use it as an async context
+    manager, or `close` it.  Any number of tasks may use it at once.
 
     Args:
         api_key: the key, ``PMAK-…``; default: the environment variable ``POSTMAN_API_KEY``.
         options: see `ClientOptions`.
 
     Raises:
-        ConfigurationError: the key is missing, or the base URL is none it may be sent to.
+        ConfigurationError: the key is missing, or an option is wrong.
 
     """
 
@@ -54,7 +62,7 @@ class AsyncPostman(AsyncNamespaces):
         try:
             self._set_up(api_key, options)
         except ConfigurationError as error:
-            # A base URL or proxy that holds a key by mistake stays in no frame of ours.
+            # No frame keeps a base URL or proxy that contains a key by mistake.
             failure = error.with_traceback(None)
         else:
             return
@@ -64,20 +72,24 @@ class AsyncPostman(AsyncNamespaces):
     def _set_up(self, api_key: str | None, options: ClientOptions) -> None:
         _check_names(options)
         key = read_key(api_key)
-        self.base_url = read_base_url(options.get("base_url"), options.get("region"))
+        self.base_url: str = read_base_url(options.get("base_url"), options.get("region"))
         self._sessions = SessionHolder(_session_options(options, self.base_url))
-        quota, limiter = Quota(), _limiter(options.get("rate_limits", "auto"), self.base_url)
+        quota, limiter = MonthlyQuota(), _limiter(options.get("rate_limits", "auto"), self.base_url)
         headers = {"X-Api-Key": key, **_HEADERS}
-        most, mask = _max_answer(options.get("max_answer", _MAX_ANSWER)), KeyMask.of(key)
-        transport = Transport(self.base_url, self._sessions, headers, limiter, quota, mask, most)
+        scim_key = read_scim_key(options.get("scim_api_key"))
+        mask = KeyMask.of(key) if scim_key is None else KeyMask.of(key, scim_key)
+        most, others = _max_answer(options.get("max_answer", _MAX_ANSWER)), _other_headers(scim_key)
+        transport = Transport(
+            self.base_url, self._sessions, headers, limiter, quota, mask, most, others
+        )
         self._rate_limits = RateLimits(limiter, quota)
         timeout, retries = _times(options)
         self._raw = RawCaller(transport, timeout, retries, options.get("strict", False))
-        self._caller = AsyncCaller(self._raw, {"monitors.run": _run_to_its_end})
+        self._caller = AsyncCaller(self._raw, {"monitors.run": _run_and_wait})
 
     @property
     def rate_limits(self) -> RateLimits:
-        """The limits as they stand now, the month's quota, and how many calls wait."""
+        """The present rate limits, the quota of the month, and how many calls wait."""
         return self._rate_limits
 
     def __repr__(self) -> str:
@@ -95,21 +107,21 @@ class AsyncPostman(AsyncNamespaces):
         await self.close()
 
     async def close(self) -> None:
-        """Close the connections; a session or connector of yours stays open."""
+        """Close the connections; your own session or connector stays open."""
         await self._sessions.close()
 
     async def call(self, operation: str, /, **arguments: Any) -> Any:
-        """Call an operation by its public name, as in ``call("monitors.run", monitor_uid=uid)``.
+        """Call an operation by its id, as in ``call("monitors.run", monitor_uid=uid)``.
 
         Args:
-            operation: a name in `postman_async.OPERATIONS`.
+            operation: an id in `postman_async.OPERATIONS`.
             arguments: the operation's arguments, and the options of `CallOptions`.
 
         Returns:
             What the method of that name returns.
 
         Raises:
-            InvalidArgumentError: there is no such operation or argument.
+            InvalidArgumentError: the operation or an argument does not exist.
             PostmanError: as that method does.
 
         """
@@ -118,26 +130,28 @@ class AsyncPostman(AsyncNamespaces):
         options = {name: arguments.pop(name) for name in names if name in arguments}
         return await self._caller.request(known, arguments, cast("CallOptions", options))
 
+    def _resume_task(self, operation: str, arguments: Mapping[str, str]) -> Task[Any]:
+        return resumed_task(self._raw, _find(operation), arguments)
+
     def monitor_batch(
         self, uids: Uids | None = None, **options: Unpack[BatchOptions]
     ) -> MonitorBatch:
-        """Make a batch of runs to be iterated and controlled in an ``async with`` block.
+        """Make a batch of runs, to iterate over and to control in an ``async with`` block.
 
         Args:
-            uids: the monitors; any iterable or async iterable, or a mapping of uids to names.  One
-                that is named twice is run twice.  A collection is checked before anything is sent;
-                in any other iterable, a uid that cannot be sent is an outcome.  Leave them out
-                with ``select``, or with ``resume=True``: the journal knows them.
-            options: see `BatchOptions`; what each ``monitors.run`` call takes is among them.
+            uids: the monitors: any iterable or async iterable, or a mapping of uids to names.  A
+                uid that occurs twice is run twice.  A list or other collection is checked before
+                anything is sent; an invalid uid of any other iterable becomes an outcome.  Leave
+                the uids out with ``select``, or with ``resume=True``, which reads the journal.
+            options: see `BatchOptions`, which include those of each ``monitors.run`` call.
 
         Returns:
             The batch.
 
         Raises:
-            InvalidArgumentError: an option makes no sense, or a uid of a collection cannot be
-                sent.
+            InvalidArgumentError: an option or a uid is not valid.
 
-        Source: ``POST /monitors/{uid}/run``, and ``GET /monitors/{uid}`` where the call brings no
+        Source: ``POST /monitors/{uid}/run``, and ``GET /monitors/{uid}`` if the call brings no
         result.
 
         """
@@ -155,13 +169,13 @@ class AsyncPostman(AsyncNamespaces):
             options: see `BatchOptions`.
 
         Returns:
-            One outcome for each uid, in their order.  A monitor that fails, or cannot be run, is
-            an outcome and never an exception.
+            A report with one outcome for each uid, in the order of the uids.  A monitor that fails
+            or cannot be run is an outcome, never an exception.
 
         Raises:
             InvalidArgumentError: as for `monitor_batch`.
-            EmptySelectionError: there is no monitor to run.
-            JournalError: the journal cannot be used, or holds the unfinished batch of others.
+            EmptySelectionError: no monitor was found to run.
+            JournalError: the journal cannot be used, or has an unfinished batch of others.
             PostmanError: the monitors could not be selected.
 
         """
@@ -174,8 +188,8 @@ class AsyncPostman(AsyncNamespaces):
         """Run many monitors in parallel and get each outcome as it becomes known.
 
         Parameters and errors are those of `run_monitors`.  Leaving the loop early cancels the
-        calls under way once the iterator is closed (``contextlib.aclosing`` does it at once);
-        the service ends those runs by itself.
+        calls in flight once the iterator is closed (``contextlib.aclosing`` does it at once);
+        the service still finishes those runs.
 
         Yields:
             The outcomes, in the order in which the runs end.
@@ -184,18 +198,18 @@ class AsyncPostman(AsyncNamespaces):
         return _stream(self.monitor_batch(uids, **options))
 
 
-async def _run_to_its_end(
+async def _run_and_wait(
     caller: RawCaller, arguments: Mapping[str, Any], options: CallOptions
 ) -> Any:
-    """Wait for the end of a run also where the service answers before it."""
+    """Wait for the end of a run, even if the service answers before it."""
     if caller.transport.sessions.process != os.getpid():
         caller.check_place()  # before anything asks for the loop, which a forked child has not
     try:
-        from postman_async.bulk.single import run_to_its_end
+        from postman_async.bulk.run_and_wait import run_and_wait
     except OSError as error:  # many runs under way may leave no file for it
         raise no_files("POST /monitors/{uid}/run", error) from None
 
-    return await run_to_its_end(caller, arguments, options)
+    return await run_and_wait(caller, arguments, options)
 
 
 async def _stream(batch: MonitorBatch) -> AsyncGenerator[MonitorOutcome]:
@@ -206,6 +220,16 @@ async def _stream(batch: MonitorBatch) -> AsyncGenerator[MonitorOutcome]:
 
 _HEADERS = {"Accept": "application/json", "User-Agent": "postman-async"}
 _MAX_ANSWER = 256 * 2**20
+
+
+def _other_headers(scim_key: Secret | None) -> dict[Credential, Mapping[str, str]]:
+    """Make the headers of calls that are authenticated otherwise than with the API key."""
+    headers: dict[Credential, Mapping[str, str]] = {"none": _HEADERS, "basic": _HEADERS}
+    if scim_key is not None:
+        headers["scim"] = {"Authorization": Secret(f"Bearer {scim_key}"), **_HEADERS}
+    return headers
+
+
 _SESSION_OPTIONS = frozenset(field.name for field in fields(SessionOptions))
 
 
@@ -213,7 +237,7 @@ def _check_names(options: Mapping[str, Any]) -> None:
     unknown = options.keys() - ClientOptions.__annotations__.keys()
     if unknown:
         known = ", ".join(["api_key", *ClientOptions.__annotations__])
-        raise ConfigurationError(f"there is no option {min(unknown)!r}; there are: {known}")
+        raise ConfigurationError(f"unknown option {min(unknown)!r}; the options are: {known}")
 
 
 def _session_options(options: ClientOptions, base_url: str) -> SessionOptions:
@@ -221,7 +245,9 @@ def _session_options(options: ClientOptions, base_url: str) -> SessionOptions:
     if given.get("session") is not None:
         clash = sorted(given.keys() & {"connector", "trust_env", "trace_configs"})
         if clash:
-            raise ConfigurationError(f"with a session of yours, {clash[0]} is the session's matter")
+            raise ConfigurationError(
+                f"{clash[0]} cannot be combined with session: set it on your session"
+            )
     made = SessionOptions(**given)
     return made if base_url.startswith("https:") else made.without_proxy()
 
@@ -267,13 +293,13 @@ def _own_rules(given: object) -> list[RateLimitRule]:
             "rate_limits must be 'auto', 'postman', None or RateLimitRule objects, not"
             f" {type(given).__name__}"
         )
-    buckets = (operation.bucket for operation in OPERATIONS.values())
+    buckets = (rule.bucket for rule in PUBLISHED_LIMITS)
     known = {*OPERATIONS, *(bucket for bucket in buckets if bucket is not None)}
     for rule in rules:
         if rule.bucket is not None and rule.bucket not in known:
             near = difflib.get_close_matches(rule.bucket, known, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ConfigurationError(f"rate_limits: there is no bucket {rule.bucket!r}{hint}")
+            raise ConfigurationError(f"rate_limits: unknown bucket {rule.bucket!r}{hint}")
     return list(rules)
 
 
@@ -281,6 +307,6 @@ def _find(name: str) -> Operation:
     operation = OPERATIONS.get(name)
     if operation is None:
         near = difflib.get_close_matches(name, OPERATIONS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else "; postman_async.OPERATIONS names them"
-        raise InvalidArgumentError(f"there is no operation {name!r}{hint}")
+        hint = f"; did you mean {near[0]!r}?" if near else "; postman_async.OPERATIONS lists them"
+        raise InvalidArgumentError(f"unknown operation {name!r}{hint}")
     return operation

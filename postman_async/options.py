@@ -1,4 +1,4 @@
-"""What a caller may set, for a whole client or for one call."""
+"""The options of a client and of a single call."""
 
 from __future__ import annotations
 
@@ -31,18 +31,17 @@ class Timeout:
     """How long the parts of one attempt may take, in seconds; ``None`` means no limit.
 
     Args:
-        connect: getting a connection: name look-up, TCP and TLS.  Waiting for a free place in a
-            session or connector of your own does not count.
-        read: silence of the service: no byte for this long.  Not used for ``monitors.run``,
-            whose answer comes when the run has ended.
-        run: the deadline of one ``monitors.run`` call, from its first attempt to the end of the
-            run: where the service answers earlier, the looks at the monitor count, too.  The
-            wait for a place within the rate limits, before that, does not.
-        call: the deadline of any other call where there is no ``total``, from its first attempt
-            to its answer, retries and their waits included; 1 second more for each 100 kB that it
-            sends.
-        total: the whole call with its retries and waits, those for the rate limits too.  Off by
-            default.
+        connect: making a connection: name look-up, TCP and TLS.  The wait for a free connection in
+            the pool of your own session or connector does not count.
+        read: silence of the service: no byte for so long.  Not used for ``monitors.run``, whose
+            answer comes when the run has ended.
+        run: the deadline of a ``monitors.run`` call, from its first attempt to the end of the run,
+            including the polling if the service answers earlier.  The wait for the rate limits
+            before the first attempt does not count.
+        call: the deadline of any other call without a ``total``, from its first attempt to its
+            answer, including retries and their waits; 1 second more for each 100 kB of the body.
+        total: the deadline of the whole call, including retries and all waits, those for the rate
+            limits, too.  None by default.
 
     """
 
@@ -53,7 +52,7 @@ class Timeout:
     total: float | None = field(default=None, validator=_seconds)
 
     def altered(self, given: Timeout | float | None) -> Timeout:
-        """Return what holds when these seconds (or times) are given instead; None lifts all."""
+        """Return the timeout for an override: a `Timeout`, seconds in total, or None (no limit)."""
         if isinstance(given, Timeout):
             return given
         if given is None:
@@ -63,17 +62,17 @@ class Timeout:
 
 @frozen(kw_only=True)
 class Retries:
-    """When a call is sent again, and how long it waits before that.
+    """How often a call is sent, and how long it waits before each retry.
 
-    What may be retried at all is not an option but a safety rule, see
-    `postman_async.engine.retry`.
+    Which failures are retried is not an option but a safety rule, see
+    `postman_async.engine.http.retry`.
 
     Args:
-        attempts: how often a call is sent at most, the first time included.  1 turns retries off.
-        backoff: seconds before the second attempt; doubled for each one after it, with jitter.
-        max_backoff: seconds a wait of our own never exceeds.
-        max_retry_after: seconds we are willing to wait when the service names a time; when it
-            asks for more, or for more than an hour, the error is raised at once.
+        attempts: how often a call is sent at most, including the first time.  1 turns retries off.
+        backoff: seconds before the second attempt; doubled for each later one, with jitter.
+        max_backoff: the longest such wait, in seconds.
+        max_retry_after: the longest wait that the service may ask for, in seconds; if it asks for
+            a longer one, or for more than an hour, the error is raised at once.
 
     """
 
@@ -83,7 +82,7 @@ class Retries:
     max_retry_after: float = field(default=120.0, validator=[instance_of((int, float)), ge(0)])
 
     def altered(self, given: Retries | int) -> Retries:
-        """Return what holds when this number of attempts is given instead."""
+        """Return the retries with an override: a `Retries`, or the number of attempts."""
         return given if isinstance(given, Retries) else evolve(self, attempts=given)
 
 
@@ -92,10 +91,10 @@ class RateLimitRule:
     """A limit to keep: at most so many calls may start in so many seconds.
 
     Args:
-        calls: how many may start.
-        seconds: in what time.
-        bucket: which calls it counts: None for all of them, an `Operation.bucket` (``monitors``)
-            or the name of one operation (``monitors.run``).
+        calls: how many calls may start in the window.
+        seconds: the length of the window.
+        bucket: which calls are counted: None for all of them, an `Operation.bucket` (``monitors``)
+            or the id of one operation (``monitors.run``).
 
     """
 
@@ -108,10 +107,10 @@ class CallOptions(TypedDict, total=False):
     """The options that every method takes by keyword.
 
     Keys:
-        timeout: a `Timeout`, or the seconds the whole call may take, retries included.
-        extra_headers: headers to send besides our own.
-        extra_query: query parameters to send besides those of the method.
-        extra_body: keys to add to the JSON body, or to a form, that this version does not know.
+        timeout: a `Timeout`, the seconds for the call including retries, or None for no limit.
+        extra_headers: headers to send, too; not ``X-Api-Key``.
+        extra_query: query parameters to send, too.
+        extra_body: keys to add to the JSON body or the form, which this version does not know.
         retries: a `Retries`, or the number of attempts.
     """
 
@@ -126,24 +125,25 @@ class ClientOptions(TypedDict, total=False):
     """The options of a client besides its key, the same for `AsyncPostman` and `Postman`.
 
     Keys:
-        base_url: where the service is; default: ``POSTMAN_BASE_URL``, or else the region's host.
-        region: ``us`` (default) or ``eu``, instead of a base URL.
-        timeout: a `Timeout`, or the seconds a call may take, retries included.
+        base_url: the address of the service; default: ``POSTMAN_BASE_URL``, else the region's.
+        region: ``us`` (default) or ``eu``; not together with a base URL.
+        timeout: a `Timeout`, the seconds for a call including retries, or None for no limit.
         retries: a `Retries`, or the number of attempts.
-        rate_limits: which limits the calls are paced by, before the service must refuse one.
-            ``auto`` (default): the published ones on the service's own hosts, on any other what
-            its headers tell; ``postman``: the published ones on any host; `RateLimitRule` objects:
-            these; None: none.
-        strict: raise `ResponseValidationError` where an answer drifts from the specification.
-        max_answer: the bytes a 2xx answer may have once it is decompressed (256 MB); a larger one
-            raises `AnswerTooLargeError` and is not read to its end.  None: no bound.
-        session: a session to use; it is not closed.
-        connector: a connector to use; it is not closed.
+        rate_limits: the limits that pace the calls.  ``auto`` (default): the published limits on
+            the service's own hosts, on any other host those that its headers state; ``postman``:
+            the published limits on any host; one or more `RateLimitRule` objects; None: no limits.
+        scim_api_key: the key of the SCIM operations; default: the environment variable
+            ``POSTMAN_SCIM_API_KEY``.
+        strict: raise `ResponseValidationError` if an answer drifts from the specification.
+        max_answer: the most bytes of a 2xx answer, decompressed (256 MB); a larger one raises
+            `AnswerTooLargeError` and is not read to its end.  None: no limit.
+        session: an aiohttp session to use; the client does not close it.
+        connector: an aiohttp connector to use; the client does not close it.
         proxy: the address of an HTTP proxy for all calls; refused with a plain-http base URL.
         ssl: an SSL context, or aiohttp's other values for it.
         trust_env: take proxies and netrc from the environment; not for a plain-http base URL.
-        trace_configs: aiohttp's trace configurations; the key is hidden in what they can print.
-        middlewares: aiohttp's client middlewares, each called for each attempt.
+        trace_configs: aiohttp's trace configurations; the key is hidden from them.
+        middlewares: aiohttp's client middlewares, called for every attempt.
     """
 
     base_url: str | None
@@ -151,6 +151,7 @@ class ClientOptions(TypedDict, total=False):
     timeout: Timeout | float | None
     retries: Retries | int
     rate_limits: Literal["auto", "postman"] | Sequence[RateLimitRule] | None
+    scim_api_key: str | None
     strict: bool
     max_answer: int | None
     session: aiohttp.ClientSession | None

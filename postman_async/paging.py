@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from postman_async.errors import TransportError
 
@@ -21,7 +21,7 @@ class Page(Sequence[T], Generic[T]):
 
     Attributes:
         next_cursor: what to ask the next page with, or None on the last one.
-        meta: whatever else the service told about the page, as it came.
+        meta: whatever else the service says about the page, as it came.
 
     """
 
@@ -31,15 +31,15 @@ class Page(Sequence[T], Generic[T]):
         self, items: Sequence[T], *, next_cursor: str | None = None, meta: Any = None
     ) -> None:
         self._items = list(items)
-        self.next_cursor = next_cursor
-        self.meta = meta
+        self.next_cursor: str | None = next_cursor
+        self.meta: Any = meta
 
     @overload
     def __getitem__(self, index: int) -> T: ...
     @overload
     def __getitem__(self, index: slice) -> list[T]: ...
     def __getitem__(self, index: int | slice) -> T | list[T]:
-        """Return the item, or the items, at that place of the page."""
+        """Return the item, or the items, at that index of the page."""
         return self._items[index]
 
     def __len__(self) -> int:
@@ -52,21 +52,20 @@ class Page(Sequence[T], Generic[T]):
             return self._items == other._items and self.next_cursor == other.next_cursor
         return self._items == other
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None]  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"Page({self._items!r}, next_cursor={self.next_cursor!r})"
 
 
 class _Walk:
-    """Where a walk over pages stands: pure, shared by the async and the sync one."""
+    """The state of a walk over pages, shared by the async and the sync one."""
 
     def __init__(self, operation: Operation, arguments: Mapping[str, Any]) -> None:
         self.arguments = dict(arguments)
         self._paging = operation.result.paging
         start = self.arguments.get("cursor")
         self._seen: set[str] = {start} if isinstance(start, str) else set()
-        self._offset = 0
         self._last: Page[Any] | None = None
 
     def turn(self, page: Page[Any]) -> bool:
@@ -77,6 +76,8 @@ class _Walk:
         """
         if self._paging == "offset":
             return self._turn_offset(page)
+        if self._paging == "scim":
+            return self._turn_scim(page)
         cursor = page.next_cursor
         if cursor is None or cursor in self._seen:
             return False
@@ -85,16 +86,45 @@ class _Walk:
         return True
 
     def _turn_offset(self, page: Page[Any]) -> bool:
-        limit = self.arguments.get("limit")
-        # A page longer than asked for comes from a service that knows neither limit nor offset.
-        if not page or not isinstance(limit, int) or len(page) != limit or page == self._last:
+        """Go on by the total where the service names it, and else while the pages are full."""
+        following = _number(self.arguments.get("offset"), 0) + len(page)
+        total = _total(page.meta, ("totalCount", "total"))
+        if self._repeats(page) or not self._has_more(page, following, total):
             return False
-        self._last = page
-        start = self.arguments.get("offset")
-        self._offset = self._offset or (start if isinstance(start, int) else 0)
-        self._offset += len(page)
-        self.arguments["offset"] = self._offset
+        self.arguments["offset"] = following
         return True
+
+    def _has_more(self, page: Page[Any], following: int, total: int | None) -> bool:
+        limit = self.arguments.get("limit")
+        if isinstance(limit, int) and len(page) > limit:
+            return False  # the service knows neither limit nor offset, and has sent everything
+        if total is not None:
+            return following < total
+        return isinstance(limit, int) and len(page) == limit
+
+    def _turn_scim(self, page: Page[Any]) -> bool:
+        """Count from 1, as https://www.rfc-editor.org/rfc/rfc7644#section-3.4.2.4 does."""
+        following = _number(self.arguments.get("start_index"), 1) + len(page)
+        total = _total(page.meta, ("totalResults",))
+        if self._repeats(page) or total is None or following > total:
+            return False
+        self.arguments["start_index"] = following
+        return True
+
+    def _repeats(self, page: Page[Any]) -> bool:
+        """Whether there is nothing new in a page."""
+        last, self._last = self._last, page
+        return not page or page == last
+
+
+def _number(value: Any, default: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
+def _total(meta: Any, names: tuple[str, ...]) -> int | None:
+    """Read how many entries there are in all."""
+    values = (meta.get(name) for name in names) if isinstance(meta, Mapping) else ()
+    return next((v for v in values if isinstance(v, int) and not isinstance(v, bool)), None)
 
 
 def _items(operation: Operation, page: Any) -> Sequence[Any]:

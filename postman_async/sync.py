@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack
 
 from postman_async.api.sync.namespaces import Namespaces
 from postman_async.client import AsyncPostman
-from postman_async.engine.session import leave_alone, refuse_other_process
-from postman_async.engine.target import Secret
+from postman_async.engine.http.response import RawResponse
+from postman_async.engine.http.session import leave_alone, refuse_other_process
+from postman_async.engine.http.target import Secret
 from postman_async.errors import ConfigurationError
+from postman_async.tasks import SyncTask, Task
 
 if TYPE_CHECKING:
     from postman_async.bulk.batch import BatchProgress, MonitorBatch
     from postman_async.bulk.options import BatchOptions
     from postman_async.bulk.outcome import BatchReport, MonitorOutcome
     from postman_async.bulk.select import Uids
-    from postman_async.engine.limits import RateLimits
+    from postman_async.engine.limits.state import RateLimits
     from postman_async.engine.operation import Caller, Operation
     from postman_async.options import CallOptions, ClientOptions
 
@@ -33,7 +35,7 @@ _END: Any = object()
 
 
 class _Loop:
-    """The one event loop of a client, which runs while a call is made and rests in between."""
+    """The event loop of a client, which runs only during a call."""
 
     def __init__(self) -> None:
         self._runner = asyncio.Runner()
@@ -41,13 +43,13 @@ class _Loop:
         self._closed = False
         self._process: int | None = None
         self.batches = 0
-        """How many are open."""
+        """How many batches are open."""
 
     def run(
         self, function: Callable[P, Coroutine[Any, Any, R]], *args: P.args, **kwargs: P.kwargs
     ) -> R:
-        """Wait for a coroutine; calls of other threads wait for their turn."""
-        self._check_place()
+        """Run a coroutine to its end; calls of other threads wait until then."""
+        self._check_context()
         with self._lock:
             self._check_open()
             return self._runner.run(function(*args, **kwargs))
@@ -55,15 +57,15 @@ class _Loop:
     def call(
         self, function: Callable[P, Coroutine[Any, Any, R]], *args: P.args, **kwargs: P.kwargs
     ) -> R:
-        """Wait for a single call, as `run` does.
+        """Run a single call to its end, faster than `run`.
 
         A runner sets a signal handler for each coroutine, which takes half as long as a call.
-        Here an interrupt breaks the loop where it is, and then ends the one task there is; in a
-        batch there are others.
+        Without it an interrupt stops the loop wherever it is, and the only task is then cancelled.
+        A batch has other tasks, so that `run` is needed.
         """
         if self.batches:
             return self.run(function, *args, **kwargs)
-        self._check_place()
+        self._check_context()
         with self._lock:
             self._check_open()
             loop = self._runner.get_loop()
@@ -75,8 +77,8 @@ class _Loop:
                 loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
                 raise
 
-    def _check_place(self) -> None:
-        """Refuse another process before its copy of the loop, or of the lock, is touched."""
+    def _check_context(self) -> None:
+        """Refuse another process before its copy of the loop or of the lock is used."""
         if self._process != os.getpid():
             refuse_other_process(self._process)
             self._process = os.getpid()
@@ -87,7 +89,7 @@ class _Loop:
             raise ConfigurationError("this client is closed; make a new one")
 
     def do(self, action: Callable[[], None]) -> None:
-        """Do what needs the loop's attention, also while it is running: here or in a thread."""
+        """Run an action that the loop must notice, even if the loop runs here or in a thread."""
         refuse_other_process(self._process)
         if _loop_runs_here():
             action()
@@ -96,11 +98,11 @@ class _Loop:
                 self.run(_call, action)
             finally:
                 self._lock.release()
-        else:  # a call of another thread has the loop, and may wait for just this
+        else:  # another thread runs the loop, and may wait for this action
             self._runner.get_loop().call_soon_threadsafe(action)
 
     def close(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run a last coroutine and close the loop; more than once is harmless."""
+        """Run a last coroutine and close the loop; repeated calls do nothing."""
         if self._process not in (None, os.getpid()):
             self._closed = True
             leave_alone(self._runner)
@@ -113,7 +115,7 @@ class _Loop:
 
 
 class _SyncCaller:
-    """Calls operations on the loop."""
+    """Calls operations on the event loop of the client."""
 
     def __init__(self, loop: _Loop, caller: Caller) -> None:
         self._loop = loop
@@ -126,22 +128,31 @@ class _SyncCaller:
     def request(
         self, operation: Operation, arguments: Mapping[str, Any], options: CallOptions
     ) -> Any:
-        return self._loop.call(self._caller.request, operation, arguments, options)
+        answer = self._loop.call(self._caller.request, operation, arguments, options)
+        return answer if operation.task is None else self._twin(answer)
+
+    def _twin(self, answer: Any) -> Any:
+        """Return a task, or an answer that holds one, without ``await``."""
+        if isinstance(answer, Task):
+            return SyncTask(answer, self._loop.run)
+        if isinstance(answer, RawResponse):
+            answer.value = self._twin(answer.value)
+        return answer
 
 
 class Postman(Namespaces):
     """The Postman API, synchronously: the names and arguments of `AsyncPostman`.
 
-    It holds one event loop, so its calls share their connections.  Use it as a context manager,
-    or `close` it.  Threads may share it; their calls are made one after the other.
+    A client has one event loop, so that its calls share their connections.  Use it as a context
+    manager, or `close` it.  Threads may share a client; their calls run one after the other.
 
     Args:
         api_key: the key, ``PMAK-…``; default: the environment variable ``POSTMAN_API_KEY``.
         options: see `ClientOptions`.
 
     Raises:
-        ConfigurationError: the key is missing, or the base URL is none it may be sent to; a call
-            is made where an event loop runs already (a notebook): use `AsyncPostman` there.
+        ConfigurationError: the key is missing, or an option is wrong.  Calls raise it where an
+            event loop runs already, as in a notebook: use `AsyncPostman` there.
 
     """
 
@@ -152,7 +163,7 @@ class Postman(Namespaces):
             self._async = AsyncPostman(api_key, **options)
         except ConfigurationError as error:
             failure = error.with_traceback(None)
-        del options  # one that holds a key by mistake stays in no frame of ours
+        del options  # no frame keeps an option that contains a key by mistake
         if failure is not None:
             raise failure
         self._loop = _Loop()
@@ -165,7 +176,7 @@ class Postman(Namespaces):
 
     @property
     def rate_limits(self) -> RateLimits:
-        """The limits as they stand now, the month's quota, and how many calls wait."""
+        """The present rate limits, the quota of the month, and how many calls wait."""
         return self._async.rate_limits
 
     def __repr__(self) -> str:
@@ -184,12 +195,15 @@ class Postman(Namespaces):
         self.close()
 
     def close(self) -> None:
-        """Close the connections and the loop; a session or connector of yours stays open."""
+        """Close the connections and the loop; your own session or connector stays open."""
         self._loop.close(self._async.close)
 
     def call(self, operation: str, /, **arguments: Any) -> Any:
-        """Call an operation by its public name; see `AsyncPostman.call`."""
+        """Call an operation by its id; see `AsyncPostman.call`."""
         return self._loop.call(self._async.call, operation, **arguments)
+
+    def _resume_task(self, operation: str, arguments: Mapping[str, str]) -> SyncTask[Any]:
+        return SyncTask(self._async._resume_task(operation, arguments), self._loop.run)
 
     def run_monitors(
         self, uids: Uids | None = None, **options: Unpack[BatchOptions]
@@ -202,8 +216,9 @@ class Postman(Namespaces):
     ) -> Iterator[MonitorOutcome]:
         """Run many monitors in parallel and get each outcome as it becomes known.
 
-        See `AsyncPostman.stream_monitor_runs`.  The loop rests while your code handles an
-        outcome: the runs go on in the service, and their answers are read when you ask for more.
+        See `AsyncPostman.stream_monitor_runs`.  The event loop does not run while your code
+        handles an outcome: the service continues the runs, and their answers are read when you ask
+        for the next outcome.
         """
         _refuse_running_loop()
         return _walk(self.monitor_batch(uids, **options))
@@ -213,7 +228,7 @@ class Postman(Namespaces):
     ) -> SyncMonitorBatch:
         """Make a batch for a ``with`` block; see `AsyncPostman.monitor_batch`.
 
-        The loop rests while your code handles an outcome, as for `stream_monitor_runs`.
+        The event loop does not run while your code handles an outcome, see `stream_monitor_runs`.
         """
         return SyncMonitorBatch(self._loop, self._async.monitor_batch(uids, **options))
 
@@ -243,41 +258,41 @@ class SyncMonitorBatch:
         return self
 
     def __next__(self) -> MonitorOutcome:
-        """Wait for an outcome."""
+        """Wait for the next outcome."""
         outcome: MonitorOutcome = self._loop.run(_next, self._batch)
         if outcome is _END:
             raise StopIteration
         return outcome
 
     def report(self) -> BatchReport:
-        """Wait for the end, and report the outcomes that were not taken, by their places."""
+        """Wait for the end, and report the outcomes not yet iterated over, by their index."""
         return self._loop.run(self._batch.report)
 
     def pause(self) -> None:
-        """Trigger nothing until `resume`; the runs under way go on."""
+        """Trigger nothing until `resume`; the runs in flight continue."""
         self._loop.do(self._batch.pause)
 
     def resume(self) -> None:
-        """Go on after `pause`."""
+        """Trigger again after `pause`."""
         self._loop.do(self._batch.resume)
 
     def cancel(self) -> None:
-        """Trigger nothing any more, and do not wait for the runs under way."""
+        """Trigger nothing more, and do not wait for the runs in flight."""
         self._loop.do(self._batch.cancel)
 
     @property
     def paused(self) -> bool:
-        """Whether it is paused."""
+        """Whether the batch is paused."""
         return self._batch.paused
 
     @property
     def progress(self) -> BatchProgress:
-        """How far it is now."""
+        """The present progress of the batch."""
         return self._batch.progress
 
     @property
     def running(self) -> list[tuple[str, float]]:
-        """Each monitor that is under way, and for how many seconds; the longest first."""
+        """Each monitor in flight and since how many seconds, the longest first."""
         return self._batch.running
 
 
@@ -305,6 +320,6 @@ def _loop_runs_here() -> bool:
 def _refuse_running_loop() -> None:
     if _loop_runs_here():
         raise ConfigurationError(
-            "an event loop is running here (in a notebook it always is), and Postman needs one of"
-            " its own: use AsyncPostman instead, and await its calls"
+            "an event loop is running here already, as always in a notebook, and Postman needs its"
+            " own: use AsyncPostman instead, and await its calls"
         )

@@ -1,7 +1,7 @@
-"""`UNSET`: the value of a parameter that is not to be sent.
+"""`UNSET`: the default of every optional parameter, which is not sent.
 
-``None`` means JSON ``null``; leaving a parameter out means not sending it.  Only parameters
-know the difference by this sentinel: models remember it by themselves.
+``None`` means JSON ``null``; a parameter that is left out is not sent.  Only parameters need this
+sentinel: models keep the difference themselves.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["UNSET", "Unset"]
 class _Unset(Enum):
     """An enum of one member, so that type checkers can narrow on ``is UNSET``."""
 
-    UNSET = b"UNSET"  # of no JSON type: a writer that knows enums must not send it
+    UNSET = b"UNSET"  # not a JSON type: a writer that knows enums must not send it
 
     def __repr__(self) -> str:
         return "UNSET"
@@ -25,7 +25,7 @@ class _Unset(Enum):
 
 
 UNSET: Final = _Unset.UNSET
-"""Do not send this parameter (the default of every optional one)."""
+"""Do not send this parameter."""
 
 Unset: TypeAlias = Literal[_Unset.UNSET]
 """The type of `UNSET`."""

@@ -1,4 +1,4 @@
-"""The tree of errors: complete, drawn as it is, able to travel, and silent about the key."""
+"""The tree of errors is complete, drawn correctly, can be pickled, and never shows the key."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import inspect
 import json
 import pickle
 import re
+import textwrap
 import traceback
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,9 +19,9 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 import postman_async.errors
 from postman_async.bulk.outcome import BatchReport
+from postman_async.engine.http.request import build_request
+from postman_async.engine.http.response import error_of
 from postman_async.engine.operation import Operation, Parameter
-from postman_async.engine.request import build_request
-from postman_async.engine.response import error_of
 from postman_async.errors import (
     Answer,
     AnswerTooLargeError,
@@ -39,6 +41,10 @@ from postman_async.errors import (
     RateLimitError,
     RedirectError,
     ResponseValidationError,
+    TaskError,
+    TaskExpiredError,
+    TaskFailedError,
+    TaskTimeoutError,
     TransportError,
     UnsettledError,
 )
@@ -73,6 +79,10 @@ def one_of_each() -> list[PostmanError]:
         NestingError("it holds itself"),
         DeadlineExceeded("30 s were up"),
         UnsettledError("another run began since"),
+        TaskError("collections.start_merge", "1", "odd", "is odd"),
+        TaskFailedError("collections.start_merge", "1", "failed", "a conflict"),
+        TaskTimeoutError("collections.start_merge", "1", "in-progress", 300),
+        TaskExpiredError("collections.start_merge", "1"),
         TransportError(CALL, "reason"),
         ConnectError(CALL, "refused"),
         CallTimeoutError(CALL, "silence"),
@@ -113,7 +123,14 @@ def test_the_tree_in_the_docstring_is_the_tree_of_the_classes() -> None:
     assert drawn == {name: cls.__bases__[0].__name__ for name, cls in classes().items()}
 
 
-def test_each_class_is_met_by_the_tests_below() -> None:
+def test_the_tree_in_the_readme_of_the_engine_is_that_of_the_docstring() -> None:
+    assert postman_async.errors.__doc__ is not None
+    readme = Path(postman_async.errors.__file__).with_name("engine") / "README.md"
+    tree = textwrap.dedent(postman_async.errors.__doc__.split("::\n\n")[1].split("\n\n")[0])
+    assert f"```text\n{tree}\n```" in readme.read_text(encoding="utf-8")
+
+
+def test_each_class_is_covered_by_the_tests_below() -> None:
     assert {type(error) for error in one_of_each()} == set(classes().values())
 
 
@@ -144,20 +161,20 @@ def test_a_timeout_keeps_its_message_although_it_is_an_os_error() -> None:
     assert (error.call, error.reason) == (CALL, "silence")
 
 
-def test_every_fault_of_a_strict_reading_is_told() -> None:
+def test_every_fault_of_a_strict_reading_is_reported() -> None:
     error = ResponseValidationError(CALL, ["$.a: missing", "$.b: missing"])
     assert "$.a: missing; $.b: missing" in str(error)
 
 
-# --- errors travel: worker pools pickle them, and retries copy them
+# --- errors can be pickled and copied: worker pools and retries do so
 
 
-def told(error: PostmanError) -> dict[str, Any]:
-    """Return what the error holds, with its headers as plain pairs."""
-    held = dict(vars(error))
-    if "headers" in held:
-        held["headers"] = sorted(held["headers"].items())
-    return held
+def attributes(error: PostmanError) -> dict[str, Any]:
+    """Return the attributes of the error, with its headers as plain pairs."""
+    values = dict(vars(error))
+    if "headers" in values:
+        values["headers"] = sorted(values["headers"].items())
+    return values
 
 
 @pytest.mark.parametrize("error", one_of_each(), ids=repr)
@@ -167,7 +184,7 @@ def test_a_pickled_error_is_the_same_error(error: PostmanError, protocol: int) -
     again = pickle.loads(pickle.dumps(error, protocol))
     assert type(again) is type(error)
     assert (str(again), again.args) == (str(error), error.args)
-    assert told(again) == told(error)
+    assert attributes(again) == attributes(error)
     assert again.attempts == 3
 
 
@@ -185,7 +202,7 @@ def test_a_copied_error_is_the_same_error(error: PostmanError, copied: Any) -> N
     twin = copied(error)
     assert type(twin) is type(error)
     assert str(twin) == str(error)
-    assert told(twin) == told(error)
+    assert attributes(twin) == attributes(error)
 
 
 def test_notes_travel_along() -> None:
@@ -195,7 +212,7 @@ def test_notes_travel_along() -> None:
     assert again.__notes__ == ["while the third monitor was run"]
 
 
-# --- errors are silent about the key
+# --- errors do not show the key
 
 
 def everything_in(error: BaseException) -> str:
@@ -223,7 +240,7 @@ def test_an_answer_error_holds_the_answers_headers_and_none_that_was_sent() -> N
     ],
 )
 def test_a_refused_argument_does_not_repeat_its_value(options: CallOptions) -> None:
-    """People do hand their key over in the wrong place."""
+    """People do hand their key over by mistake."""
     operation = Operation(
         id="users.me", method="GET", path="/me/{x}", parameters=(Parameter("x", "x", "path"),)
     )

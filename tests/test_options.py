@@ -1,4 +1,4 @@
-"""Options refuse what could not be kept, and ``UNSET`` is told apart from everything."""
+"""Options refuse invalid values, and ``UNSET`` is distinct from every other value."""
 
 from __future__ import annotations
 

@@ -19,8 +19,8 @@ HOME = frozenset({"expanduser", "home", "gettempdir"})
 
 ALLOWED = {
     ("support.py", "/dev/full"): "handed on as an open file, never as a path",
-    ("emulator/test_emulator_monitors.py", "/etc/passwd"): "a time zone that is refused by name",
-    ("emulator/test_engine_faults.py", "/proc/"): "the system's view of a process of the test",
+    ("emulator/handlers/test_monitors.py", "/etc/passwd"): "a time zone that is refused by name",
+    ("emulator/runtime/test_faults.py", "/proc/"): "the system's view of a process of the test",
 }
 """What names a place outside all the same, and why it does no harm."""
 

@@ -27,7 +27,7 @@ def listing(paging: Paging) -> Operation:
     return Operation(id="things.list", method="GET", path="/things", result=result)
 
 
-CURSOR, OFFSET = listing("cursor"), listing("offset")
+CURSOR, OFFSET, SCIM = listing("cursor"), listing("offset"), listing("scim")
 
 
 @define
@@ -183,6 +183,65 @@ async def test_a_service_that_does_not_know_the_offset_is_not_asked_for_ever(kin
     """It sends the same page each time."""
     script = Scripted([Page([1, 2])] * 2)
     assert await walk(kind, script, OFFSET, limit=2) == [1, 2, 1, 2]
+
+
+# --- totals, and the pages of SCIM
+
+
+@both
+@pytest.mark.parametrize("key", ["total", "totalCount"])
+async def test_an_offset_walk_goes_on_until_the_total_without_a_limit(kind: str, key: str) -> None:
+    """The service has a limit of its own, which the caller need not know."""
+    meta = {key: 5}
+    script = Scripted([Page([1, 2], meta=meta), Page([3, 4], meta=meta), Page([5], meta=meta)])
+    assert await walk(kind, script, OFFSET) == [1, 2, 3, 4, 5]
+    assert [asked.get("offset") for asked in script.asked] == [None, 2, 4]
+
+
+@both
+async def test_a_total_spares_the_last_empty_page(kind: str) -> None:
+    script = Scripted([Page([1, 2], meta={"total": 2})])
+    assert await walk(kind, script, OFFSET, limit=2) == [1, 2]
+
+
+@both
+@pytest.mark.parametrize("total", ["5", True, None, 5.0, []])
+async def test_a_total_that_is_no_number_is_none(kind: str, total: Any) -> None:
+    script = Scripted([Page([1, 2], meta={"total": total}), Page([3], meta={"total": total})])
+    assert await walk(kind, script, OFFSET, limit=2) == [1, 2, 3]
+
+
+@both
+@pytest.mark.parametrize("operation", [OFFSET, SCIM], ids=["offset", "scim"])
+async def test_a_total_that_is_never_reached_ends_with_nothing_new(
+    kind: str, operation: Operation
+) -> None:
+    """A service that counts what the key may not see, or sends the same page again."""
+    meta = {"total": 99, "totalResults": 99}
+    script = Scripted([Page([1], meta=meta), Page([], meta=meta)])
+    assert await walk(kind, script, operation) == [1]
+    script = Scripted([Page([1], meta=meta)] * 2)
+    assert await walk(kind, script, operation) == [1, 1]
+
+
+@both
+async def test_a_scim_walk_counts_from_one(kind: str) -> None:
+    meta = {"totalResults": 3}
+    script = Scripted([Page(["a", "b"], meta=meta), Page(["c"], meta=meta)])
+    assert await walk(kind, script, SCIM, count=2) == ["a", "b", "c"]
+    assert [asked.get("start_index") for asked in script.asked] == [None, 3]
+
+
+@both
+async def test_a_scim_walk_may_begin_anywhere(kind: str) -> None:
+    script = Scripted([Page(["b"], meta={"totalResults": 2})])
+    assert await walk(kind, script, SCIM, start_index=2) == ["b"]
+
+
+@both
+async def test_a_scim_list_without_a_total_is_the_only_page(kind: str) -> None:
+    script = Scripted([Page(["a"], meta={})])
+    assert await walk(kind, script, SCIM) == ["a"]
 
 
 # --- any walk

@@ -7,13 +7,13 @@ import builtins
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from postman_async.engine.response import async_raw
-from postman_async.operations import OPERATIONS
+from postman_async.operations.apis import OPERATIONS
 from postman_async.unset import UNSET, Unset
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from postman_async.api.raw.apis import AsyncApisRaw
     from postman_async.engine.operation import Caller
     from postman_async.models.apis import (
         Api,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     )
     from postman_async.options import CallOptions
 
-__all__ = ["AsyncApis", "AsyncApisRaw"]
+__all__ = ["AsyncApis"]
 
 
 class AsyncApis:
@@ -46,7 +46,9 @@ class AsyncApis:
     @property
     def with_raw_response(self) -> AsyncApisRaw:
         """The same methods, each with the answer's HTTP side: a `RawResponse`."""
-        return AsyncApisRaw(self._caller)
+        from postman_async.api.raw.apis import AsyncApisRaw
+
+        return AsyncApisRaw(self._caller.raw)
 
     async def list(
         self,
@@ -64,36 +66,34 @@ class AsyncApis:
         direction: Literal["asc", "desc"] | str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> builtins.list[Api]:
-        """List the APIs one may see.
+        """List the APIs that the API key can access.
 
         ``GET /apis``
 
         Args:
             workspace: Only the APIs of the workspace with this id.
-            since: Only those changed at this moment (ISO 8601) or after it.
-            until: Only those changed at this moment (ISO 8601) or before it.
-            created_by: Only those that the user with this id made.
-            updated_by: Only those that the user with this id changed last.
-            is_public: Only those that everyone can see (true), or only the others.
-            name: Only those whose name holds this text.
-            summary: Only those whose summary holds this text.
-            description: Only those whose description holds this text.
-            sort: The field they are put in order by, such as `name` or `updatedAt`.
-            direction: The order: `asc` upwards, `desc` downwards.
+            since: Only the APIs that changed at this time (ISO 8601) or after it.
+            until: Only the APIs that changed at this time (ISO 8601) or before it.
+            created_by: Only the APIs that the user with this id created.
+            updated_by: Only the APIs that the user with this id changed last.
+            is_public: Only the public APIs (true), or only those that are not public (false).
+            name: Only the APIs whose name contains this text.
+            summary: Only the APIs whose summary contains this text.
+            description: Only the APIs whose description contains this text.
+            sort: The field that the list is sorted by, such as `name` or `updatedAt`.
+            direction: The sort order: `asc` or `desc`.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            All of them.
+            The APIs.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The workspace does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[Api] = await self._caller.request(
@@ -124,29 +124,27 @@ class AsyncApis:
         description: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Api:
-        """Make an API.
+        """Create an API.
 
         ``POST /apis``
 
         Args:
             name: Its name.
             workspace: The id of a workspace; the user's own workspace when left out.
-            summary: What it is for in one line.
-            description: What people should know about it.
+            summary: A one-line summary.
+            description: The description for readers.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
             The API.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The workspace does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Api = await self._caller.request(
@@ -157,7 +155,7 @@ class AsyncApis:
         return result
 
     async def get(self, api_id: str, **call_options: Unpack[CallOptions]) -> Api:
-        """Read an API.
+        """Get an API.
 
         ``GET /apis/{api_id}``
 
@@ -169,13 +167,10 @@ class AsyncApis:
             The API.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Api = await self._caller.request(
@@ -192,29 +187,27 @@ class AsyncApis:
         description: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Api:
-        """Change an API; what is left out stays as it is.
+        """Update an API; fields that are left out do not change.
 
         ``PUT /apis/{api_id}``
 
         Args:
             api_id: The id of the API.
             name: Its new name.
-            summary: What it is for in one line.
-            description: What people should know about it.
+            summary: A one-line summary.
+            description: The description for readers.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
             The API.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Api = await self._caller.request(
@@ -234,16 +227,13 @@ class AsyncApis:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            What was deleted.
+            The id of the deleted entity.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: DeletedApi = await self._caller.request(
@@ -263,16 +253,13 @@ class AsyncApis:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            All of them.
+            The versions.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[ApiVersion] = await self._caller.request(
@@ -288,28 +275,26 @@ class AsyncApis:
         source: ApiVersionSource | Mapping[str, Any] | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> ApiVersionRef:
-        """Make a version of an API, empty or as a copy of another one.
+        """Create a version of an API, empty or as a copy of another version.
 
         ``POST /apis/{api_id}/versions``
 
         Args:
             api_id: The id of the API.
             name: Its name.
-            source: The version that it copies, and what of it.
+            source: The version to copy, and which parts of it.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
             The names of the version.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version to copy does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: ApiVersionRef = await self._caller.request(
@@ -322,7 +307,7 @@ class AsyncApis:
     async def get_version(
         self, api_id: str, api_version_id: str, **call_options: Unpack[CallOptions]
     ) -> ApiVersion:
-        """Read a version of an API.
+        """Get a version of an API.
 
         ``GET /apis/{api_id}/versions/{api_version_id}``
 
@@ -335,13 +320,10 @@ class AsyncApis:
             The version.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: ApiVersion = await self._caller.request(
@@ -368,14 +350,12 @@ class AsyncApis:
             The version.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: ApiVersion = await self._caller.request(
@@ -398,16 +378,13 @@ class AsyncApis:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            What was deleted.
+            The id of the deleted entity.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: DeletedApiVersion = await self._caller.request(
@@ -433,13 +410,10 @@ class AsyncApis:
             The links.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[CollectionRelation] = await self._caller.request(
@@ -465,13 +439,10 @@ class AsyncApis:
             The links.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[CollectionRelation] = await self._caller.request(
@@ -497,13 +468,10 @@ class AsyncApis:
             The links.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[EnvironmentRelation] = await self._caller.request(
@@ -529,13 +497,10 @@ class AsyncApis:
             The links.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[CollectionRelation] = await self._caller.request(
@@ -561,13 +526,10 @@ class AsyncApis:
             The links.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[MonitorRelation] = await self._caller.request(
@@ -593,13 +555,10 @@ class AsyncApis:
             The links.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[CollectionRelation] = await self._caller.request(
@@ -612,7 +571,7 @@ class AsyncApis:
     async def get_linked_relations(
         self, api_id: str, api_version_id: str, **call_options: Unpack[CallOptions]
     ) -> dict[str, dict[str, LinkedRelation]]:
-        """Read everything that is linked to a version, by type of relation.
+        """Get all relations of a version, by type.
 
         ``GET /apis/{api_id}/versions/{api_version_id}/relations``
 
@@ -625,13 +584,10 @@ class AsyncApis:
             The links by their id, within the type of relation.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: dict[str, dict[str, LinkedRelation]] = await self._caller.request(
@@ -675,14 +631,13 @@ class AsyncApis:
             The ids of the new links, by type of relation.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API, the version or an entity to link does not exist
+                (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: dict[str, builtins.list[str]] = await self._caller.request(
@@ -712,7 +667,7 @@ class AsyncApis:
         schema: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> ApiSchema:
-        """Give a version its schema.
+        """Create the schema of a version.
 
         ``POST /apis/{api_id}/versions/{api_version_id}/schemas``
 
@@ -728,14 +683,12 @@ class AsyncApis:
             The schema.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: ApiSchema = await self._caller.request(
@@ -754,7 +707,7 @@ class AsyncApis:
     async def get_schema(
         self, api_id: str, api_version_id: str, schema_id: str, **call_options: Unpack[CallOptions]
     ) -> ApiSchema:
-        """Read the schema of a version.
+        """Get the schema of a version.
 
         ``GET /apis/{api_id}/versions/{api_version_id}/schemas/{schema_id}``
 
@@ -768,13 +721,11 @@ class AsyncApis:
             The schema.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API, the version or the schema does not exist
+                (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: ApiSchema = await self._caller.request(
@@ -812,14 +763,13 @@ class AsyncApis:
             The schema.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API, the version or the schema does not exist
+                (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: ApiSchema = await self._caller.request(
@@ -847,7 +797,7 @@ class AsyncApis:
         workspace: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> SchemaCollection:
-        """Make a collection of a schema, and link it to the version.
+        """Generate a collection from a schema, and link it to the version.
 
         ``POST /apis/{api_id}/versions/{api_version_id}/schemas/{schema_id}/collections``
 
@@ -864,14 +814,13 @@ class AsyncApis:
             The collection and its links.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API, the version, the schema or the workspace does not exist
+                (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: SchemaCollection = await self._caller.request(
@@ -905,7 +854,7 @@ class AsyncApis:
         entity_id: str,
         **call_options: Unpack[CallOptions],
     ) -> bool:
-        """Bring a linked collection up to date with the schema of the version.
+        """Synchronize a linked collection with the schema of the version.
 
         ``PUT /apis/{api_id}/versions/{api_version_id}/{entity_type}/{entity_id}/syncWithSchema``
 
@@ -917,18 +866,16 @@ class AsyncApis:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            Whether it was done.
+            Whether the collection was synchronized.
 
         Raises:
-            BadRequestError: The schema is not OpenAPI 3.0 (validationFailed), or such a relation
-                has nothing to bring up to date.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: The schema is not OpenAPI 3.0 (validationFailed), or the relation has
+                no collection to synchronize (validationFailed, malformedRequestError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API, the version or the relation does not exist
+                (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: bool = await self._caller.request(
@@ -942,33 +889,3 @@ class AsyncApis:
             call_options,
         )
         return result
-
-
-class AsyncApisRaw:
-    """The methods of `AsyncApis`, each returning a `RawResponse`."""
-
-    def __init__(self, caller: Caller) -> None:
-        raw = AsyncApis(caller.raw)
-        self.list = async_raw(raw.list)
-        self.create = async_raw(raw.create)
-        self.get = async_raw(raw.get)
-        self.update = async_raw(raw.update)
-        self.delete = async_raw(raw.delete)
-        self.list_versions = async_raw(raw.list_versions)
-        self.create_version = async_raw(raw.create_version)
-        self.get_version = async_raw(raw.get_version)
-        self.update_version = async_raw(raw.update_version)
-        self.delete_version = async_raw(raw.delete_version)
-        self.get_contract_test_relations = async_raw(raw.get_contract_test_relations)
-        self.get_documentation_relations = async_raw(raw.get_documentation_relations)
-        self.get_environment_relations = async_raw(raw.get_environment_relations)
-        self.get_integration_test_relations = async_raw(raw.get_integration_test_relations)
-        self.get_monitor_relations = async_raw(raw.get_monitor_relations)
-        self.get_test_suite_relations = async_raw(raw.get_test_suite_relations)
-        self.get_linked_relations = async_raw(raw.get_linked_relations)
-        self.create_relations = async_raw(raw.create_relations)
-        self.create_schema = async_raw(raw.create_schema)
-        self.get_schema = async_raw(raw.get_schema)
-        self.update_schema = async_raw(raw.update_schema)
-        self.create_collection_from_schema = async_raw(raw.create_collection_from_schema)
-        self.sync_relations_with_schema = async_raw(raw.sync_relations_with_schema)

@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from postman_async.engine.response import async_raw
-from postman_async.operations import OPERATIONS
+from postman_async.operations.collections import OPERATIONS
 from postman_async.paging import Page, iterate
 from postman_async.unset import UNSET, Unset
 
 if TYPE_CHECKING:
+    from postman_async.api.raw.collections import AsyncCollectionsRaw
     from postman_async.engine.operation import Caller
     from postman_async.models.collections import (
         Collection,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from postman_async.models.common import Deleted, Ref
     from postman_async.options import CallOptions
 
-__all__ = ["AsyncCollections", "AsyncCollectionsRaw"]
+__all__ = ["AsyncCollections"]
 
 
 class AsyncCollections:
@@ -36,7 +36,9 @@ class AsyncCollections:
     @property
     def with_raw_response(self) -> AsyncCollectionsRaw:
         """The same methods, each with the answer's HTTP side: a `RawResponse`."""
-        return AsyncCollectionsRaw(self._caller)
+        from postman_async.api.raw.collections import AsyncCollectionsRaw
+
+        return AsyncCollectionsRaw(self._caller.raw)
 
     async def list(
         self,
@@ -47,28 +49,24 @@ class AsyncCollections:
         offset: int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Page[CollectionSummary]:
-        """List the collections one may see.
+        """List the collections that the API key can access.
 
         ``GET /collections``
 
         Args:
             workspace: Only the collections of the workspace with this id.
             name: Only the collections with this name.
-            limit: How many collections a page has at most; all of them come when left out.
-            offset: How many collections come before the page, 0 when left out.
+            limit: The maximum number of collections per page; all when left out.
+            offset: The number of collections before the page, 0 when left out.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
             One page of collections.
 
         Raises:
-            BadRequestError: The limit or the offset makes no sense.
-            AuthenticationError: The key is missing, malformed or not valid.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: The limit or the offset is not valid (badRequest).
+            NotFoundError: The workspace does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Page[CollectionSummary] = await self._caller.request(
@@ -93,7 +91,7 @@ class AsyncCollections:
         Args:
             workspace: Only the collections of the workspace with this id.
             name: Only the collections with this name.
-            limit: How many collections a page has at most; all of them come when left out.
+            limit: The maximum number of collections per page; all when left out.
             **call_options: What every call takes, see `CallOptions`.
 
         Yields:
@@ -117,12 +115,12 @@ class AsyncCollections:
         workspace: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Ref:
-        """Make a collection.
+        """Create a collection.
 
         ``POST /collections``
 
-        The service chooses its id. A document that brings the id of a collection that is there is
-        refused (instanceFoundError): `without_ids()` of the model makes a copy for this.
+        The service assigns the id. A document with the id of an existing collection is refused
+        (instanceFoundError): `without_ids()` of the model returns a copy that is accepted.
 
         Args:
             collection: The collection, with `info` and `item`, in the format v2.0.0 or v2.1.0.
@@ -134,15 +132,12 @@ class AsyncCollections:
 
         Raises:
             BadRequestError: A part of the collection is missing or of the wrong type, or a
-                collection with its id is there already (instanceFoundError). The collection is too
-                large.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+                collection with this id already exists (instanceFoundError). The collection is too
+                large (malformedRequestError, paramMissingError, instanceFoundError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The workspace does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Ref = await self._caller.request(
@@ -160,30 +155,28 @@ class AsyncCollections:
         workspace: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> ForkedCollection:
-        """Make a copy of a collection that can be merged back later.
+        """Create a copy of a collection that can be merged back later.
 
         ``POST /collections/fork/{collection_uid}``
 
-        An older server wants the label under the key `name`; `extra_body` can send it there too.
+        An older server reads the label from the key `name`; `extra_body` can send that too.
 
         Args:
             collection_uid: The uid of the collection.
-            label: What tells this fork from others.
+            label: The label of the fork.
             workspace: The id of a workspace; the user's own workspace when left out.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            The names of the fork, and where it comes from.
+            The names of the fork, and its origin.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The collection or the workspace does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: ForkedCollection = await self._caller.request(
@@ -201,14 +194,14 @@ class AsyncCollections:
         strategy: Literal["deleteSource", "updateSourceWithDestination"] | str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> MergedCollection:
-        """Bring the changes of a fork into the collection it was made of.
+        """Merge the changes of a fork into the original collection.
 
         ``POST /collections/merge``
 
         Args:
             source: The uid of the fork.
-            destination: The uid of the collection it was made of.
-            strategy: What becomes of the fork: `deleteSource` deletes it,
+            destination: The uid of the original collection.
+            strategy: What happens to the fork: `deleteSource` deletes it,
                 `updateSourceWithDestination` makes it equal to the merged collection.
             **call_options: What every call takes, see `CallOptions`.
 
@@ -216,16 +209,14 @@ class AsyncCollections:
             The names of the merged collection.
 
         Raises:
-            BadRequestError: A field is missing or of the wrong type, the strategy is not known, or
-                the source is no fork of the destination.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            ConflictError: The two sides of a merge contradict each other.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A field is missing or of the wrong type, the strategy is unknown, or
+                the source is not a fork of the destination (malformedRequestError,
+                paramMissingError, badRequest).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The fork or the destination does not exist (instanceNotFoundError).
+            ConflictError: The merge has conflicts.
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: MergedCollection = await self._caller.request(
@@ -242,31 +233,29 @@ class AsyncCollections:
         model: Literal["minimal"] | str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Collection:
-        """Read a whole collection, or what it begins with.
+        """Get a collection, whole or its first level only.
 
         ``GET /collections/{collection_uid}``
 
-        With the model `minimal` the collection has no `item`, which is None then, but
-        `root_level_requests` and `root_level_folders` in its place.
+        With the model `minimal`, `item` is None, and `root_level_requests` and
+        `root_level_folders` are set instead.
 
         Args:
             collection_uid: The uid of the collection.
-            model: How much of the collection comes: `minimal` for the uids of the requests and
-                folders at its first level alone, all of it when left out.
+            model: The part to return: `minimal` for the uids of the requests and folders at the
+                first level; the whole collection when left out.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
             The collection.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The collection does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Collection = await self._caller.request(
@@ -287,13 +276,13 @@ class AsyncCollections:
 
         ``PUT /collections/{collection_uid}``
 
-        What the document does not hold is gone afterwards; there is no partial change. It has to
-        name its format (`info.schema`).
+        The document replaces the whole collection; what it leaves out is deleted. It must name its
+        format (`info.schema`).
 
         Args:
             collection_uid: The uid of the collection.
-            collection: The collection as it is to be; `info._postman_id`, if there, must be its
-                own id.
+            collection: The new document; `info._postman_id`, if present, must be the id of the
+                collection.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
@@ -302,14 +291,11 @@ class AsyncCollections:
         Raises:
             BadRequestError: A part of the collection is missing or of the wrong type, or the id in
                 it is not the one in the path (collectionMismatchError). The collection is too
-                large.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+                large (malformedRequestError, paramMissingError, collectionMismatchError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The collection does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Ref = await self._caller.request(
@@ -329,33 +315,16 @@ class AsyncCollections:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            What was deleted.
+            The id of the deleted entity.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The collection does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Deleted = await self._caller.request(
             OPERATIONS["collections.delete"], {"collection_uid": collection_uid}, call_options
         )
         return result
-
-
-class AsyncCollectionsRaw:
-    """The methods of `AsyncCollections`, each returning a `RawResponse`."""
-
-    def __init__(self, caller: Caller) -> None:
-        raw = AsyncCollections(caller.raw)
-        self.list = async_raw(raw.list)
-        self.create = async_raw(raw.create)
-        self.fork = async_raw(raw.fork)
-        self.merge = async_raw(raw.merge)
-        self.get = async_raw(raw.get)
-        self.update = async_raw(raw.update)
-        self.delete = async_raw(raw.delete)

@@ -7,17 +7,17 @@ import builtins
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Unpack
 
-from postman_async.engine.response import async_raw
-from postman_async.operations import OPERATIONS
+from postman_async.operations.mocks import OPERATIONS
 from postman_async.unset import UNSET, Unset
 
 if TYPE_CHECKING:
+    from postman_async.api.raw.mocks import AsyncMocksRaw
     from postman_async.engine.operation import Caller
     from postman_async.models.common import Deleted
     from postman_async.models.mocks import Mock, MockConfig, PublishedMock
     from postman_async.options import CallOptions
 
-__all__ = ["AsyncMocks", "AsyncMocksRaw"]
+__all__ = ["AsyncMocks"]
 
 
 class AsyncMocks:
@@ -31,7 +31,9 @@ class AsyncMocks:
     @property
     def with_raw_response(self) -> AsyncMocksRaw:
         """The same methods, each with the answer's HTTP side: a `RawResponse`."""
-        return AsyncMocksRaw(self._caller)
+        from postman_async.api.raw.mocks import AsyncMocksRaw
+
+        return AsyncMocksRaw(self._caller.raw)
 
     async def list(
         self,
@@ -40,7 +42,7 @@ class AsyncMocks:
         team_id: str | int | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> builtins.list[Mock]:
-        """List the mocks one may see.
+        """List the mocks that the API key can access.
 
         ``GET /mocks``
 
@@ -50,17 +52,15 @@ class AsyncMocks:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            All of them.
+            The mocks.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The workspace does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[Mock] = await self._caller.request(
@@ -80,16 +80,16 @@ class AsyncMocks:
         version_tag: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Mock:
-        """Make a mock of a collection.
+        """Create a mock of a collection.
 
         ``POST /mocks``
 
         Args:
-            collection: The uid of the collection whose examples it answers with.
+            collection: The uid of the collection whose examples it serves.
             workspace: The id of a workspace; the user's own workspace when left out.
             environment: The uid of the environment it takes variables from.
             name: Its name.
-            description: What people should know about it.
+            description: The description for readers.
             private: Whether calls of it need an API key; false when left out.
             version_tag: The version of the collection that it follows.
             **call_options: What every call takes, see `CallOptions`.
@@ -98,14 +98,13 @@ class AsyncMocks:
             The mock.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The collection, the environment or the workspace does not exist
+                (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Mock = await self._caller.request(
@@ -124,7 +123,7 @@ class AsyncMocks:
         return result
 
     async def get(self, mock_uid: str, **call_options: Unpack[CallOptions]) -> Mock:
-        """Read a mock, with the URL it answers at.
+        """Get a mock with its URL.
 
         ``GET /mocks/{mock_uid}``
 
@@ -136,13 +135,10 @@ class AsyncMocks:
             The mock.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The mock does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Mock = await self._caller.request(
@@ -162,7 +158,7 @@ class AsyncMocks:
         config: MockConfig | Mapping[str, Any] | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Mock:
-        """Change a mock; what is left out stays as it is.
+        """Update a mock; fields that are left out do not change.
 
         ``PUT /mocks/{mock_uid}``
 
@@ -170,24 +166,23 @@ class AsyncMocks:
             mock_uid: The uid of the mock.
             name: Its new name.
             environment: The uid of the environment it takes variables from.
-            description: What people should know about it.
+            description: The description for readers.
             private: Whether calls of it need an API key; false when left out.
             version_tag: The version of the collection that it follows.
-            config: How it finds the example to answer with.
+            config: How it selects an example.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
             The mock.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The mock, or an environment that it is to use, does not exist
+                (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Mock = await self._caller.request(
@@ -206,7 +201,7 @@ class AsyncMocks:
         return result
 
     async def delete(self, mock_uid: str, **call_options: Unpack[CallOptions]) -> Deleted:
-        """Delete a mock; its URL does not answer any more.
+        """Delete a mock; its URL stops answering.
 
         ``DELETE /mocks/{mock_uid}``
 
@@ -215,16 +210,13 @@ class AsyncMocks:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            What was deleted.
+            The id of the deleted entity.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The mock does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Deleted = await self._caller.request(
@@ -233,7 +225,7 @@ class AsyncMocks:
         return result
 
     async def publish(self, mock_uid: str, **call_options: Unpack[CallOptions]) -> PublishedMock:
-        """Let everyone call a mock, without an API key.
+        """Make a mock public: calls need no API key.
 
         ``POST /mocks/{mock_uid}/publish``
 
@@ -242,17 +234,14 @@ class AsyncMocks:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            Which mock it was.
+            The id of the mock.
 
         Raises:
-            BadRequestError: It is published already.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: The mock is already public (mockAlreadyPublishedError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The mock does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: PublishedMock = await self._caller.request(
@@ -261,7 +250,7 @@ class AsyncMocks:
         return result
 
     async def unpublish(self, mock_uid: str, **call_options: Unpack[CallOptions]) -> PublishedMock:
-        """Let a mock be called with an API key only.
+        """Make a mock private: calls need an API key.
 
         ``DELETE /mocks/{mock_uid}/unpublish``
 
@@ -270,34 +259,17 @@ class AsyncMocks:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            Which mock it was.
+            The id of the mock.
 
         Raises:
-            BadRequestError: It is private already.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: The mock is already private (mockAlreadyUnpublishedError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The mock does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: PublishedMock = await self._caller.request(
             OPERATIONS["mocks.unpublish"], {"mock_uid": mock_uid}, call_options
         )
         return result
-
-
-class AsyncMocksRaw:
-    """The methods of `AsyncMocks`, each returning a `RawResponse`."""
-
-    def __init__(self, caller: Caller) -> None:
-        raw = AsyncMocks(caller.raw)
-        self.list = async_raw(raw.list)
-        self.create = async_raw(raw.create)
-        self.get = async_raw(raw.get)
-        self.update = async_raw(raw.update)
-        self.delete = async_raw(raw.delete)
-        self.publish = async_raw(raw.publish)
-        self.unpublish = async_raw(raw.unpublish)

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from postman_async.api.apis import AsyncApis
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from postman_async.api.webhooks import AsyncWebhooks
     from postman_async.api.workspaces import AsyncWorkspaces
     from postman_async.engine.operation import Caller
+    from postman_async.tasks import Task
 
 __all__ = ["AsyncNamespaces"]
 
@@ -42,14 +44,14 @@ class AsyncNamespaces:
 
     @cached_property
     def environments(self) -> AsyncEnvironments:
-        """Environments are sets of variables that a collection is run with."""
+        """Environments are sets of variables for the runs of a collection."""
         from postman_async.api.environments import AsyncEnvironments
 
         return AsyncEnvironments(self._caller)
 
     @cached_property
     def imports(self) -> AsyncImports:
-        """Imports make collections and environments of what other tools, or Postman, wrote."""
+        """Imports create entities from exported data and OpenAPI descriptions."""
         from postman_async.api.imports import AsyncImports
 
         return AsyncImports(self._caller)
@@ -63,7 +65,7 @@ class AsyncNamespaces:
 
     @cached_property
     def monitors(self) -> AsyncMonitors:
-        """Monitors run a collection in the cloud, by a schedule or when they are asked to."""
+        """Monitors run a collection in the cloud, by a schedule or on request."""
         from postman_async.api.monitors import AsyncMonitors
 
         return AsyncMonitors(self._caller)
@@ -77,14 +79,34 @@ class AsyncNamespaces:
 
     @cached_property
     def webhooks(self) -> AsyncWebhooks:
-        """Webhooks run a collection with what is posted to their URL."""
+        """Webhooks run a collection with the data that is posted to their URL."""
         from postman_async.api.webhooks import AsyncWebhooks
 
         return AsyncWebhooks(self._caller)
 
     @cached_property
     def workspaces(self) -> AsyncWorkspaces:
-        """Workspaces group collections, environments and the like, and tell who can see them."""
+        """Workspaces group collections, environments and more, and control access to them."""
         from postman_async.api.workspaces import AsyncWorkspaces
 
         return AsyncWorkspaces(self._caller)
+
+    def resume_task(self, operation: str, task_id: str, **arguments: str) -> Task[Any]:
+        """Follow work that was started earlier, perhaps by another process; nothing is sent.
+
+        Args:
+            operation: The public name of the operation that started it.
+            task_id: The id of the task.
+            **arguments: Whatever else the ``reference`` of the task holds.
+
+        Returns:
+            The handle of the task.
+
+        Raises:
+            InvalidArgumentError: The operation starts no tasks, or an argument is missing.
+
+        """
+        return self._resume_task(operation, {"task_id": task_id, **arguments})
+
+    def _resume_task(self, operation: str, arguments: Mapping[str, str]) -> Task[Any]:
+        raise NotImplementedError

@@ -1,1 +1,1 @@
-"""Run many monitors: outcomes, reports, and the loop that keeps them going."""
+"""Runs many monitors in parallel: batches, outcomes, reports, and the journal."""

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Self
 from attrs import evolve, frozen
 
 from postman_async.bulk import clock
-from postman_async.bulk.beginning import Beginning
-from postman_async.bulk.drive import Drive
 from postman_async.bulk.journal import Journal
-from postman_async.bulk.memory import memory_of
 from postman_async.bulk.options import Settings
 from postman_async.bulk.outcome import BatchReport, MonitorOutcome, OutcomeStatus
-from postman_async.bulk.resources import bounded, load
-from postman_async.bulk.runner import Context
+from postman_async.bulk.resolve import SourceResolver
+from postman_async.bulk.resources import limit_concurrency, load_modules
+from postman_async.bulk.run_history import history_of
+from postman_async.bulk.runner import RunContext
+from postman_async.bulk.scheduler import Scheduler
 from postman_async.bulk.select import NO_UIDS, Source
 from postman_async.errors import ConfigurationError, EmptySelectionError, InvalidArgumentError
 
@@ -32,17 +32,17 @@ __all__ = ["BatchProgress", "MonitorBatch"]
 
 @frozen(kw_only=True)
 class BatchProgress:
-    """How far a batch is.
+    """The progress of a batch.
 
     Attributes:
-        total: how many runs there are to be; None while that is not known.
+        total: how many runs the batch has; None while that is not known.
         done: how many outcomes are known, those of a resumed journal included.
         running: how many runs were triggered and have no outcome yet.
         waiting: how many are about to be triggered: they wait for the rate limit or a retry.
         counts: how many outcomes there are of each status.
-        elapsed: seconds since the batch began.
-        known: how many of the outcomes were in the journal when the batch went on with it.
-        eta: seconds it will take still if it goes on as it did; None while that is not known.
+        elapsed: seconds since the batch started.
+        eta: estimate of the seconds left, at the pace so far; None while there is none.
+        known: how many of the outcomes were in the journal when the batch was resumed.
 
     """
 
@@ -65,28 +65,28 @@ class MonitorBatch:
             async for outcome in batch:
                 print(outcome.uid, outcome.status, batch.progress.eta)
 
-    It is at work from the beginning of the block to its end.  At most ``concurrency`` monitors are
-    under way, or have an outcome that was not taken yet; as many uids at most wait for an earlier
-    run of their monitor.  Leaving the block cancels what is under way, and leaves no task and no
-    connection behind.
+    The batch works inside the block only.  At most ``concurrency`` monitors are in flight, or have
+    an outcome that was not taken yet; at most as many uids wait for an earlier run of their
+    monitor.  Leaving the block cancels what is in flight, and leaves no task and no connection
+    behind.
     """
 
     def __init__(self, caller: RawCaller, uids: Uids | None, options: BatchOptions) -> None:
         self._caller = caller
         self._settings = settings = Settings.of(options)
-        self._beginning = Beginning(caller, settings, _source(uids, settings))
+        self._resolver = SourceResolver(caller, settings, _source(uids, settings))
         self._journal: Journal | None = None
-        self._earlier: Iterator[MonitorOutcome] = iter(())
+        self._known: Iterator[MonitorOutcome] = iter(())
         self._outcomes: asyncio.Queue[tuple[MonitorOutcome, asyncio.Event] | None] = asyncio.Queue()
-        self._drive: Drive | None = None
+        self._scheduler: Scheduler | None = None
         self._task: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
         self._started_at, self._started = clock.wall(), clock.monotonic()
 
-    # -- its life -----------------------------------------------------------------------------
+    # -- start and end ------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
-        """Select what is to be run, open the journal, and begin.
+        """Select the monitors, open the journal, and start.
 
         Raises:
             ConfigurationError: the client belongs to another process or event loop.
@@ -99,14 +99,14 @@ class MonitorBatch:
             raise ConfigurationError("a batch is run once: make another one")
         self._caller.check_place()
         self._started_at, self._started = clock.wall(), clock.monotonic()
-        load()
+        load_modules()
         if self._settings.journal is not None:
             self._journal = await Journal.open(self._settings.journal)
         try:
-            source = await self._beginning.source(self._journal)
+            source = await self._resolver.resolve(self._journal)
             if self._journal is not None:
-                self._earlier = self._journal.earlier()
-            self._begin(source)
+                self._known = self._journal.known_outcomes()
+            self._start(source)
         except BaseException:
             self._close_journal()
             raise
@@ -118,8 +118,8 @@ class MonitorBatch:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Cancel what is under way."""
-        task = self._running()[1]
+        """Cancel what is in flight."""
+        task = self._at_work()[1]
         ended = not task.cancel()
         try:
             await asyncio.wait([task])
@@ -128,26 +128,26 @@ class MonitorBatch:
         if kind is None and self._failure is None and (ended or not task.cancelled()):
             task.result()
 
-    def _begin(self, source: Source) -> None:
-        concurrency = bounded(self._settings.concurrency)
+    def _start(self, source: Source) -> None:
+        concurrency = limit_concurrency(self._settings.concurrency)
         settings = evolve(self._settings, concurrency=concurrency)
-        deadline = settings.deadline
-        ends = None if deadline is None else asyncio.get_running_loop().time() + deadline
-        memory = memory_of(self._caller)
+        seconds = settings.deadline
+        deadline = None if seconds is None else asyncio.get_running_loop().time() + seconds
+        history = history_of(self._caller)
         if self._journal is not None:
-            self._journal.places.tell(memory)
-            self._journal.service = memory.service
-        context = Context(self._caller, settings, memory, self._journal, ends)
-        self._drive = Drive(context, source, self._hand_out)
-        self._task = asyncio.create_task(self._work(self._drive), name="monitor batch")
+            self._journal.state.share_with(history)
+            self._journal.service = history.service
+        context = RunContext(self._caller, settings, history, self._journal, deadline)
+        self._scheduler = Scheduler(context, source, self._emit)
+        self._task = asyncio.create_task(self._work(self._scheduler), name="monitor batch")
 
-    async def _work(self, drive: Drive) -> None:
+    async def _work(self, scheduler: Scheduler) -> None:
         try:
-            await drive.run()
+            await scheduler.run()
         finally:
             self._outcomes.put_nowait(None)
 
-    async def _hand_out(self, outcome: MonitorOutcome) -> None:
+    async def _emit(self, outcome: MonitorOutcome) -> None:
         taken = asyncio.Event()
         self._outcomes.put_nowait((outcome, taken))
         await taken.wait()
@@ -156,10 +156,10 @@ class MonitorBatch:
         if self._journal is not None:
             self._journal.close()
 
-    # -- its outcomes -------------------------------------------------------------------------
+    # -- outcomes -----------------------------------------------------------------------------
 
     def __aiter__(self) -> Self:
-        """Iterate over the outcomes: first those of a resumed journal, then each when known."""
+        """Iterate over the outcomes: those of a resumed journal first, then each when known."""
         return self
 
     async def __anext__(self) -> MonitorOutcome:
@@ -169,10 +169,10 @@ class MonitorBatch:
             Exception: what the source of uids, `on_outcome` or the journal raised.
 
         """
-        task = self._running()[1]
-        earlier = next(self._earlier, None)
-        if earlier is not None:
-            return earlier
+        task = self._at_work()[1]
+        known = next(self._known, None)
+        if known is not None:
+            return known
         item = await self._outcomes.get()
         if item is not None:
             item[1].set()
@@ -187,7 +187,12 @@ class MonitorBatch:
         raise StopAsyncIteration
 
     async def report(self) -> BatchReport:
-        """Wait for the end, and report the outcomes that were not taken, by their places."""
+        """Wait for the end.
+
+        Returns:
+            The outcomes that were not taken, in the order of their indexes.
+
+        """
         outcomes = [outcome async for outcome in self]
         outcomes.sort(key=lambda outcome: outcome.index)
         return BatchReport(tuple(outcomes), self._started_at, clock.monotonic() - self._started)
@@ -195,36 +200,36 @@ class MonitorBatch:
     # -- control ------------------------------------------------------------------------------
 
     def pause(self) -> None:
-        """Trigger nothing until `resume`; the runs under way go on."""
-        self._running()[0].pause()
+        """Trigger nothing until `resume`; the runs in flight go on."""
+        self._at_work()[0].pause()
 
     def resume(self) -> None:
-        """Go on after `pause`."""
-        self._running()[0].resume()
+        """Continue after `pause`."""
+        self._at_work()[0].resume()
 
     def cancel(self) -> None:
-        """Trigger nothing any more, and do not wait for the runs under way.
+        """Trigger nothing any more, and do not wait for the runs in flight.
 
-        Those end in the service, but their outcomes are ``unknown`` here, and the rest is
-        ``skipped``.  A journal does not keep either, so a resumed batch settles the former and
-        runs the latter.
+        The service ends those, but their outcomes are ``unknown`` here, and the rest is
+        ``skipped``.  Neither is written to a journal, so a resumed batch reconciles the former
+        and runs the latter.
         """
-        self._running()[0].cancel()
+        self._at_work()[0].cancel()
 
     @property
     def paused(self) -> bool:
         """Whether it is paused."""
-        return self._running()[0].paused
+        return self._at_work()[0].paused
 
     @property
     def progress(self) -> BatchProgress:
-        """How far it is now."""
-        drive = self._running()[0]
-        earlier = {} if self._journal is None else self._journal.places.counts
-        counts: Counter[OutcomeStatus] = drive.counts + Counter(earlier)  # type: ignore[arg-type]
-        done, new = counts.total(), drive.counts.total()
-        total = drive.pulled if drive.exhausted else drive.source.total
-        running, waiting = drive.under_way()
+        """The progress at present."""
+        scheduler = self._at_work()[0]
+        known = {} if self._journal is None else self._journal.state.counts
+        counts: Counter[OutcomeStatus] = scheduler.counts + Counter(known)  # type: ignore[arg-type]
+        done, new = counts.total(), scheduler.counts.total()
+        total = scheduler.pulled if scheduler.exhausted else scheduler.source.total
+        running, waiting = scheduler.in_flight()
         elapsed = clock.monotonic() - self._started
         left = None if total is None or not new else (total - done) * elapsed / new
         return BatchProgress(
@@ -240,30 +245,30 @@ class MonitorBatch:
 
     @property
     def journal_note(self) -> str | None:
-        """What an earlier batch in the journal means for this one, in a sentence; else None.
+        """What the batch does with an earlier one in its journal, in a sentence; else None.
 
-        Such as ``runs.jsonl: goes on with the batch of 2026-01-31T12:00:00+00:00: 73 known, 427
-        to run``.  The log has it, too.
+        An example: ``runs.jsonl: goes on with the batch of 2026-01-31T12:00:00+00:00: 73 known,
+        427 to run``.  The log has the sentence, too.
         """
-        return self._beginning.note
+        return self._resolver.note
 
     @property
     def running(self) -> list[tuple[str, float]]:
-        """Each monitor that was triggered and has no outcome yet, and for how many seconds.
+        """The monitors that were triggered and have no outcome yet, each with its seconds.
 
-        The longest comes first; a monitor stands by its uid where its name is not known.
+        They are named by their uids where the names are not known.  The oldest run comes first.
         """
-        runners = self._running()[0].running()
+        runners = self._at_work()[0].running()
         return [(runner.job.name or runner.job.uid, runner.age) for runner in runners]
 
-    def _running(self) -> tuple[Drive, asyncio.Task[None]]:
-        if self._drive is None or self._task is None:
+    def _at_work(self) -> tuple[Scheduler, asyncio.Task[None]]:
+        if self._scheduler is None or self._task is None:
             raise ConfigurationError("a batch is at work only inside its `async with` block")
-        return self._drive, self._task
+        return self._scheduler, self._task
 
 
 def _source(uids: Uids | Mapping[str, str] | None, settings: Settings) -> Source | None:
-    """Make the source of given uids; None where they are to be selected, or in the journal."""
+    """Make the source of given uids; None if they are selected, or named by the journal."""
     if uids is not None and settings.select is not None:
         raise InvalidArgumentError("a batch takes either uids or select")
     if uids is None:

@@ -1,6 +1,6 @@
-"""The clocks of this room, in one place, so that a test can set them.
+"""The clocks of bulk runs, in one module, so that a test can replace them.
 
-Durations and the ages of runs are told by the monotonic one, which nobody can set.
+Durations and the ages of runs are measured on the monotonic clock, which nobody can set.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from pathlib import Path
 __all__ = ["boot", "monotonic", "wall"]
 
 _BOOTTIME: int | None = getattr(time, "CLOCK_BOOTTIME", None)
-"""On Linux: the monotonic clock that goes on while the machine sleeps, as the service's does."""
+"""On Linux: the monotonic clock that counts on while the machine is suspended."""
 
 
 def monotonic() -> float:
-    """Return the time on a clock that only goes forward, in seconds."""
+    """Return the time on a clock that never goes back, in seconds."""
     return time.monotonic() if _BOOTTIME is None else time.clock_gettime(_BOOTTIME)
 
 
@@ -32,10 +32,10 @@ def wall() -> datetime:
 
 @functools.cache
 def boot() -> str:
-    """Return what two processes have in common if they read the same monotonic clock.
+    """Return an id that two processes share if they read the same monotonic clock.
 
-    That is a digest of the machine's start and of the time namespace, and of nothing else; where
-    the system does not tell them, a token that no other process has.
+    It is a digest of the machine's boot id and the time namespace, and of nothing else.  Where
+    the system has neither, it is a random token that no other process has.
     """
     with suppress(OSError):
         start = Path("/proc/sys/kernel/random/boot_id").read_bytes()

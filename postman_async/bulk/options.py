@@ -1,4 +1,4 @@
-"""What a caller may set for a batch: said once, for every way to run one."""
+"""The options of a batch, for all methods that run one."""
 
 from __future__ import annotations
 
@@ -26,44 +26,44 @@ Keep: TypeAlias = Literal["all", "failures", "summary"]
 
 
 class BatchOptions(CallOptions, total=False):
-    """The options of a batch, the same for all that run one, on both clients.
+    """The options of a batch, for `run_monitors`, `stream_monitor_runs` and `monitor_batch`.
 
     Keys:
         select: which monitors to run, instead of uids.
-        concurrency: how many are under way at the same time at most, those that wait for the
-            rate limit included; default 50.  Fewer, with a warning in the log, where the process
-            may not open so many files (``ulimit -n``).
-        deadline: seconds, or a timedelta, for the whole batch.  What is under way then becomes
-            ``unknown``, what was not triggered ``skipped``, both with `DeadlineExceeded`.
-        run_deadline: the same for each run, from the moment it is triggered; default 1200 s.
-            None waits as long as the service says that it runs.
-        fail_fast: trigger nothing more after the first outcome that is not ``passed``.  What is
-            under way is waited for; the rest is ``skipped``.
-        max_failures: the same after this many of them.  Failures that a journal knows already do
-            not count: the rest, which was skipped, would never be run.
-        repeat: run the whole list so many times over.
-        journal: a file to append each outcome to, the moment it is known.  Where it holds an
-            unfinished batch of the same monitors, the batch goes on with it: it runs what is
-            missing, settles what was under way by looking, and reports all.  Where it holds a
-            finished one, that file is kept under a dated name and a batch begins anew.  The
-            unfinished batch of another selection, other uids or another ``repeat`` is refused;
-            other options, the client and its key are not compared.
-        resume: go on with the batch of that journal.  Then uids and ``select`` may be left out:
-            the journal knows its monitors; where they are given and are others, the journal is
-            refused even if its batch is finished.  Without a batch in the journal, and after a
-            finished one, it begins one, as ``journal`` alone does.
-        allow_empty: take it for no error that there is no monitor to run.
-        on_outcome: called, or awaited, with each new outcome; what it raises ends the batch.
-        run_async: trigger with ``async=true`` and poll, so that no connection is held and no
-            executions are had; ``"auto"`` does so only for monitors that outlast a proxy.
-        on_unknown: what to do when the service seems not to have begun a run whose call failed
-            ambiguously: ``"report"`` it as ``unknown`` (default) or ``"rerun"`` it.
-        reconcile: take the monitor's last run for ours if its time says so, where the call brought
-            no result; default.  False: only a job id does, and else the outcome is ``unknown``.
-            That is for monitors which others trigger in the same seconds.
+        concurrency: how many runs are in flight at the same time at most, those that wait for the
+            rate limit included; default 50.  It is lowered, with a warning in the log, if the
+            process may not open that many files (``ulimit -n``).
+        deadline: seconds, or a timedelta, for the whole batch.  Runs in flight then become
+            ``unknown``, runs that were not triggered ``skipped``, both with `DeadlineExceeded`.
+        run_deadline: the same for each run, from the time it is triggered; default 1200 s.
+            None waits as long as the service reports that the run is running.
+        fail_fast: trigger nothing more after the first outcome that is not ``passed``.  Runs in
+            flight are waited for; the rest is ``skipped``.
+        max_failures: the same after this many of them.  Failures that a journal holds from an
+            earlier call do not count: otherwise the rest would never be run.
+        repeat: how often to run the whole list.
+        journal: a file to append each outcome to as soon as it is known.  If it holds an
+            unfinished batch of the same monitors, that batch is resumed: the missing runs are
+            made, those that were in flight are reconciled, and all outcomes are reported.  If it
+            holds a finished batch, of whichever monitors, the file is kept under a dated name and
+            a new batch starts.  The unfinished batch of another selection, other uids or another
+            ``repeat`` is refused; other options, the client and its key are not compared.
+        resume: resume the batch of that journal.  Then uids and ``select`` may be left out: the
+            journal names its monitors.  If they are given and differ, the journal is refused,
+            even if its batch is finished.  If the journal holds no batch, or a finished one, a
+            new batch starts, as with ``journal`` alone.
+        allow_empty: allow that there is no monitor to run.
+        on_outcome: called, or awaited, with each new outcome; an error it raises ends the batch.
+        run_async: trigger with ``async=true`` and poll: no connection is held, and the runs have
+            no executions.  ``"auto"`` does so only for monitors whose runs outlast a connection.
+        on_unknown: what to do if the call failed ambiguously and the run seems not to have
+            started: ``"report"`` it as ``unknown`` (default) or ``"rerun"`` the monitor.
+        reconcile: if the call brought no result, take the monitor's last run for ours if its time
+            matches; default.  False: only a job id counts, and otherwise the outcome is
+            ``unknown``.  Use that for monitors which others trigger in the same seconds.
         keep: keep ``"all"`` of each run, the executions of ``"failures"`` only, or only its
             ``"summary"``.
-        overlap: let two runs of the same monitor be under way at the same time.
+        overlap: let two runs of the same monitor be in flight at the same time.
         order: a key to sort the uids by, as for ``sorted``: the smallest is run first.
     """
 
@@ -101,7 +101,7 @@ _SECONDS: Any = optional(and_(instance_of((int, float)), _not_a_bool, ge(0)))
 
 @frozen(kw_only=True)
 class Settings:
-    """`BatchOptions` with their defaults, checked.  ``call`` holds what each call takes."""
+    """`BatchOptions` with their defaults, checked.  ``call`` has the options of each call."""
 
     select: MonitorSelector | None = None
     concurrency: int = field(default=50, validator=_COUNT)
@@ -129,7 +129,7 @@ class Settings:
         """Check the options.
 
         Raises:
-            InvalidArgumentError: there is no such option, or a value makes no sense.
+            InvalidArgumentError: an option is unknown, or its value is not valid.
 
         """
         _check_names(options)
@@ -146,14 +146,14 @@ class Settings:
 
     @property
     def failures_allowed(self) -> float:
-        """How many outcomes may be other than passed before nothing more is triggered."""
+        """The number of outcomes other than ``passed`` after which nothing more is triggered."""
         limits = [1] if self.fail_fast else []
         limits += [] if self.max_failures is None else [self.max_failures]
         return min(limits, default=float("inf"))
 
     @property
-    def looking(self) -> CallOptions:
-        """What a call takes that only looks: what is sent besides is meant for the run."""
+    def poll_options(self) -> CallOptions:
+        """The options of a poll: extra queries and bodies are meant for the run."""
         names = ("timeout", "retries", "extra_headers")
         return cast("CallOptions", {k: v for k, v in self.call.items() if k in names})
 

@@ -1,4 +1,4 @@
-"""What came of a monitor, and of a batch of them."""
+"""The outcome of a run, and the report of a batch."""
 
 from __future__ import annotations
 
@@ -32,34 +32,34 @@ _STATUS: dict[str, OutcomeStatus] = {
     "abort": "error",
     "aborted": "error",
 }
-"""The service's word for a run's end to ours; any other word (``running``) is unknown."""
+"""The service's status of a run to ours; any other status (``running``) is unknown."""
 
-_NAMED = 5
-"""How many outcomes the text of an error names."""
+_MAX_NAMED = 5
+"""Outcomes that the text of an error names."""
 
-_LONGEST = 200
+_MAX_ERROR_LENGTH = 200
 """Characters of an error's text that are quoted."""
 
 
 @frozen(kw_only=True)
 class MonitorOutcome:
-    """What came of running one monitor.
+    """The outcome of one run of a batch.
 
     Attributes:
-        uid: the monitor, as it was given.
-        name: the monitor's name where it is known.
-        index: its place in the batch, from 0.
-        status: ``passed``; ``failed``: a test of it failed; ``error``: it could not be run, or
-            its run broke off; ``unknown``: it may have run, but no result came; ``skipped``: it
-            was not run.
+        uid: the monitor's uid, as it was given.
+        name: the monitor's name, if known.
+        index: the index of the run in the batch, from 0.
+        status: ``passed``; ``failed``: an assertion failed; ``error``: the monitor could not be
+            run, or its run broke off; ``unknown``: it may have run, but there is no result;
+            ``skipped``: it was not run.
         run: the service's result, or None.
-        error: why there is none, or None.
-        attempts: how often the service was asked to run it.
+        error: why there is no result, or None.
+        attempts: how often the service was asked to run the monitor.
         started_at: when it was asked first, in UTC; None if never.
         elapsed: seconds from then to the outcome.
         waited: seconds its calls waited for the rate limit.
-        reconciled: the run was found by looking at the monitor's last run, and recognised by its
-            time, because the call that began it brought no result.  It has no executions then.
+        reconciled: the call that started the run brought no result, and the monitor's last run
+            was recognised as this one by its time.  It has no executions then.
 
     """
 
@@ -77,12 +77,12 @@ class MonitorOutcome:
 
 
 def status_of_word(word: object) -> OutcomeStatus:
-    """Translate the service's word for how a run stands; ``unknown`` if it is none for an end."""
+    """Translate the service's status of a run; ``unknown`` unless it is that of an ended run."""
     return _STATUS.get(str(word).lower(), "unknown")
 
 
 def status_of_run(run: MonitorRun) -> OutcomeStatus:
-    """Judge a result: by the service's word, and never as passed with a failed assertion."""
+    """Return the status of a result; a run with a failed assertion is never ``passed``."""
     info = getattr(run, "info", None)
     status = status_of_word(getattr(info, "status", None))
     assertions = getattr(getattr(run, "stats", None), "assertions", None)
@@ -93,7 +93,7 @@ def status_of_run(run: MonitorRun) -> OutcomeStatus:
 
 
 def status_of_error(error: PostmanError) -> OutcomeStatus:
-    """Judge a failure: unknown where the service may have run the monitor all the same."""
+    """Return the status of a failed call: ``unknown`` if the service may have run the monitor."""
     if isinstance(error, TransportError):
         return "unknown" if error.sent else "error"
     if isinstance(error, ServerError):
@@ -104,12 +104,12 @@ def status_of_error(error: PostmanError) -> OutcomeStatus:
 
 @frozen
 class BatchReport(Sequence[MonitorOutcome]):
-    """The outcomes of a batch, in the order of its uids.
+    """The outcomes of a batch, as a sequence in the order of its uids.
 
     Attributes:
-        outcomes: one for each uid.
-        started_at: when the batch began, in UTC.
-        elapsed: seconds the whole batch took.
+        outcomes: the outcomes, one for each uid.
+        started_at: when the batch started, in UTC.
+        elapsed: the duration of the whole batch in seconds.
 
     """
 
@@ -122,29 +122,29 @@ class BatchReport(Sequence[MonitorOutcome]):
     @overload
     def __getitem__(self, index: slice) -> tuple[MonitorOutcome, ...]: ...
     def __getitem__(self, index: int | slice) -> MonitorOutcome | tuple[MonitorOutcome, ...]:
-        """Return the outcome of the uid at that place."""
+        """Return the outcome at an index."""
         return self.outcomes[index]
 
     def __len__(self) -> int:
-        """Count the outcomes."""
+        """Return how many outcomes there are."""
         return len(self.outcomes)
 
     @property
     def ok(self) -> bool:
-        """Whether every monitor passed; False where there was none."""
+        """Whether every monitor passed; False if there was none."""
         return bool(self.outcomes) and not self.failed
 
     @property
     def failed(self) -> tuple[MonitorOutcome, ...]:
-        """The outcomes that are not ``passed``, whichever else they are."""
+        """The outcomes with another status than ``passed``."""
         return tuple(outcome for outcome in self.outcomes if outcome.status != "passed")
 
     def raise_for_failures(self) -> None:
         """Raise an error unless the report is `ok`.
 
         Raises:
-            BatchFailedError: there is no outcome, or one that is not ``passed``; the text names
-                the first ones.
+            BatchFailedError: an outcome is not ``passed``, or there is none; the text names the
+                first ones.
 
         """
         if not self.ok:
@@ -154,8 +154,8 @@ class BatchReport(Sequence[MonitorOutcome]):
         failed = self.failed
         if not failed:
             return "no monitor ran: the report has no outcomes"
-        first = "; ".join(_in_words(outcome) for outcome in failed[:_NAMED])
-        more = f"; and {len(failed) - _NAMED} more" if len(failed) > _NAMED else ""
+        first = "; ".join(_in_words(outcome) for outcome in failed[:_MAX_NAMED])
+        more = f"; and {len(failed) - _MAX_NAMED} more" if len(failed) > _MAX_NAMED else ""
         return f"{len(failed)} of {len(self)} monitors did not pass: {first}{more}"
 
     @property
@@ -169,6 +169,6 @@ class BatchReport(Sequence[MonitorOutcome]):
 
 
 def _in_words(outcome: MonitorOutcome) -> str:
-    """Name a monitor, its status and the reason, each in a few words."""
-    told = f"{outcome.name or outcome.uid} {outcome.status}"
-    return told if outcome.error is None else f"{told} ({str(outcome.error)[:_LONGEST]})"
+    """Return a monitor's name, its status and the reason, shortened."""
+    words = f"{outcome.name or outcome.uid} {outcome.status}"
+    return words if outcome.error is None else f"{words} ({str(outcome.error)[:_MAX_ERROR_LENGTH]})"

@@ -1,17 +1,16 @@
-"""Outcomes as JSON, for journals and reports, and back.
+"""Converts outcomes to JSON data, for journals and reports, and back.
 
-A record is one flat object, version 1::
+A record is one flat object of version 1::
 
     {"version": 1, "uid": "1-m", "name": "Checkout", "index": 0, "status": "error",
      "run": null, "error": {"type": "NotFoundError", "message": "…", "status": 404, …},
      "attempts": 1, "started_at": "2026-01-31T12:00:00+00:00", "elapsed": 0.2,
      "waited": 0.0, "reconciled": false}
 
-``run`` is the run as the service writes it (unknown keys included).  ``error`` names the class
-and the whole message; of its attributes it keeps what `_KEPT` lists and none of the headers or
-bodies, so that an error read back has the same class, message, status, names and waits, and
-empty ``headers`` and ``content``.  Readers ignore keys they do not know; a change that they could
-misread gets a new version.
+``run`` is the run as the service writes it, unknown keys included.  ``error`` has the class, the
+whole message, and the attributes in `_ERROR_KEYS`, but neither headers nor bodies: an error that
+was read back has empty ``headers`` and ``content``.  Readers ignore keys they do not know; a
+change that they could misread gets a new version.
 """
 
 from __future__ import annotations
@@ -26,26 +25,26 @@ from attrs import evolve
 
 from postman_async import errors
 from postman_async.bulk.outcome import MonitorOutcome, OutcomeStatus
-from postman_async.engine.convert import from_dict, load_model, to_dict
-from postman_async.engine.ratelimit import RateLimit
+from postman_async.engine.data.convert import from_dict, load_model, to_dict
+from postman_async.engine.limits.headers import RateLimit
 from postman_async.errors import ApiError, InvalidArgumentError, PostmanError, UnsettledError
 
 __all__ = [
-    "UNWRITABLE",
+    "UNSERIALIZABLE",
     "VERSION",
-    "bearable",
     "check_record",
     "from_record",
-    "line_of",
+    "outcome_line",
     "to_record",
+    "use_record",
 ]
 
 VERSION = 1
 
 T = TypeVar("T")
 
-_PLAIN = ("uid", "name", "index", "status", "attempts", "elapsed", "waited", "reconciled")
-_KEPT = {
+_PLAIN_KEYS = ("uid", "name", "index", "status", "attempts", "elapsed", "waited", "reconciled")
+_ERROR_KEYS = {
     "call": "call",
     "status": "status",
     "name": "name",
@@ -58,13 +57,13 @@ _KEPT = {
     "attempts": "attempts",
     "waited": "waited",
 }
-"""The attributes of an error that are kept, and their keys; ``message`` is its whole text."""
+"""The attributes of an error in a record, and their keys; ``message`` is the whole text."""
 
 
 def to_record(outcome: MonitorOutcome) -> dict[str, Any]:
-    """Write an outcome as JSON data; the format is told at the top of this module."""
+    """Convert an outcome to JSON data; the format is described at the top of this module."""
     record: dict[str, Any] = {"version": VERSION}
-    record |= {name: getattr(outcome, name) for name in _PLAIN}
+    record |= {name: getattr(outcome, name) for name in _PLAIN_KEYS}
     record["run"] = to_dict(outcome.run)
     record["error"] = None if outcome.error is None else _error_record(outcome.error)
     started = outcome.started_at
@@ -72,32 +71,45 @@ def to_record(outcome: MonitorOutcome) -> dict[str, Any]:
     return record
 
 
-def line_of(outcome: MonitorOutcome, **more: Any) -> bytes:
-    """Write an outcome as a line of JSON, with more keys; what cannot be written is left out.
+def outcome_line(outcome: MonitorOutcome, **more: Any) -> bytes:
+    """Convert an outcome to a line of JSON; what cannot be serialized is left out.
 
-    An answer may hold what Python reads and does not write: a number of more than 4,300 digits, or
-    more levels than the stack has room for.
+    An answer may hold what Python reads but does not write: a number of more than 4,300 digits,
+    or more levels than the stack has room for.
+
+    Args:
+        outcome: the outcome.
+        more: further keys of the record.
+
     """
 
     def line(record: Mapping[str, Any]) -> bytes:
         return json.dumps({**record, **more}, separators=(",", ":")).encode() + b"\n"
 
-    return bearable(outcome, line)
+    return use_record(outcome, line)
 
 
-UNWRITABLE = (ValueError, TypeError, RecursionError, OverflowError, AttributeError)
-"""What comes of a value that is no JSON, or too much of it."""
+UNSERIALIZABLE = (ValueError, TypeError, RecursionError, OverflowError, AttributeError)
+"""The errors of values that are not JSON data, or are too large or too deep."""
 
 
-def bearable(outcome: MonitorOutcome, use: Callable[[Mapping[str, Any]], T]) -> T:
-    """Do something with the record of an outcome, or with as much of it as can be borne.
+def use_record(outcome: MonitorOutcome, use: Callable[[Mapping[str, Any]], T]) -> T:
+    """Call a function with the record of an outcome, reduced until the function accepts it.
 
-    The verdict stays in any case; what cannot be borne is left out of the run.
+    First the executions of the run are left out, then the run.  The status always stays.
+
+    Args:
+        outcome: the outcome.
+        use: takes the record.
+
+    Returns:
+        What the function returns.
+
     """
-    for part in (to_record, _without_executions, _without_run):
+    for reduced in (to_record, _without_executions, _without_run):
         try:
-            return use(part(outcome))
-        except (*UNWRITABLE, PostmanError):
+            return use(reduced(outcome))
+        except (*UNSERIALIZABLE, PostmanError):
             continue
     bare = MonitorOutcome(uid=outcome.uid, index=outcome.index, status=outcome.status)
     return use(_without_run(bare))
@@ -118,38 +130,38 @@ def from_record(record: Mapping[str, Any]) -> MonitorOutcome:
     """Read an outcome that `to_record` wrote.
 
     Raises:
-        InvalidArgumentError: it is no such record, or one of another version.
+        InvalidArgumentError: it is no record, or one of another version.
 
     """
-    known = check_record(record)
-    return evolve(known, run=from_dict(record["run"], load_model("monitors:MonitorRun")))
+    outcome = check_record(record)
+    return evolve(outcome, run=from_dict(record["run"], load_model("monitors:MonitorRun")))
 
 
 def check_record(record: Mapping[str, Any]) -> MonitorOutcome:
-    """Read all of a record but its run, which may be any JSON value.
+    """Read a record without its run, which may be any JSON value.
 
     Raises:
-        InvalidArgumentError: as `from_record` does.
+        InvalidArgumentError: as for `from_record`.
 
     """
     if not isinstance(record, Mapping) or record.get("version") != VERSION or "run" not in record:
         raise InvalidArgumentError(f"not an outcome record of version {VERSION}: {record!s:.80}")
     try:
-        plain = {name: record[name] for name in _PLAIN}
+        plain = {name: record[name] for name in _PLAIN_KEYS}
         for name, value in plain.items():
-            if not _fits(name, value):
+            if not _has_type(name, value):
                 raise ValueError(f"{name} is {value!s:.80}")
         started, error = record["started_at"], record["error"]
         return MonitorOutcome(
             **plain,
             error=None if error is None else _error(error),
-            started_at=None if started is None else _moment(started),
+            started_at=None if started is None else _parse_time(started),
         )
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as fault:
         raise InvalidArgumentError(f"not an outcome record: {fault!r} in {record!s:.80}") from None
 
 
-def _fits(name: str, value: Any) -> bool:
+def _has_type(name: str, value: Any) -> bool:
     if name in ("index", "attempts"):
         return type(value) is int and value >= 0
     if name in ("elapsed", "waited"):
@@ -165,33 +177,33 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and type(value) is not bool and math.isfinite(value)
 
 
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+def _parse_time(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
 
 
 def _error_record(error: PostmanError) -> dict[str, Any]:
-    # An error of another origin is kept as the nearest class of ours.
+    # An error of a class that is not public becomes its nearest public base class.
     names = [cls.__name__ for cls in type(error).__mro__ if cls.__name__ in errors.__all__]
     record: dict[str, Any] = {"type": names[0], "message": str(error)}
-    held = vars(error)
-    record |= {key: held[name] for name, key in _KEPT.items() if held.get(name) is not None}
-    rate_limit = held.get("rate_limit")
+    values = vars(error)
+    record |= {k: values[name] for name, k in _ERROR_KEYS.items() if values.get(name) is not None}
+    rate_limit = values.get("rate_limit")
     if rate_limit is not None and rate_limit.retry_after is not None:
         record["retry_after"] = rate_limit.retry_after
     return record
 
 
 def _error(record: Mapping[str, Any]) -> PostmanError:
-    """Make the error again; a class of a later version becomes a plain `PostmanError`."""
+    """Restore an error; a class of a later version becomes a plain `PostmanError`."""
     kind, message = record["type"], record["message"]
     if not isinstance(message, str):
         raise TypeError(f"message is {message!s:.80}")
     cls: type[PostmanError] = getattr(errors, kind) if kind in errors.__all__ else PostmanError
-    state = {name: record[key] for name, key in _KEPT.items() if key in record}
+    state = {name: record[key] for name, key in _ERROR_KEYS.items() if key in record}
     for name, value in state.items():
-        if not _KINDS.get(name, _is_text)(value):
-            raise ValueError(f"{_KEPT[name]} is {value!s:.80}")
+        if not _ERROR_TYPES.get(name, _is_text)(value):
+            raise ValueError(f"{_ERROR_KEYS[name]} is {value!s:.80}")
     if issubclass(cls, ApiError):
         state = {**_api_state(record), **state}
     return errors.restored(cls, message, state)
@@ -201,18 +213,18 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-_KINDS: dict[str, Callable[[Any], bool]] = {
+_ERROR_TYPES: dict[str, Callable[[Any], bool]] = {
     "status": lambda value: type(value) is int,
     "attempts": lambda value: type(value) is int,
     "waited": _is_number,
     "sent": lambda value: isinstance(value, bool),
     "faults": lambda value: isinstance(value, list) and all(map(_is_text, value)),
 }
-"""What the kept attributes are that are no texts."""
+"""The types of the attributes that are not texts."""
 
 
 def _api_state(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Fill the attributes that every `ApiError` has."""
+    """Return values for the attributes that every `ApiError` has."""
     method, _, path = record.get("call", "").partition(" ")
     wait = record.get("retry_after")
     if wait is not None and not _is_number(wait):

@@ -1,7 +1,7 @@
-"""What a batch needs of this machine, seen to before its first trigger: modules and open files.
+"""Prepares modules and open files before the first trigger of a batch.
 
-Each call under way holds a connection, which counts as an open file.  A module that is first
-loaded in the middle of a batch would need one, too, when there may be none left.
+Each call in flight holds a connection, which counts as an open file.  A module that is imported in
+the middle of a batch needs an open file, too, when there may be none left.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ try:
 except ImportError:  # Windows, which has no such limit
     resource = None  # type: ignore[assignment]
 
-__all__ = ["bounded", "load"]
+__all__ = ["limit_concurrency", "load_modules"]
 
 log = logging.getLogger("postman_async")
 
@@ -28,35 +28,37 @@ _MODULES = (
     "postman_async.models.monitors",
     "zoneinfo",
 )
-"""What is loaded late elsewhere, so that importing this package stays cheap."""
+"""Modules that are otherwise imported late, so that importing this package stays cheap."""
 
-_FAST = ("msgspec", "orjson")
-"""The same, where they are installed."""
+_OPTIONAL_MODULES = ("msgspec", "orjson")
+"""The same, if they are installed."""
 
-_SPARE = 32
-"""Files that are left to everything else: names to look up, second attempts to connect, reports."""
+_RESERVED = 32
+"""Open files left for name resolution, further attempts to connect, and reports."""
 
 _FOLDERS = ("/proc/self/fd", "/dev/fd")
 
 
-def load() -> None:
-    """Load what a batch may need later on."""
+def load_modules() -> None:
+    """Import what a batch may need later on."""
     for name in _MODULES:
         import_module(name)
-    for name in _FAST:
+    for name in _OPTIONAL_MODULES:
         with suppress(ImportError):
             import_module(name)
 
 
-def bounded(concurrency: int) -> int:
-    """Return how many monitors may be under way with the files that this process may open.
+def limit_concurrency(concurrency: int) -> int:
+    """Limit the concurrency to the number of files that this process may open.
+
+    A lower concurrency is logged as a warning.
 
     Args:
-        concurrency: how many were asked for.
+        concurrency: the concurrency asked for.
 
     """
     limit, used = _limit(), _open_files()
-    room = max(1, limit - used - _SPARE)
+    room = max(1, limit - used - _RESERVED)
     if room >= concurrency:
         return concurrency
     log.warning(
@@ -84,4 +86,4 @@ def _open_files() -> int:
             return len(os.listdir(folder))
         except OSError:
             continue
-    return _SPARE
+    return _RESERVED

@@ -1,4 +1,4 @@
-"""Which monitors a batch runs, and in what order: from uids or from a selection to jobs."""
+"""Makes the jobs of a batch from uids or from a selection."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import asdict, evolve, frozen
 
-from postman_async.bulk.near import near_matches
-from postman_async.engine.request import build_request
+from postman_async.bulk.suggestions import suggest_names
+from postman_async.engine.http.request import build_request
 from postman_async.errors import EmptySelectionError, InvalidArgumentError
 from postman_async.operations import OPERATIONS
 from postman_async.paging import iterate
 
 if TYPE_CHECKING:
-    from postman_async.bulk.places import Started
+    from postman_async.bulk.journal.pending import PendingRun
     from postman_async.engine.operation import Caller
     from postman_async.options import CallOptions
 
@@ -35,15 +35,15 @@ Uids: TypeAlias = Iterable[str] | AsyncIterable[str]
 
 @frozen(kw_only=True)
 class MonitorSelector:
-    """Which monitors to run; all conditions must hold, and what is None is no condition.
+    """Selects monitors by conditions, which must all hold.  None is no condition.
 
     Attributes:
-        workspace: those of the workspace with this id.
-        name: those whose name fits this pattern, as file names do: ``checkout-*``.  Case counts.
-        owner: those of the user with this id.
-        active: those that run by their schedule, or those that do not.
-        collection: those of the collection with this uid.
-        environment: those that use the environment with this uid.
+        workspace: the id of their workspace.
+        name: a pattern for their names, as for file names: ``checkout-*``.  Case counts.
+        owner: the id of the user that owns them.
+        active: whether they run by their schedule.
+        collection: the uid of their collection.
+        environment: the uid of their environment.
 
     """
 
@@ -56,78 +56,91 @@ class MonitorSelector:
 
     @property
     def conditions(self) -> dict[str, Any]:
-        """What is asked of a monitor: the attributes that are not None."""
+        """The attributes that are not None."""
         return asdict(self, filter=lambda _, value: value is not None)
 
     async def find(
         self, caller: Caller, options: CallOptions, *, allow_empty: bool = True
     ) -> dict[str, str]:
-        """Return the names of the monitors by their uids, in the service's order.
+        """Find the monitors.
 
         Only the name is compared here: the service has a filter for everything else.
 
+        Args:
+            caller: lists the monitors.
+            options: the options of the call.
+            allow_empty: return an empty mapping if no monitor matches.
+
+        Returns:
+            The names of the monitors by their uids, in the service's order.
+
         Raises:
-            EmptySelectionError: no monitor fits, and ``allow_empty`` is False.
+            EmptySelectionError: no monitor matches, and ``allow_empty`` is False.
 
         """
         given = {_FILTERS.get(key, key): value for key, value in self.conditions.items()}
         given.pop("name", None)
         found: dict[str, str] = {}
         others: dict[str, None] = {}
-        looked_at = 0
+        checked = 0
         async for monitor in iterate(caller, OPERATIONS["monitors.list"], given, options):
-            looked_at += 1
+            checked += 1
             if self.name is None or fnmatchcase(str(monitor.name), self.name):
                 found[monitor.uid] = monitor.name
             elif not found:
                 others[str(monitor.name)] = None
         if not found and not allow_empty:
-            raise EmptySelectionError(self._none_fits(looked_at, others))
+            raise EmptySelectionError(self._no_match(checked, others))
         return found
 
-    def _none_fits(self, looked_at: int, names: Iterable[str]) -> str:
-        asked = ", ".join(f"{name}={value!r}" for name, value in self.conditions.items())
-        told = f"no monitor fits {asked}" if asked else "there is no monitor"
+    def _no_match(self, checked: int, names: Iterable[str]) -> str:
+        conditions = ", ".join(f"{name}={value!r}" for name, value in self.conditions.items())
+        words = f"no monitor fits {conditions}" if conditions else "there is no monitor"
         if self.name is None:
-            return f"{told}: the service lists none; allow_empty=True allows that"
-        near = near_matches(self.name, names)
-        hint = f"; near: {', '.join(map(repr, near))}" if near else ""
-        return f"{told}; monitors looked at: {looked_at}{hint}"
+            return f"{words}: the service lists none; allow_empty=True allows that"
+        similar = suggest_names(self.name, names)
+        hint = f"; near: {', '.join(map(repr, similar))}" if similar else ""
+        return f"{words}; monitors looked at: {checked}{hint}"
 
 
 _FILTERS = {"collection": "collection_uid", "environment": "environment_uid"}
-"""The conditions that the service's filter calls otherwise."""
+"""The conditions that have another name in the service's filter."""
 
 
 @frozen
 class Job:
-    """One run to be made: its place in the batch and its monitor.
+    """One run of a batch.
 
-    ``begun`` is how an earlier process of the same batch triggered it, if it did.
+    Attributes:
+        index: its index in the batch, from 0.
+        uid: the monitor.
+        name: the monitor's name, if known.
+        pending: the run, if an earlier process of the same batch triggered it.
+
     """
 
     index: int
     uid: str
     name: str | None = None
-    begun: Started | None = None
+    pending: PendingRun | None = None
 
-    def going_on(self, begun: Started | None) -> Job:
-        """Return the job with what a journal tells of it."""
-        return self if begun is None else evolve(self, begun=begun)
+    def with_pending(self, pending: PendingRun | None) -> Job:
+        """Return the job with its pending run, if there is one."""
+        return self if pending is None else evolve(self, pending=pending)
 
 
 class Source:
-    """Hands out jobs one by one, and keeps no more of the uids than it must.
+    """Yields jobs one by one, and keeps as few uids as possible.
 
-    A collection (a list, a set, a selection) is known whole: its length is, and each of its uids
-    is checked before anything is sent.  Of any other iterable nothing is kept, unless it is to be
-    repeated.
+    The length of a collection (a list, a set, a selection) is known, and each of its uids is
+    checked before anything is sent.  Of any other iterable nothing is kept, unless it is to be
+    repeated or sorted.
 
     Args:
-        uids: the monitors, with their names where they are known.
-        repeat: how often the whole is handed out.
-        order: a key to sort by, which needs the whole.
-        names: the names of some, where the uids do not bring them along.
+        uids: the monitors; a mapping has their names.
+        repeat: how often the whole is yielded.
+        order: a key to sort by; all uids are read first.
+        names: names by uids, if the uids are no mapping.
 
     """
 
@@ -144,8 +157,8 @@ class Source:
         self._order = order
         self.whole = isinstance(uids, Collection)
         if isinstance(uids, Collection):
-            for place, uid in enumerate(uids):
-                check_uid(uid, f"uid {place}: ")
+            for index, uid in enumerate(uids):
+                check_uid(uid, f"uid {index}: ")
 
     @property
     def total(self) -> int | None:
@@ -189,10 +202,14 @@ async def _each(uids: Uids) -> AsyncIterator[str]:
 
 
 def check_uid(uid: str, where: str = "") -> None:
-    """Refuse a uid that cannot be sent, as the call itself would.
+    """Check that a uid can be sent, as the call itself does.
+
+    Args:
+        uid: the uid.
+        where: a prefix of the error's text.
 
     Raises:
-        InvalidArgumentError: it is empty, no text, or would make another path.
+        InvalidArgumentError: it is empty, no text, or would change the path.
 
     """
     try:

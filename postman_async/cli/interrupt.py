@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first one ends the work in good order, the second one at once."""
+"""Handles Ctrl-C and SIGTERM: the first one ends the work in order, the second one at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from attrs import mutable
 
-from postman_async.cli.complaints import INTERRUPTED, TERMINATED
+from postman_async.cli.errors import INTERRUPTED, TERMINATED
 
 __all__ = ["Interrupt", "interruptible"]
 
@@ -18,7 +18,7 @@ _CODES = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}
 
 @mutable
 class Interrupt:
-    """Whether there was a signal; ``code`` is the exit code it stands for, or None."""
+    """The exit code of the signal that came, or None."""
 
     code: int | None = None
 
@@ -27,8 +27,8 @@ class Interrupt:
 def interruptible(stop: Callable[[], None]) -> Iterator[Interrupt]:
     """Call ``stop`` at the first SIGINT or SIGTERM of the block.
 
-    The next one does what it does without this.  Where a loop cannot handle signals (on Windows,
-    and outside the main thread), Ctrl-C stays a `KeyboardInterrupt`.
+    The next signal has its default effect.  Where the loop cannot handle signals (on Windows, and
+    outside the main thread), Ctrl-C raises `KeyboardInterrupt`.
     """
     loop = asyncio.get_running_loop()
     interrupt = Interrupt()

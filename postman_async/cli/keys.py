@@ -1,4 +1,4 @@
-"""Where the API key comes from: a file, the environment or the keyring; never an argument."""
+"""Finds the API key in a file, the environment or the keyring; never in an argument."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
-from postman_async.cli.complaints import UsageError
+from postman_async.cli.errors import UsageError
 
 __all__ = ["ENTRY", "SERVICE", "find_key"]
 
@@ -16,17 +16,17 @@ SERVICE = "postman-async"
 ENTRY = "api-key"
 """The user name of the keyring's entry."""
 
-_HOW = (
+_NO_KEY = (
     "no API key: set the environment variable POSTMAN_API_KEY, give --api-key-file FILE, or put it"
     f" into the keyring (pip install 'postman-async[keyring]'; keyring set {SERVICE} {ENTRY})"
 )
 
 
 def find_key(file: Path | None) -> str:
-    """Return the key of the file, or else of ``POSTMAN_API_KEY``, or else of the keyring.
+    """Return the key from the file, else from ``POSTMAN_API_KEY``, else from the keyring.
 
     Raises:
-        UsageError: there is none; no part of a key is in the message.
+        UsageError: no key was found; the message has no part of a key.
 
     """
     if file is not None:
@@ -42,7 +42,7 @@ def _from_file(file: Path) -> str:
     except OSError as error:
         raise UsageError(f"cannot read the key file {file}: {error.strerror}") from None
     except UnicodeError:
-        raise UsageError(f"the key file {file} is no text") from None
+        raise UsageError(f"the key file {file} is not UTF-8 text") from None
     if not key:
         raise UsageError(f"the key file {file} is empty")
     if len(key.split()) > 1:
@@ -52,7 +52,7 @@ def _from_file(file: Path) -> str:
 
 def _from_keyring() -> str:
     if find_spec("keyring") is None:
-        raise UsageError(_HOW)
+        raise UsageError(_NO_KEY)
     import keyring
     from keyring.errors import NoKeyringError
 
@@ -60,8 +60,8 @@ def _from_keyring() -> str:
         key = keyring.get_password(SERVICE, ENTRY)
     except NoKeyringError:
         key = None
-    except Exception as error:  # whatever the system behind it raises
-        raise UsageError(f"{_HOW}; the keyring said: {error or type(error).__name__}") from None
+    except Exception as error:  # each backend raises errors of its own
+        raise UsageError(f"{_NO_KEY}; the keyring said: {error or type(error).__name__}") from None
     if not key or not key.strip():
-        raise UsageError(_HOW)
+        raise UsageError(_NO_KEY)
     return key

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from postman_async.codegen.emulator_table import emulator_table
 from postman_async.codegen.lower import lower
 from postman_async.codegen.read import SpecError, read
 from postman_async.codegen.render import HEADER, formatted, render
@@ -22,7 +23,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; fail when stale")
     check = parser.parse_args().check
     try:
-        texts = render(lower(read()))
+        texts = {**render(lower(read())), **emulator_table()}
     except SpecError as error:
         sys.stderr.write(f"{error}\n")
         return 1

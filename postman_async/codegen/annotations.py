@@ -30,7 +30,7 @@ def is_model(part: Located) -> bool:
 def model_ref(part: Located) -> ModelRef:
     """Return where the class of a named schema is."""
     assert part.name is not None
-    return ModelRef(part.file.removesuffix(".yaml"), part.name)
+    return ModelRef(part.file.removesuffix(".yaml").replace("/", "_"), part.name)
 
 
 def union(types: Iterable[Type]) -> Type:
@@ -93,10 +93,12 @@ def _by_name(spec: Spec, name: str, part: Located, role: Role) -> Type:
         return _holding(spec, part, "additionalProperties", form, role)
     if part.node.get("format") == "date-time" and role == "give":
         return Type("str | datetime")
+    if name not in _PLAIN:
+        raise SpecError(f"{part.file}: there is no type {name!r}")
     return Type(_PLAIN[name])
 
 
 def _holding(spec: Spec, part: Located, key: str, form: str, role: Role) -> Type:
     inner = part.node.get(key)
-    held = type_of(spec, part.at(inner), role) if isinstance(inner, dict) else Type("Any")
-    return Type(form.format(held.python), held.models)
+    entry = type_of(spec, part.at(inner), role) if isinstance(inner, dict) else Type("Any")
+    return Type(form.format(entry.python), entry.models)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from attrs import Factory, field, frozen
 
 __all__ = [
     "Api",
     "Bucket",
+    "Credential",
     "Failure",
     "Field",
     "FileBody",
@@ -19,8 +20,12 @@ __all__ = [
     "Namespace",
     "Param",
     "Result",
+    "TaskStart",
     "Type",
 ]
+
+Credential: TypeAlias = Literal["key", "none", "basic", "scim"]
+Location: TypeAlias = Literal["path", "query", "header", "field", "document", "user", "password"]
 
 
 @frozen(order=True)
@@ -47,19 +52,33 @@ class Param:
     """A parameter of a method.
 
     Args:
+        name: the Python name.
+        wire: the name on the wire.
+        location: where the argument goes.
+        type: what may be given.
+        required: whether it must be given.
+        doc: what it is, as a sentence.
         positional: it can be given without its name.
-        kind_of: the wire name of the field whose kind it tells when left out.
+        kind_of: the wire name of the field whose kind it names by default.
+        joined: a sequence is sent as one value, separated by commas.
+        integer: it is a path parameter that is a number.
+        flag: what is sent for True.
+        replaces_key: when it is given, the API key is not sent.
 
     """
 
     name: str
     wire: str
-    place: Literal["path", "query", "field", "document"]
+    location: Location
     type: Type
     required: bool
     doc: str
     positional: bool = False
     kind_of: str | None = None
+    joined: bool = False
+    integer: bool = False
+    flag: str | None = None
+    replaces_key: bool = False
 
 
 @frozen
@@ -75,10 +94,16 @@ class Result:
     """The answer of a method.
 
     Args:
+        type: the annotation of the value.
+        doc: what it is.
         item: the type of one entry where it is an array.
         model: its model, or that of its entries.
-        key: the key of the body that is unwrapped.
+        key: the key, or the keys joined by dots, under which the value is.
         maps: how many maps, one in the other, hold the models.
+        meta: the key of what is said about a page.
+        optional_key: the value may come without the key.
+        text: the body is text, only or unless its type says that it is JSON.
+        empty: the statuses whose answers have no body.
 
     """
 
@@ -88,14 +113,50 @@ class Result:
     model: ModelRef | None = None
     key: str | None = None
     maps: int = 0
+    meta: str = "meta"
+    optional_key: bool = False
+    text: Literal["only", "also"] | None = None
+    empty: tuple[int, ...] = ()
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there is no value at all."""
+        return self.type.python == "None"
+
+
+@frozen
+class TaskStart:
+    """How the work that a method starts is followed; the words are those of the spec's `x-task`.
+
+    Args:
+        others: the path parameters of the look besides the id of the task.
+
+    """
+
+    look: str
+    result: Result | None
+    id: str | None = None
+    address: str | None = None
+    status: str = "status"
+    reason: str | None = None
+    expires: bool = False
+    when: str | None = None
+    others: tuple[str, ...] = ()
+
+    @property
+    def type(self) -> Type:
+        """The annotation of the handle."""
+        result = Type("None") if self.result is None else self.result.type
+        return Type(f"Task[{result.python}]", result.models)
 
 
 @frozen
 class Failure:
-    """An error that a method can raise, and when."""
+    """An error that a method can raise: its class, when, and the service's names for it."""
 
     error: str
     doc: str
+    names: tuple[str, ...] = ()
 
 
 @frozen
@@ -104,9 +165,17 @@ class Method:
 
     Args:
         path: its path, with ``{parameter}`` where one goes.
+        params: its parameters, in the order of the request.
+        headers: the headers that every call sends.
+        query: the query parameters that every call sends.
         wrapper: the key that the body is wrapped in.
+        content_type: the type of a JSON body.
         file_body: the body when one of the fields is a file.
+        redirects: the statuses from 300 to 399 that are answers.
         paging: how further pages are asked for.
+        fixed_paging: the parameters that a walk over all pages sets by itself.
+        failures: the errors that are special to it.
+        deprecated: what to use instead, as a sentence; ``None`` for a method that is current.
         echo: the keys that lead to where the answer repeats the last id of the path.
 
     """
@@ -118,19 +187,52 @@ class Method:
     summary: str
     description: str
     params: tuple[Param, ...]
+    headers: tuple[tuple[str, str], ...]
+    query: tuple[tuple[str, str], ...]
     wrapper: str | None
+    content_type: str
     file_body: FileBody | None
     result: Result
-    paging: Literal["cursor", "offset"] | None
+    task: TaskStart | None
+    redirects: tuple[int, ...]
+    paging: Literal["cursor", "offset", "scim"] | None
+    fixed_paging: frozenset[str]
     bucket: str | None
-    held: bool
+    long_poll: bool
+    safe: bool
+    credential: Credential
     failures: tuple[Failure, ...]
+    deprecated: str | None
     echo: tuple[str, ...] = ()
+
+    @property
+    def returns(self) -> str:
+        """The annotation of what it returns; see `overloads` for a task that is optional."""
+        if self.task is None:
+            return self.result.type.python
+        if self.task.when is None:
+            return self.task.type.python
+        return f"{self.task.type.python} | {self.result.type.python}"
+
+    @property
+    def overloads(self) -> tuple[tuple[str, str], ...]:
+        """The annotations of the parameter that asks for a task, each with what is returned."""
+        if self.task is None or self.task.when is None:
+            return ()
+        plain, task = self.result.type.python, self.task.type.python
+        return (
+            ("Literal[True]", task),
+            ("Literal[False] | Unset = UNSET", plain),
+            ("bool", f"{task} | {plain}"),
+        )
 
     @property
     def models(self) -> frozenset[ModelRef]:
         """The models that its signature names."""
-        return self.result.type.models.union(*(p.type.models for p in self.params))
+        types = [self.result.type, *(p.type for p in self.params)]
+        if self.task is not None:
+            types.append(self.task.type)
+        return frozenset().union(*(t.models for t in types))
 
     @property
     def positional(self) -> tuple[Param, ...]:
@@ -140,7 +242,7 @@ class Method:
     @property
     def echoed(self) -> str:
         """The parameter that the answer repeats."""
-        return [p.name for p in self.params if p.place == "path"][-1]
+        return [p.name for p in self.params if p.location == "path"][-1]
 
     @property
     def rest(self) -> tuple[Param, ...]:
@@ -152,11 +254,6 @@ class Method:
     def iterator(self) -> str:
         """The name of the method that walks over all pages."""
         return "iter" if self.name == "list" else f"iter_{self.name.removeprefix('list_')}"
-
-    @property
-    def fixed_paging(self) -> frozenset[str]:
-        """The parameters that the walk over all pages sets by itself."""
-        return frozenset({self.paging} if self.paging else ())
 
 
 @frozen
@@ -195,18 +292,29 @@ class Model:
 
 @frozen
 class Namespace:
-    """One attribute of the client.
+    """One attribute of the client, or of another namespace.
 
     Args:
+        name: its name, ``collections`` or ``collections.comments``.
+        module: the name of its modules.
+        class_name: the name of its class.
         base: the hand-written class that it extends, if any.
+        children: its sub-namespaces.
 
     """
 
     name: str
+    module: str
     class_name: str
     doc: str
     methods: tuple[Method, ...]
     base: str | None = None
+    children: tuple[Namespace, ...] = ()
+
+    @property
+    def attribute(self) -> str:
+        """The attribute under which it is found."""
+        return self.name.rpartition(".")[2]
 
 
 @frozen
@@ -220,8 +328,18 @@ class Bucket:
 
 @frozen
 class Api:
-    """The whole: namespaces by name, models by module, and the limits."""
+    """The whole: all namespaces, models by module, and the limits."""
 
     namespaces: tuple[Namespace, ...]
     models: dict[str, tuple[Model, ...]] = field(factory=dict)
     buckets: tuple[Bucket, ...] = ()
+
+    @property
+    def top(self) -> tuple[Namespace, ...]:
+        """The namespaces that are attributes of the client."""
+        return tuple(n for n in self.namespaces if "." not in n.name)
+
+    @property
+    def methods(self) -> tuple[Method, ...]:
+        """The methods of all namespaces."""
+        return tuple(method for n in self.namespaces for method in n.methods)

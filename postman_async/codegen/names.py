@@ -5,9 +5,9 @@ from __future__ import annotations
 import keyword
 import re
 
-__all__ = ["field_name", "parameter_name", "plural", "snake"]
+__all__ = ["class_name", "field_name", "module_name", "parameter_name", "snake"]
 
-_MODEL_NAMES = frozenset({"extra", "nulls", "open_ended", "wire_names"})
+_MODEL_NAMES = frozenset({"extra", "lazy_fields", "nulls", "open_ended", "stand_ins", "wire_names"})
 """What `Model` itself has."""
 
 _ANNOTATION_NAMES = frozenset({"bool", "dict", "float", "int", "list", "str"})
@@ -20,7 +20,7 @@ _PARAMETER_NAMES = frozenset(
 
 
 def snake(name: str) -> str:
-    """Spell ``collectionUid``, ``strictSSL`` or ``_postman_id`` as Python does."""
+    """Spell ``collectionUid``, ``strictSSL``, ``call-logs`` or ``_postman_id`` as Python does."""
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
     return re.sub(r"\W+", "_", parted).strip("_").lower()
 
@@ -39,6 +39,11 @@ def _apart(name: str, taken: frozenset[str]) -> str:
     return f"{name}_" if keyword.iskeyword(name) or name in taken else name
 
 
-def plural(namespace: str) -> str:
-    """Name the class of a namespace: ``monitors`` -> ``Monitors``."""
-    return "".join(part.capitalize() for part in namespace.split("_"))
+def module_name(namespace: str) -> str:
+    """Name the modules of a namespace: ``collections.comments`` -> ``collections_comments``."""
+    return namespace.replace(".", "_")
+
+
+def class_name(namespace: str) -> str:
+    """Name the class of a namespace: ``collections.comments`` -> ``CollectionsComments``."""
+    return "".join(part.capitalize() for part in re.split(r"[._]", namespace))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -11,7 +12,9 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from postman_async.codegen.ir import Api, Method, Model, ModelRef, Namespace
+from postman_async.codegen.ir import Api, Failure, Method, Model, ModelRef, Namespace
+from postman_async.codegen.names import snake
+from postman_async.codegen.readers import groups
 
 __all__ = ["HEADER", "formatted", "render"]
 
@@ -26,18 +29,30 @@ def render(api: Api) -> dict[str, str]:
     def file(template: str, **values: object) -> str:
         return f"{HEADER}\n{templates.get_template(f'{template}.jinja').render(api=api, **values)}"
 
-    texts = {"__init__.py": file("package"), "operations.py": file("operations")}
+    texts = {"__init__.py": file("package"), "operations/__init__.py": file("operations_package")}
+    for namespace in api.namespaces:
+        text = file("operations", namespace=namespace)
+        texts[f"operations/{namespace.module}.py"] = text
     texts["models/__init__.py"] = file("models_package")
+    plans = groups(api)
     for name, models in api.models.items():
         imports = _by_module(_named_by(models), without=name)
-        texts[f"models/{name}.py"] = file("models", models=models, imports=imports)
+        parts = {"models": models, "imports": imports, "group": plans[name]}
+        texts[f"models/{name}.py"] = file("models", **parts)
+    for folder in ("readers", "writers"):
+        texts[f"models/{folder}/__init__.py"] = file(f"{folder}_package")
+        for name, group in plans.items():
+            texts[f"models/{folder}/{name}.py"] = file(folder, group=group)
+    tasks = _by_module(ref for m in api.methods if m.task for ref in m.task.type.models)
     for sync in (False, True):
         folder = "api/sync" if sync else "api"
-        texts[f"{folder}/__init__.py"] = file("api_package", sync=sync)
-        texts[f"{folder}/namespaces.py"] = file("namespaces", sync=sync)
+        texts[f"{folder}/__init__.py"] = file("api_package", sync=sync, raw=False)
+        texts[f"{folder}/raw/__init__.py"] = file("api_package", sync=sync, raw=True)
+        texts[f"{folder}/namespaces.py"] = file("namespaces", sync=sync, imports=tasks)
         for namespace in api.namespaces:
-            text = file("namespace", sync=sync, namespace=namespace, imports=_imports(namespace))
-            texts[f"{folder}/{namespace.name}.py"] = text
+            parts = {"sync": sync, "namespace": namespace, "imports": _imports(namespace)}
+            texts[f"{folder}/{namespace.module}.py"] = file("namespace", **parts)
+            texts[f"{folder}/raw/{namespace.module}.py"] = file("raw", **parts)
     return formatted(texts)
 
 
@@ -67,10 +82,11 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 - the output is Python
     )
+    environment.filters["snake"] = snake
     environment.filters["wrapped"] = _wrapped
     environment.filters["docstring"] = _docstring
     environment.filters["sentence"] = _sentence
-    environment.filters["qualified"] = _qualified
+    environment.filters["annotation"] = _annotation
     environment.filters["failures"] = _failures
     return environment
 
@@ -101,16 +117,26 @@ def _docstring(text: str, indent: int) -> str:
     return f"{start}\n\n{_wrapped(rest, indent)}" if rest else start
 
 
-def _qualified(annotation: str) -> str:
-    """Write ``builtins.list[...]``: in a class with a method ``list`` the bare name is that."""
-    return annotation.replace("list[", "builtins.list[")
+def _annotation(python: str, sync: bool = False) -> str:
+    """Write an annotation of a method, for one of the two clients.
+
+    In a class with a method ``list`` the bare name is that method, so the type is
+    ``builtins.list[...]``.
+    """
+    twin = re.sub(r"\bTask\[", "SyncTask[", python) if sync else python
+    return re.sub(r"(?<![.\w])list\[", "builtins.list[", twin)
 
 
 def _failures(method: Method) -> str:
-    """Sum up what can be raised."""
-    lines = [f"{failure.error}: {_sentence(failure.doc)}" for failure in method.failures]
-    lines.append("TransportError: No usable answer came.")
+    """Sum up the errors that are special to a method, and point to the common ones."""
+    lines = [_failure(failure) for failure in method.failures]
+    lines.append("PostmanError: The errors of every call, see `postman_async.errors`.")
     return "\n".join(_wrapped(line, 12, 4) for line in lines)
+
+
+def _failure(failure: Failure) -> str:
+    names = f" ({', '.join(failure.names)})" if failure.names else ""
+    return f"{failure.error}: {_sentence(failure.doc).rstrip('.')}{names}."
 
 
 def _imports(namespace: Namespace) -> dict[str, list[str]]:

@@ -1,8 +1,8 @@
 """The embedded Postman API: a local server that behaves like the service, for tests and demos.
 
 `PostmanEmulator` is the server, `Limits` how often it may be called, `EmulatorError` the root of
-what it raises itself; ``postman_async.emulator.faults`` has what can go wrong on purpose.  They
-are loaded on first use, so that importing this package costs nothing.
+what it raises itself; ``postman_async.emulator.faults`` has what can go wrong on purpose.  They are
+loaded on first use, so that importing this package costs nothing.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from postman_async.emulator.controls.limits import Limits
     from postman_async.emulator.exceptions import EmulatorError
-    from postman_async.emulator.limits import Limits
     from postman_async.emulator.server import PostmanEmulator
 
 __all__ = ["EmulatorError", "Limits", "PostmanEmulator"]
 
-_MODULES = {"EmulatorError": "exceptions", "Limits": "limits", "PostmanEmulator": "server"}
+_MODULES = {"EmulatorError": "exceptions", "Limits": "controls.limits", "PostmanEmulator": "server"}
 
 
 def __getattr__(name: str) -> object:

@@ -1,4 +1,4 @@
-"""Arguments that come from outside, checked against the annotations of what takes them.
+"""Checks of arguments from outside against the annotations of a function or class.
 
 Python code is checked by its type checker; JSON of the controls under ``/_emulator/`` is not.
 """
@@ -58,7 +58,7 @@ def check(name: str, value: object, hint: Any) -> None:
 
 
 def conforms(value: object, hint: Any) -> bool:
-    """Tell whether a value has a type: true is no number, and a number is finite."""
+    """Return whether a value has a type: true is not a number, and a number is finite."""
     if hint is Any:
         return True
     origin, inner = get_origin(hint), get_args(hint)
@@ -83,7 +83,7 @@ def _is_number(value: object, hint: type[int] | type[float]) -> bool:
 
 
 def _contains(value: object, origin: type, inner: tuple[Any, ...]) -> bool:
-    """Tell whether a value is such a container, and what is in it too; JSON has no tuples."""
+    """Return whether a value is a container of the type, entries included; JSON has no tuples."""
     if isinstance(value, Mapping):
         of = inner or (Any, Any)
         return issubclass(origin, Mapping) and all(
@@ -97,7 +97,7 @@ def _contains(value: object, origin: type, inner: tuple[Any, ...]) -> bool:
 
 
 def _words(hint: Any) -> str:
-    """Say what a type is."""
+    """Return the words for a type."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         return " or ".join(dict.fromkeys(_words(each) for each in inner))

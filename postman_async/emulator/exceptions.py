@@ -2,10 +2,10 @@
 
 ::
 
-    EmulatorError              something the emulator was asked to do cannot be done
-    ├── EngineUnavailable      collections cannot be run here; the message says what to do
-    ├── EngineCrashed          the process that runs collections ended under way
-    └── ConversionError        a specification cannot be turned into a collection
+    EmulatorError              an operation of the emulator failed
+    ├── EngineUnavailable      the runtime cannot be used here; the message says what to do
+    ├── EngineCrashed          a process of the runtime ended during a run
+    └── ConversionError        a description cannot be converted to a collection
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ __all__ = ["ConversionError", "EmulatorError", "EngineCrashed", "EngineUnavailab
 
 
 class EmulatorError(Exception):
-    """Something the emulator was asked to do cannot be done; the message says what and why."""
+    """An operation of the emulator failed; the message says which and why."""
 
 
 class EngineUnavailable(EmulatorError):
-    """Collections cannot be run on this machine as it is; the message says what to do about it."""
+    """The collection runtime cannot be used on this machine; the message says what to do."""
 
 
 class EngineCrashed(EmulatorError):
-    """The process that runs collections ended while it was at work; the next run starts it anew."""
+    """A process of the collection runtime ended during a run; the next run starts another."""
 
 
 class ConversionError(EmulatorError):
-    """A specification cannot be turned into a collection; the message is the converter's reason."""
+    """A description cannot be converted to a collection; the message is the converter's."""
 
 
 def lacking(error: ModuleNotFoundError) -> EngineUnavailable:
-    """Return the error for what needs a package of the emulator's extra that is not there."""
+    """Return the error for a missing package of the extra ``[emulator]``."""
     return EngineUnavailable(
         f'This needs the package {error.name}: pip install "postman-async[emulator]"'
     )

@@ -6,31 +6,36 @@ import asyncio
 import secrets
 import ssl
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, TypeVar
 
-from postman_async.emulator import scenarios
 from postman_async.emulator.app import make_app
-from postman_async.emulator.contents import Contents
+from postman_async.emulator.controls import actions
+from postman_async.emulator.controls.controls import Controls
+from postman_async.emulator.controls.faults.script import CONNECT, Faults
+from postman_async.emulator.controls.limiter import Limiter
+from postman_async.emulator.controls.limits import Limits
+from postman_async.emulator.controls.python_api import PythonApi
+from postman_async.emulator.controls.request_log import RequestLog
 from postman_async.emulator.exceptions import EmulatorError
-from postman_async.emulator.fault_script import Faults
-from postman_async.emulator.host import Host, check_reach
-from postman_async.emulator.ids import Ids, World, within
-from postman_async.emulator.limiter import Limiter
-from postman_async.emulator.limits import Limits
-from postman_async.emulator.request_log import RequestLog
-from postman_async.emulator.runs import Engine, RunLimits, Runs
-from postman_async.emulator.service import Service
-from postman_async.emulator.store import Store
-from postman_async.emulator.threads import LoopThread, call_in_loop
+from postman_async.emulator.routes import routes
+from postman_async.emulator.runs.lifecycle import Runs
+from postman_async.emulator.runs.monitor_run import RunLimits
+from postman_async.emulator.runtime.protocol import Runtime
+from postman_async.emulator.serving.call import Service
+from postman_async.emulator.serving.host import Host, check_reach
+from postman_async.emulator.serving.listener import Admission
+from postman_async.emulator.serving.threads import LoopThread, call_in_loop
+from postman_async.emulator.state.ids import Ids, World, within
+from postman_async.emulator.state.store import Store
 
 __all__ = ["PostmanEmulator"]
 
 T = TypeVar("T")
 
 
-class PostmanEmulator(Contents):
+class PostmanEmulator(PythonApi):
     """A Postman API on this machine, with a store of its own.
 
     ::
@@ -52,7 +57,7 @@ class PostmanEmulator(Contents):
         db: the SQLite file to keep everything in, or ``:memory:``.
         api_key: the key to accept; None makes one up.
         engine: what executes collections, which is not closed here; None makes one on demand.
-        progress: told in one line of text when something takes long (the engine's installation).
+        progress: called with one line of text when the runtime has to be installed.
         hold_limit: seconds after which a run is answered with 202 while it goes on.
         seed: makes the ids the same each time; None makes random ones.
         limits: how often one may call; None means any number. ``Limits()`` is as the service.
@@ -71,7 +76,7 @@ class PostmanEmulator(Contents):
         port: int = 0,
         db: str = ":memory:",
         api_key: str | None = None,
-        engine: Engine | None = None,
+        engine: Runtime | None = None,
         progress: Callable[[str], None] | None = None,
         hold_limit: float = 300.0,
         seed: int | None = None,
@@ -87,15 +92,15 @@ class PostmanEmulator(Contents):
         self._run_limits = RunLimits(hold=hold_limit)
         self._world = World(ids=Ids(seed))
         self.clock = self._world.clock
-        self.faults = Faults(_operations)
+        self.faults = Faults(routes)
         self._limiter = Limiter(self.clock, limits)
         self.requests = RequestLog()
-        self._service: Service | None = None
+        self._controls: Controls | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
 
     def __repr__(self) -> str:
-        """Tell where it listens; never the key."""
+        """Show the address; never the key."""
         where = self.url if self._host.is_open else "not running"
         return f"<PostmanEmulator {where}>"
 
@@ -141,17 +146,19 @@ class PostmanEmulator(Contents):
         """Open the store and listen.
 
         Raises:
-            EmulatorError: it runs already, or the file is no database of this emulator.
+            EmulatorError: it runs already, or the file is not a database of this emulator.
             OSError: the port cannot be had.
         """
-        if self._service is not None:
+        if self._controls is not None:
             raise EmulatorError("the emulator runs already")
         self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
         self.clock.bind(self._loop)
-        self._service = service = self._new_service(Store(self._db, self._world.ids))
+        service = self._new_service(Store(self._db, self._world.ids))
+        self._controls = Controls(service, self.faults, self._limiter, self.requests)
+        self.requests.clear()
         try:
-            self._do(scenarios.settle)
-            await self._host.open(make_app(service), service)
+            self._do(actions.settle)
+            await self._host.open(make_app(self._controls), self.clock, self._admit)
         except BaseException:
             await self.close()
             raise
@@ -159,35 +166,36 @@ class PostmanEmulator(Contents):
     def _new_service(self, store: Store) -> Service:
         runs = Runs(
             store,
-            engine=self._given_engine,
+            runtime=self._given_engine,
             progress=self._progress,
             limits=self._run_limits,
             clock=self.clock,
         )
-        self.requests.clear()
         return Service(
             store=store,
             runs=runs,
             api_key=self._api_key,
             world=self._world,
-            faults=self.faults,
-            limiter=self._limiter,
-            requests=self.requests,
+            monthly_limit=lambda: None if self.limits is None else self.limits.month,
         )
+
+    def _admit(self) -> Admission | None:
+        fault = self.faults.next(CONNECT)
+        return None if fault is None else fault.admission()
 
     async def close(self) -> None:
         """Abort what runs, stop listening and close the store; nothing is left open.
 
         An emulator that does not run stays as it is.  It may be started again.
         """
-        service, self._service = self._service, None
-        if service is None:
+        controls, self._controls = self._controls, None
+        if controls is None:
             return
         try:
-            await service.runs.close()
+            await controls.service.runs.close()
         finally:
             await self._host.close()
-            service.store.close()
+            controls.service.store.close()
 
     def reset(self) -> None:
         """Be as after the start: entities, runs (those under way are aborted), requests, faults.
@@ -198,7 +206,8 @@ class PostmanEmulator(Contents):
         Raises:
             EmulatorError: it does not run.
         """
-        self._do(scenarios.reset)
+        controls = self._started
+        self._do(lambda _: actions.reset(controls))
 
     def seed(self, seed: int | None) -> None:
         """Take all further ids from a seed; None means random ones.
@@ -209,7 +218,7 @@ class PostmanEmulator(Contents):
         self._do(lambda service: service.store.seed(seed))
 
     def snapshot(self) -> bytes:
-        """Return all entities and runs, and the place of the ids, for `restore`.
+        """Return all entities and runs, and the position of the ids, for `restore`.
 
         Raises:
             EmulatorError: it does not run.
@@ -220,9 +229,9 @@ class PostmanEmulator(Contents):
         """Hold what a snapshot holds, of this or another emulator; runs under way are aborted.
 
         Raises:
-            EmulatorError: it is no snapshot of this version, or the emulator does not run.
+            EmulatorError: it is not a snapshot of this version, or the emulator does not run.
         """
-        self._do(lambda service: scenarios.restore(service, snapshot))
+        self._do(lambda service: actions.restore(service, snapshot))
 
     @property
     def limits(self) -> Limits | None:
@@ -275,9 +284,9 @@ class PostmanEmulator(Contents):
         return self._host.certificates.authority
 
     @property
-    def engine(self) -> Engine:
+    def engine(self) -> Runtime:
         """What executes collections; ``await emulator.engine.start()`` gets it ready early."""
-        return self._running.runs.engine
+        return self._running.runs.runtime
 
     @property
     def default_workspace(self) -> str:
@@ -287,13 +296,17 @@ class PostmanEmulator(Contents):
     # -- from any thread --------------------------------------------------------------------
 
     @property
-    def _running(self) -> Service:
-        if self._service is None:
+    def _started(self) -> Controls:
+        if self._controls is None:
             raise EmulatorError("the emulator does not run: start it first")
-        return self._service
+        return self._controls
+
+    @property
+    def _running(self) -> Service:
+        return self._started.service
 
     def _do(self, action: Callable[[Service], T]) -> T:
-        """Run an action in the emulator's world and thread: its store is at home there."""
+        """Run an action in the emulator's world, and in the thread that owns the store."""
         service = self._running
 
         def act() -> T:
@@ -304,9 +317,3 @@ class PostmanEmulator(Contents):
             return act()
         assert self._loop is not None
         return call_in_loop(self._loop, act)
-
-
-def _operations() -> Collection[str]:
-    from postman_async.emulator.routes import ROUTES
-
-    return ROUTES

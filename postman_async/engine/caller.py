@@ -8,16 +8,24 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import define, field
 
-from postman_async.engine import codec
-from postman_async.engine.convert import load_model, reader
-from postman_async.engine.echo import Asked
-from postman_async.engine.failures import no_files
-from postman_async.engine.files import read_files
-from postman_async.engine.plans import plan_of
-from postman_async.engine.request import build_request
-from postman_async.engine.response import parse_json, parse_partly, value_of
-from postman_async.engine.transport import Plan, Transport, Watcher
-from postman_async.engine.validate import answer_faults
+from postman_async.engine.data import codec
+from postman_async.engine.data.convert import load_model, reader
+from postman_async.engine.data.plan import plan_of
+from postman_async.engine.data.strict import answer_faults
+from postman_async.engine.http.echo import EchoCheck
+from postman_async.engine.http.failures import no_files
+from postman_async.engine.http.policy import AttemptObserver, CallPolicy
+from postman_async.engine.http.request import build_request
+from postman_async.engine.http.response import (
+    parse_json,
+    parse_partly,
+    parse_text,
+    says_json,
+    value_of,
+)
+from postman_async.engine.http.transport import Transport
+from postman_async.engine.http.uploads import read_files
+from postman_async.engine.task_calls import started_task, starts_task
 from postman_async.errors import (
     InvalidArgumentError,
     ResponseValidationError,
@@ -25,9 +33,9 @@ from postman_async.errors import (
 from postman_async.options import CallOptions, Retries, Timeout
 
 if TYPE_CHECKING:
-    from postman_async.engine.mask import KeyMask
+    from postman_async.engine.http.mask import KeyMask
+    from postman_async.engine.http.response import RawResponse
     from postman_async.engine.operation import Operation, Result
-    from postman_async.engine.response import RawResponse
 
 __all__ = ["AsyncCaller", "RawCaller"]
 
@@ -40,7 +48,7 @@ class RawCaller:
     timeout: Timeout
     retries: Retries
     strict: bool
-    _plans: dict[Operation, Plan] = field(factory=dict, init=False)
+    _policies: dict[Operation, CallPolicy] = field(factory=dict, init=False)
     """Those of calls without options, each made once."""
     _readable: set[Operation] = field(factory=set, init=False)
     """Those for whose answers everything is imported."""
@@ -55,9 +63,9 @@ class RawCaller:
         operation: Operation,
         arguments: Mapping[str, Any],
         options: CallOptions,
-        watcher: Watcher | None = None,
+        observer: AttemptObserver | None = None,
     ) -> RawResponse[Any]:
-        """Send one call and return its answer with its value; a watcher is told of its attempts.
+        """Send one call and return its answer with its value.
 
         Raises:
             InvalidArgumentError: an argument or option cannot be sent; nothing was.
@@ -66,16 +74,19 @@ class RawCaller:
             ResponseValidationError: the answer drifts, and the client is strict.
 
         """
-        plan = self._planned(operation, options, watcher)
+        policy = self._policy_for(operation, options, observer)
         if operation.file_body is not None:
             arguments = await read_files(operation, arguments)
         request = build_request(operation, arguments, options)
         mask = self.transport.mask
-        asked = None if operation.echo is None else Asked(operation.echo, arguments, mask)
+        if operation.task is not None and starts_task(operation, arguments):
+            start = functools.partial(started_task, self, operation, arguments, mask)
+            return await self.transport.send(request, policy, start)
+        asked = None if operation.echo is None else EchoCheck(operation.echo, arguments, mask)
         read = functools.partial(
             self._value, operation.result, request.call, mask=mask, asked=asked
         )
-        return await self.transport.send(request, plan, read)
+        return await self.transport.send(request, policy, read)
 
     def timeout_of(self, options: CallOptions) -> Timeout:
         """Return what holds for a call with these options."""
@@ -95,15 +106,19 @@ class RawCaller:
         """Return what holds for a call with these options."""
         return self.retries.altered(options["retries"]) if "retries" in options else self.retries
 
-    def _planned(self, operation: Operation, options: CallOptions, watcher: Watcher | None) -> Plan:
-        if options or watcher is not None:
-            return self._plan(operation, options, watcher)
-        plan = self._plans.get(operation)
-        if plan is None:
-            plan = self._plans[operation] = self._plan(operation, options, None)
-        return plan
+    def _policy_for(
+        self, operation: Operation, options: CallOptions, observer: AttemptObserver | None
+    ) -> CallPolicy:
+        if options or observer is not None:
+            return self._policy(operation, options, observer)
+        policy = self._policies.get(operation)
+        if policy is None:
+            policy = self._policies[operation] = self._policy(operation, options, None)
+        return policy
 
-    def _plan(self, operation: Operation, options: CallOptions, watcher: Watcher | None) -> Plan:
+    def _policy(
+        self, operation: Operation, options: CallOptions, observer: AttemptObserver | None
+    ) -> CallPolicy:
         unknown = options.keys() - CallOptions.__annotations__.keys()
         if unknown:
             raise InvalidArgumentError(
@@ -117,7 +132,7 @@ class RawCaller:
             raise InvalidArgumentError(f"{operation.id}: {error.args[0]}") from None
         if operation not in self._readable:
             self._get_ready(operation)
-        return Plan.of(operation, timeout, retries, watcher)
+        return CallPolicy.of(operation, timeout, retries, observer)
 
     def _get_ready(self, operation: Operation) -> None:
         """Import what reads the answers, before anything is sent.
@@ -142,13 +157,15 @@ class RawCaller:
         call: str,
         response: RawResponse[Any],
         mask: KeyMask | None = None,
-        asked: Asked | None = None,
+        asked: EchoCheck | None = None,
     ) -> Any:
-        if not response.content and result.model is None and result.key is None:
+        if result.nothing or (not response.content and _may_be_empty(result, response.status)):
             return None
+        if result.text == "only" or (result.text == "also" and not says_json(response)):
+            return parse_text(response)
         if len(response.content) > codec.LARGE and result.single and not self.strict:
             plan = plan_of(load_model(str(result.model)))
-            document = parse_partly(call, response, str(result.key), plan.unread, mask)
+            document = parse_partly(call, response, str(result.key), plan.lazy_keys, mask)
             if document is not None:
                 if asked is not None:
                     asked.check(document, call, response)
@@ -166,10 +183,14 @@ class RawCaller:
         return value_of(result, body, _structure(result.model))
 
 
+def _may_be_empty(result: Result, status: int) -> bool:
+    return status in result.empty or (result.model is None and result.key is None)
+
+
 Ending: TypeAlias = (
     "Callable[[RawCaller, Mapping[str, Any], CallOptions], Coroutine[Any, Any, Any]]"
 )
-"""Makes a call whose answer may come before its work is done, and sees to the end of that."""
+"""Makes a call that may be answered before its work is done, and waits for the end of the work."""
 
 
 @define

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from attrs import define
 
-from postman_async.models.base import Model
+from postman_async.extensions.model import Model
 
 __all__ = [
     "Api",
@@ -34,12 +34,12 @@ class Api(Model):
     Attributes:
         id: Its id.
         name: Its name.
-        created_by: The id of the user who made it.
-        created_at: When it was made.
+        created_by: The id of the user who created it.
+        created_at: When it was created.
         updated_at: When it was last changed.
         updated_by: The id of the user who changed it last.
-        summary: What it is for in one line.
-        description: What people should know about it.
+        summary: A one-line summary.
+        description: The description for readers.
 
     """
 
@@ -62,10 +62,10 @@ class Api(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class DeletedApi(Model):
-    """Which API was deleted.
+    """The deleted API.
 
     Attributes:
-        id: The id it had.
+        id: Its id.
 
     """
 
@@ -80,12 +80,12 @@ class ApiVersion(Model):
         id: Its id.
         name: Its name.
         api: The id of the API it is a version of.
-        created_by: The id of the user who made it.
-        created_at: When it was made.
+        created_by: The id of the user who created it.
+        created_at: When it was created.
         updated_at: When it was last changed.
         updated_by: The id of the user who changed it last.
-        summary: What it is for in one line.
-        description: What people should know about it.
+        summary: A one-line summary.
+        description: The description for readers.
         release_notes: What is new in it.
         schema: The ids of its schemas.
 
@@ -130,13 +130,12 @@ class ApiVersionRef(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class ApiVersionSource(Model):
-    """What a new version copies.
+    """The version that a new version copies, and which parts.
 
     Attributes:
         id: The id of the version that is copied.
         schema: Whether its schema is copied.
-        relations: By type of relation, whether these are copied, such as `{"documentation":
-            true}`.
+        relations: The types of relation to copy, such as `{"documentation": true}`.
 
     """
 
@@ -147,10 +146,10 @@ class ApiVersionSource(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class DeletedApiVersion(Model):
-    """Which version was deleted.
+    """The deleted version.
 
     Attributes:
-        id: The id it had.
+        id: Its id.
 
     """
 
@@ -166,8 +165,8 @@ class ApiSchema(Model):
         api_version: The id of the version it belongs to.
         type: What kind of schema it is.
         language: The language it is written in; of `graphql` it must be `graphql` too.
-        created_by: The id of the user who made it.
-        created_at: When it was made.
+        created_by: The id of the user who created it.
+        created_at: When it was created.
         update_by: The id of the user who changed it last.
         updated_at: When it was last changed.
         schema: Its text.
@@ -195,7 +194,7 @@ class ApiSchema(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class SchemaCollection(Model):
-    """A collection that was made of a schema.
+    """A collection that was generated from a schema.
 
     Attributes:
         collection: The ids of the collection.
@@ -203,13 +202,15 @@ class SchemaCollection(Model):
 
     """
 
+    lazy_fields: ClassVar[tuple[str, ...]] = ("relations",)
+
     collection: SchemaCollectionRef
     relations: list[SchemaRelation]
 
 
 @define(kw_only=True, repr=False, eq=False)
 class SchemaCollectionRef(Model):
-    """The ids of a collection that was made of a schema.
+    """The ids of a collection that was generated from a schema.
 
     Attributes:
         id: Its id.
@@ -223,7 +224,7 @@ class SchemaCollectionRef(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class SchemaRelation(Model):
-    """How a collection that is made of a schema is linked to the version.
+    """How a collection that is generated from a schema is linked to the version.
 
     Attributes:
         type: The type of the relation.
@@ -314,13 +315,13 @@ class MonitorRelation(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class LinkedRelation(Model):
-    """Something that is linked to a version.
+    """An entity that is linked to a version.
 
     Attributes:
         id: The id of the link.
-        name: The name of what is linked.
+        name: The name of the linked entity.
         updated_at: When the link was last changed.
-        url: Of a mock, where it answers.
+        url: The URL, if the entity is a mock.
 
     """
 

@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Literal
 
 from attrs import define
 
-from postman_async.models.base import Model
-from postman_async.models.methods import CollectionMethods, ItemMethods, UrlMethods
+from postman_async.extensions.collections import CollectionMethods, ItemMethods, UrlMethods
+from postman_async.extensions.model import Model
 
 __all__ = [
     "Collection",
@@ -34,17 +34,17 @@ __all__ = [
 
 @define(kw_only=True, repr=False, eq=False)
 class CollectionSummary(Model):
-    """A collection as it stands in a list.
+    """A collection as an entry of a list.
 
     Attributes:
         id: Its id.
         name: Its name.
-        owner: The id of the user it belongs to.
+        owner: The id of its owner.
         uid: Its uid.
-        created_at: When it was made (ISO 8601).
+        created_at: When it was created (ISO 8601).
         updated_at: When it was last changed (ISO 8601).
-        is_public: Whether everyone can see it.
-        fork: Where it comes from, if it is a fork.
+        is_public: Whether it is public.
+        fork: Its origin, if it is a fork.
 
     """
 
@@ -66,12 +66,12 @@ class CollectionSummary(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class CollectionFork(Model):
-    """Where a forked collection comes from.
+    """The origin of a forked collection.
 
     Attributes:
-        label: What tells this fork from others.
-        created_at: When the fork was made (ISO 8601).
-        from_: The uid of the collection it was made of.
+        label: The label of the fork.
+        created_at: When the fork was created (ISO 8601).
+        from_: The uid of the original collection.
 
     """
 
@@ -87,13 +87,13 @@ class CollectionFork(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class ForkedCollection(Model):
-    """The names of a new fork, and where it comes from.
+    """The names of a new fork, and its origin.
 
     Attributes:
         id: Its id.
         name: Its name.
         uid: Its uid.
-        fork: Where it comes from.
+        fork: Its origin.
 
     """
 
@@ -109,7 +109,7 @@ class MergedCollection(Model):
 
     Attributes:
         id: Its id.
-        name: Its name, where the service tells it.
+        name: Its name, if the service reports it.
         uid: Its uid.
 
     """
@@ -124,12 +124,12 @@ class Collection(CollectionMethods):
     """A whole collection, in the format v2.0.0 or v2.1.0.
 
     Attributes:
-        info: Its name, its id and the like.
+        info: Its name, ids and times.
         item: Its folders and requests, in order.
         event: The scripts that run around every request in it.
         variable: Its variables.
         variables: Its variables, as old exports call them.
-        auth: How the requests in it prove who sends them.
+        auth: The authentication of its requests.
         protocol_profile_behavior: How its requests are sent, such as `{"followRedirects": false}`.
         root_level_requests: The uids of the requests at its first level, in the model `minimal`
             alone.
@@ -148,6 +148,13 @@ class Collection(CollectionMethods):
         "item": "rootLevelRequests",
     }
 
+    lazy_fields: ClassVar[tuple[str, ...]] = (
+        "item",
+        "event",
+        "variable",
+        "variables",
+    )
+
     open_ended: ClassVar[bool] = True
 
     info: CollectionInfo
@@ -163,19 +170,19 @@ class Collection(CollectionMethods):
 
 @define(kw_only=True, repr=False, eq=False)
 class CollectionInfo(Model):
-    """What a collection is called, and what the service knows about it.
+    """The name of a collection, and its metadata.
 
     Attributes:
         name: Its name.
         postman_id: Its id.
-        description: What people should know about it: the text, or the text with its type.
-        schema: The address of the format's definition, which names the version.
+        description: The description for readers: the text, or the text with its type.
+        schema: The URL of the format's schema, which names the version.
         version: Its own version: a text, or the parts of one.
         uid: Its uid.
-        created_at: When it was made (ISO 8601).
+        created_at: When it was created (ISO 8601).
         updated_at: When it was last changed (ISO 8601).
         last_updated_by: The id of the user who changed it last.
-        fork: Where it comes from, if it is a fork.
+        fork: Its origin, if it is a fork.
 
     """
 
@@ -224,15 +231,15 @@ class CollectionItem(ItemMethods):
         name: Its name.
         id: Its id.
         uid: Its uid.
-        description: What people should know about it: the text, or the text with its type.
+        description: The description for readers: the text, or the text with its type.
         item: The folders and requests in the folder, in order.
-        request: What is sent: the address of a GET, or a request with all its parts.
+        request: The request: the URL of a GET, or an object.
         response: Answers that were saved as examples.
         event: The scripts that run around every request in it.
         variable: Its variables.
-        auth: How the requests in it prove who sends them.
+        auth: The authentication of its requests.
         protocol_profile_behavior: How its requests are sent, such as `{"followRedirects": false}`.
-        created_at: When it was made (ISO 8601).
+        created_at: When it was created (ISO 8601).
         updated_at: When it was last changed (ISO 8601).
 
     """
@@ -242,6 +249,13 @@ class CollectionItem(ItemMethods):
         "created_at": "createdAt",
         "updated_at": "updatedAt",
     }
+
+    lazy_fields: ClassVar[tuple[str, ...]] = (
+        "item",
+        "response",
+        "event",
+        "variable",
+    )
 
     open_ended: ClassVar[bool] = True
 
@@ -262,19 +276,21 @@ class CollectionItem(ItemMethods):
 
 @define(kw_only=True, repr=False, eq=False)
 class CollectionRequest(Model):
-    """A request with all its parts.
+    """A request.
 
     Attributes:
-        url: Its address: the text, or its parts.
+        url: Its URL: the text, or its parts.
         method: The HTTP method; GET when left out.
         header: Its headers: a list of them, or all of them as lines of one text.
         body: Its body.
-        auth: How it proves who sends it; that of the folder or collection when left out.
-        description: What people should know about it: the text, or the text with its type.
+        auth: The authentication; that of the folder or collection when left out.
+        description: The description for readers: the text, or the text with its type.
         proxy: The proxy it goes through.
         certificate: The client certificate it is sent with.
 
     """
+
+    lazy_fields: ClassVar[tuple[str, ...]] = ("header",)
 
     open_ended: ClassVar[bool] = True
 
@@ -290,19 +306,24 @@ class CollectionRequest(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class CollectionUrl(UrlMethods):
-    """An address in parts.
+    """A URL in parts.
 
     Attributes:
-        raw: The whole address as it was typed.
-        protocol: What stands before `://`.
-        host: The host: the text, or what stands between its dots.
-        path: The path: the text, or what stands between its slashes.
+        raw: The whole URL as text.
+        protocol: The scheme, such as `https`.
+        host: The host: the text, or a list of its labels.
+        path: The path: the text, or a list of its segments.
         port: The port.
-        query: The parameters behind the question mark.
-        hash: What stands behind `#`.
+        query: The query parameters.
+        hash: The fragment, without the `#`.
         variable: The values of the path's placeholders, such as `:id`.
 
     """
+
+    lazy_fields: ClassVar[tuple[str, ...]] = (
+        "query",
+        "variable",
+    )
 
     open_ended: ClassVar[bool] = True
 
@@ -323,8 +344,8 @@ class CollectionParameter(Model):
     Attributes:
         key: Its name.
         value: Its value.
-        disabled: Whether it is left out when the request is sent; false when left out.
-        description: What people should know about it: the text, or the text with its type.
+        disabled: Whether it is disabled, and not sent; false when left out.
+        description: The description for readers: the text, or the text with its type.
         type: Of a form field, `text` or `file`.
         src: Of a form field that is a file, the path of it, or of each of them.
         content_type: Of a form field, its media type.
@@ -348,19 +369,24 @@ class CollectionParameter(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class CollectionBody(Model):
-    """The body of a request; `mode` tells which of the other fields holds it.
+    """The body of a request; `mode` names the field that holds it.
 
     Attributes:
         mode: The name of the field that holds it.
         raw: The text itself.
-        urlencoded: The fields of a form that is sent as one line.
-        formdata: The fields of a form that is sent in parts.
+        urlencoded: The fields of a URL-encoded form.
+        formdata: The fields of a multipart form.
         file: The file that holds it: `src` is its path, `content` what is in it.
-        graphql: A GraphQL question: `query` is the text, `variables` its values as JSON text.
+        graphql: A GraphQL request: `query` is its text, `variables` its values as JSON text.
         options: Details by mode, such as `{"raw": {"language": "json"}}`.
-        disabled: Whether the request is sent without it; false when left out.
+        disabled: Whether it is disabled, and not sent; false when left out.
 
     """
+
+    lazy_fields: ClassVar[tuple[str, ...]] = (
+        "urlencoded",
+        "formdata",
+    )
 
     open_ended: ClassVar[bool] = True
 
@@ -382,14 +408,14 @@ class CollectionResponse(Model):
         name: Its name.
         id: Its id.
         uid: Its uid.
-        original_request: What it is the answer to.
-        status: The words of its status, such as `OK`.
+        original_request: The request that it answers.
+        status: The reason phrase of its status, such as `OK`.
         code: Its HTTP status.
         header: Its headers: a list of them, or all of them as lines of one text.
         body: Its body as text.
-        cookie: The cookies that came with it.
-        response_time: Ms until it was there.
-        created_at: When it was made (ISO 8601).
+        cookie: The cookies of the answer.
+        response_time: The response time in milliseconds.
+        created_at: When it was created (ISO 8601).
         updated_at: When it was last changed (ISO 8601).
 
     """
@@ -400,6 +426,8 @@ class CollectionResponse(Model):
         "created_at": "createdAt",
         "updated_at": "updatedAt",
     }
+
+    lazy_fields: ClassVar[tuple[str, ...]] = ("header",)
 
     open_ended: ClassVar[bool] = True
 
@@ -422,10 +450,10 @@ class CollectionEvent(Model):
     """A script and when it runs.
 
     Attributes:
-        listen: When it runs: before the request is sent, or when the answer is there.
+        listen: The event: before the request is sent (`prerequest`), or after the answer (`test`).
         script: The script.
         id: Its id.
-        disabled: Whether it does not run; false when left out.
+        disabled: Whether the script is disabled; false when left out.
 
     """
 
@@ -462,11 +490,11 @@ class CollectionVariable(Model):
     Attributes:
         key: Its name.
         value: Its value, mostly a string.
-        id: Its id; its name, where there is no `key`.
-        type: What kind of value it is, such as `string` or `secret`.
-        description: What people should know about it: the text, or the text with its type.
-        enabled: Whether it counts; true when left out.
-        disabled: Whether it does not count; false when left out.
+        id: Its id; the name, if there is no `key`.
+        type: The type of the value, such as `string` or `secret`.
+        description: The description for readers: the text, or the text with its type.
+        enabled: Whether it is enabled; true when left out.
+        disabled: Whether it is disabled; false when left out.
 
     """
 
@@ -483,13 +511,13 @@ class CollectionVariable(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class CollectionAuth(Model):
-    """How requests prove who sends them; `type` tells which of the other fields holds the details.
+    """The authentication of requests; `type` names the field that holds the details.
 
     These are a list of attributes in the format v2.1.0, and an object in v2.0.0.
 
     Attributes:
         type: The name of the method.
-        noauth: Nothing, for a request that proves nothing.
+        noauth: Empty, for a request without authentication.
         apikey: The details of the method of this name.
         asap: The details of the method of this name.
         awsv4: The details of the method of this name.
@@ -504,6 +532,21 @@ class CollectionAuth(Model):
         oauth2: The details of the method of this name.
 
     """
+
+    lazy_fields: ClassVar[tuple[str, ...]] = (
+        "apikey",
+        "asap",
+        "awsv4",
+        "basic",
+        "bearer",
+        "digest",
+        "edgegrid",
+        "hawk",
+        "jwt",
+        "ntlm",
+        "oauth1",
+        "oauth2",
+    )
 
     open_ended: ClassVar[bool] = True
 
@@ -543,12 +586,12 @@ class CollectionAuth(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class CollectionAuthAttribute(Model):
-    """One detail of how a request proves who sends it.
+    """One attribute of an authentication method.
 
     Attributes:
         key: Its name, such as `username`.
         value: Its value.
-        type: What kind of value it is, such as `string`.
+        type: The type of the value, such as `string`.
 
     """
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 
 from attrs import define
 
-from postman_async.models.base import Model
+from postman_async.extensions.model import Model
 
 __all__ = ["Deleted", "Ref"]
 
 
 @define(kw_only=True, repr=False, eq=False)
 class Ref(Model):
-    """The names by which a thing is referred to.
+    """The id, name and uid of an entity.
 
     Attributes:
         id: Its id.
         name: Its name.
-        uid: Its id with the owner's in front, `<owner>-<id>`.
+        uid: Its id after its owner's, `<owner>-<id>`.
 
     """
 
@@ -28,11 +28,11 @@ class Ref(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class Deleted(Model):
-    """What was deleted.
+    """The deleted entity.
 
     Attributes:
-        id: The id it had.
-        uid: The uid it had.
+        id: Its id.
+        uid: Its uid.
 
     """
 

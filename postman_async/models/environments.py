@@ -7,24 +7,24 @@ from typing import ClassVar, Literal
 
 from attrs import define
 
-from postman_async.models.base import Model
-from postman_async.models.methods import EnvironmentMethods
+from postman_async.extensions.environments import EnvironmentMethods
+from postman_async.extensions.model import Model
 
 __all__ = ["Environment", "EnvironmentSummary", "EnvironmentValue"]
 
 
 @define(kw_only=True, repr=False, eq=False)
 class EnvironmentSummary(Model):
-    """An environment as it stands in a list.
+    """An environment as an entry of a list.
 
     Attributes:
         id: Its id.
         name: Its name.
-        owner: The id of the user it belongs to.
+        owner: The id of its owner.
         uid: Its uid.
-        created_at: When it was made (ISO 8601).
+        created_at: When it was created (ISO 8601).
         updated_at: When it was last changed (ISO 8601).
-        is_public: Whether everyone can see it.
+        is_public: Whether it is public.
 
     """
 
@@ -51,10 +51,10 @@ class Environment(EnvironmentMethods):
         name: Its name, 1–254 characters.
         values: Its variables, at most 100.
         id: Its id.
-        owner: The id of the user it belongs to.
-        created_at: When it was made (ISO 8601).
+        owner: The id of its owner.
+        created_at: When it was created (ISO 8601).
         updated_at: When it was last changed (ISO 8601).
-        is_public: Whether everyone can see it.
+        is_public: Whether it is public.
 
     """
 
@@ -63,6 +63,8 @@ class Environment(EnvironmentMethods):
         "updated_at": "updatedAt",
         "is_public": "isPublic",
     }
+
+    lazy_fields: ClassVar[tuple[str, ...]] = ("values",)
 
     open_ended: ClassVar[bool] = True
 
@@ -82,8 +84,8 @@ class EnvironmentValue(Model):
     Attributes:
         key: Its name, 1–254 characters.
         value: Its value.
-        enabled: Whether it counts; true when left out.
-        type: How it is shown: a `secret` is masked in the app.
+        enabled: Whether it is enabled; true when left out.
+        type: The type of the variable: a `secret` is masked in the app.
 
     """
 

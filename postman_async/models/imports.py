@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from attrs import define
 
-from postman_async.models.base import Model
+from postman_async.extensions.model import Model
 from postman_async.models.common import Ref
 
 __all__ = ["Imported"]
@@ -13,13 +15,18 @@ __all__ = ["Imported"]
 
 @define(kw_only=True, repr=False, eq=False)
 class Imported(Model):
-    """What an import has made.
+    """The entities that an import created.
 
     Attributes:
         collections: The collections.
         environments: The environments.
 
     """
+
+    lazy_fields: ClassVar[tuple[str, ...]] = (
+        "collections",
+        "environments",
+    )
 
     collections: list[Ref]
     environments: list[Ref] | None = None

@@ -7,27 +7,27 @@ from typing import ClassVar, Literal
 
 from attrs import define
 
-from postman_async.models.base import Model
+from postman_async.extensions.model import Model
 
 __all__ = ["Mock", "MockConfig", "MockDelay", "PublishedMock"]
 
 
 @define(kw_only=True, repr=False, eq=False)
 class Mock(Model):
-    """A mock, and the URL it answers at.
+    """A mock and its URL.
 
     Attributes:
         id: Its id.
         uid: Its uid.
-        owner: The id of the user it belongs to.
+        owner: The id of its owner.
         name: Its name.
-        collection: The uid of the collection whose examples it answers with.
-        mock_url: The URL it answers at.
-        config: How it finds the example to answer with.
+        collection: The uid of the collection whose examples it serves.
+        mock_url: The URL of the mock server.
+        config: How it selects an example.
         environment: The uid of the environment it uses, if it uses one.
-        is_public: Whether everyone can call it.
-        deactivated: Whether it is switched off.
-        created_at: When it was made (ISO 8601).
+        is_public: Whether calls need no API key.
+        deactivated: Whether it is deactivated.
+        created_at: When it was created (ISO 8601).
         updated_at: When it was last changed (ISO 8601).
 
     """
@@ -55,16 +55,16 @@ class Mock(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class MockConfig(Model):
-    """How a mock finds the example to answer a call with.
+    """How a mock selects the example for a call.
 
     Attributes:
         headers: The names of the headers that must be the same.
         match_body: Whether the body must be the same.
-        match_header: Whether headers are looked at.
+        match_header: Whether headers are compared.
         match_query_params: Whether the query must be the same.
-        match_wildcards: Whether variables in a path stand for anything.
-        delay: How long it waits before it answers, if it does.
-        server_response_id: The answer that it gives to every call, if it does.
+        match_wildcards: Whether variables in a path match any value.
+        delay: The delay of its answers; null for none.
+        server_response_id: The id of the server response that answers every call; null for none.
 
     """
 
@@ -87,11 +87,11 @@ class MockConfig(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class MockDelay(Model):
-    """How long a mock waits before it answers.
+    """The delay of a mock's answers.
 
     Attributes:
-        type: What kind of delay it is.
-        preset: A usual delay: 1 for 300 ms as of a 2G network, 2 for 100 ms as of 3G.
+        type: The type of the delay.
+        preset: A preset delay: 1 for 300 ms (a 2G network), 2 for 100 ms (3G).
         duration: The delay in milliseconds.
 
     """
@@ -103,7 +103,7 @@ class MockDelay(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class PublishedMock(Model):
-    """Which mock was published, or is not public any more.
+    """The mock that was published or unpublished.
 
     Attributes:
         id: Its id.

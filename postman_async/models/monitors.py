@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from attrs import define
 
-from postman_async.models.base import Model
+from postman_async.extensions.model import Model
 
 __all__ = [
     "Execution",
@@ -56,13 +56,13 @@ class MonitorRef(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class MonitorSummary(Model):
-    """A monitor as it stands in a list.
+    """A monitor as an entry of a list.
 
     Attributes:
         id: Its id.
         name: Its name.
         uid: Its uid.
-        owner: The id of the user it belongs to.
+        owner: The id of its owner.
         active: Whether it runs by its schedule.
         collection_uid: The uid of the collection it runs.
         environment_uid: The uid of the environment it uses.
@@ -90,19 +90,20 @@ class Monitor(Model):
     Attributes:
         id: Its id.
         uid: Its uid.
-        owner: The id of the user it belongs to.
+        owner: The id of its owner.
         name: Its name.
         collection_uid: The uid of the collection it runs.
         schedule: When it runs.
         options: How its requests are sent.
-        notifications: Whom it tells about failures and errors.
+        notifications: The recipients of notifications about failures and errors.
         distribution: The regions it runs in; empty when the service chooses.
         active: Whether it runs by its schedule.
         environment_uid: The uid of the environment it uses, if it uses one.
         retry: How often a failed run is repeated.
-        notification_limit: After how many failures in a row it stops to tell about them.
+        notification_limit: The number of consecutive failures after which it sends no further
+            notifications.
         job_id: The id of its latest run, also when that has ended: `last_run` then has the same.
-        last_run: How its last run went, if there was one.
+        last_run: The outcome of its last run, if there was one.
 
     """
 
@@ -113,6 +114,8 @@ class Monitor(Model):
         "job_id": "jobId",
         "last_run": "lastRun",
     }
+
+    lazy_fields: ClassVar[tuple[str, ...]] = ("distribution",)
 
     id: str
     uid: str
@@ -133,12 +136,12 @@ class Monitor(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class MonitorSchedule(Model):
-    """When a monitor runs by itself.
+    """The schedule of a monitor.
 
     Attributes:
         cron: Minute, hour, day of month, month and day of week, such as `*/5 * * * *`.
-        timezone: The zone that `cron` is meant in, such as `Europe/Berlin`.
-        next_run: When it runs next (ISO 8601); only in answers.
+        timezone: The time zone of `cron`, such as `Europe/Berlin`.
+        next_run: The time of its next run (ISO 8601); only in answers.
 
     """
 
@@ -158,8 +161,8 @@ class MonitorOptions(Model):
     Attributes:
         strict_ssl: Whether a server certificate must be valid.
         follow_redirects: Whether a redirect is followed.
-        request_timeout: Ms after which a request is given up; null for no limit of its own.
-        request_delay: Ms between two requests.
+        request_timeout: The time limit of a request in milliseconds; null for no limit.
+        request_delay: The delay between two requests in milliseconds.
 
     """
 
@@ -178,7 +181,7 @@ class MonitorOptions(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class MonitorRecipient(Model):
-    """Someone who is told.
+    """A recipient of notifications.
 
     Attributes:
         email: The address.
@@ -190,11 +193,11 @@ class MonitorRecipient(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class MonitorNotifications(Model):
-    """Whom a monitor tells.
+    """The recipients of a monitor's notifications.
 
     Attributes:
-        on_error: Who is told when a run could not be completed.
-        on_failure: Who is told when a test of a run failed.
+        on_error: The recipients of notifications about runs that ended with an error.
+        on_failure: The recipients of notifications about runs whose tests failed.
 
     """
 
@@ -202,6 +205,11 @@ class MonitorNotifications(Model):
         "on_error": "onError",
         "on_failure": "onFailure",
     }
+
+    lazy_fields: ClassVar[tuple[str, ...]] = (
+        "on_error",
+        "on_failure",
+    )
 
     on_error: list[MonitorRecipient] | None = None
     on_failure: list[MonitorRecipient] | None = None
@@ -246,14 +254,14 @@ class MonitorRetry(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class MonitorLastRun(Model):
-    """How the last run of a monitor went.
+    """The outcome of a monitor's last run.
 
     Attributes:
         status: Its outcome.
         started_at: When it began (ISO 8601).
         finished_at: When it ended (ISO 8601).
         job_id: The id of the run.
-        stats: Its figures.
+        stats: Its statistics.
 
     """
 
@@ -274,15 +282,20 @@ class MonitorLastRun(Model):
 class MonitorRun(Model):
     """A run of a monitor.
 
-    A run that was only started, or that still goes on, has nothing but `info`.
+    A run that was only started, or that has not ended, has only `info`.
 
     Attributes:
-        info: Which run it is, and its status.
-        stats: Its figures.
+        info: Its ids, status and times.
+        stats: Its statistics.
         executions: Each request that was sent, in order.
         failures: Each test that failed and each error.
 
     """
+
+    lazy_fields: ClassVar[tuple[str, ...]] = (
+        "executions",
+        "failures",
+    )
 
     info: MonitorRunInfo
     stats: MonitorRunStats | None = None
@@ -292,11 +305,11 @@ class MonitorRun(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class MonitorRunInfo(Model):
-    """Which run it is, and how it went.
+    """The ids, the status and the times of a run.
 
     Attributes:
         monitor_id: The id of the monitor.
-        status: Its outcome; "running" while there is none.
+        status: Its status; "running" until the run ends.
         job_id: The id of the run.
         name: The name of the monitor or of the run.
         collection_uid: The uid of the collection that was run.
@@ -332,7 +345,7 @@ class RunTally(Model):
     """How many there were, and how many of them failed.
 
     Attributes:
-        total: How many there were.
+        total: The total number.
         failed: How many failed.
 
     """
@@ -343,16 +356,16 @@ class RunTally(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class MonitorRunStats(Model):
-    """The figures of a run.
+    """The statistics of a run.
 
     Attributes:
         assertions: The tests.
         requests: The requests.
-        run_count: How many regions it ran in.
-        error_count: How many of these ended with an error.
-        aborted_count: How many of these were cut off.
-        response_latency: Ms that the answers took on average.
-        response_size: Bytes of the answers together.
+        run_count: The number of regions that it ran in.
+        error_count: How many of the regions ended with an error.
+        aborted_count: How many of the regions were aborted.
+        response_latency: The mean response time in milliseconds.
+        response_size: The total size of the answers in bytes.
 
     """
 
@@ -375,11 +388,11 @@ class MonitorRunStats(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class LastRunTally(Model):
-    """How many there were in the last run, and how many of them failed.
+    """The total of the last run, and how many failed.
 
     Attributes:
-        total: How many there were.
-        failed: How many failed, where the service tells it.
+        total: The total number.
+        failed: How many failed, if the service reports it.
 
     """
 
@@ -389,16 +402,16 @@ class LastRunTally(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class MonitorLastRunStats(Model):
-    """The figures of the last run.
+    """The statistics of the last run.
 
     Attributes:
         assertions: The tests.
         requests: The requests.
-        run_count: How many regions it ran in.
-        error_count: How many of these ended with an error.
-        aborted_count: How many of these were cut off.
-        response_latency: Ms that the answers took on average.
-        response_size: Bytes of the answers together.
+        run_count: The number of regions that it ran in.
+        error_count: How many of the regions ended with an error.
+        aborted_count: How many of the regions were aborted.
+        response_latency: The mean response time in milliseconds.
+        response_size: The total size of the answers in bytes.
 
     """
 
@@ -421,17 +434,19 @@ class MonitorLastRunStats(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class Execution(Model):
-    """One request of a run, with its answer and its tests.
+    """One request of a run with its answer and its tests.
 
     Attributes:
         id: Its number in the run, from 1.
         item: Which item of the collection it is.
-        request: What was sent.
-        response: What came back, if anything did.
+        request: The request that was sent.
+        response: The answer, if one came.
         assertions: Each test by its name, and whether it passed.
         errors: What went wrong with the request or its scripts.
 
     """
+
+    lazy_fields: ClassVar[tuple[str, ...]] = ("errors",)
 
     id: int
     item: ExecutionItem
@@ -463,7 +478,7 @@ class ExecutionRequest(Model):
         method: The HTTP method.
         url: The address.
         headers: Its headers by their names.
-        body: How large its body was.
+        body: The size of its body.
         timestamp: When it was sent (ISO 8601).
 
     """
@@ -482,9 +497,9 @@ class ExecutionResponse(Model):
     Attributes:
         code: The HTTP status.
         headers: Its headers by their names.
-        body: How large its body was.
-        response_time: Ms until the answer was there.
-        response_size: Bytes of the answer.
+        body: The size of its body.
+        response_time: The response time in milliseconds.
+        response_size: The size of the answer in bytes.
 
     """
 
@@ -505,7 +520,7 @@ class ExecutionBody(Model):
     """The size of a body; the body itself is not kept.
 
     Attributes:
-        content_length: Bytes of the body.
+        content_length: The size of the body in bytes.
         mode: How the body was given in the collection, such as `raw`.
 
     """
@@ -524,7 +539,7 @@ class ExecutionFault(Model):
 
     Attributes:
         name: The kind of error.
-        message: What went wrong, for people.
+        message: A message for readers.
 
     """
 
@@ -539,7 +554,7 @@ class RunFailure(Model):
     Attributes:
         execution_id: The number of the execution it belongs to.
         name: The kind of failure, such as `AssertionError`.
-        message: What went wrong, for people.
+        message: A message for readers.
         assertion: The test by its name, and false.
 
     """

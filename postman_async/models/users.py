@@ -7,20 +7,22 @@ from typing import ClassVar
 
 from attrs import define
 
-from postman_async.models.base import Model
+from postman_async.extensions.model import Model
 
 __all__ = ["ApiKeyOwner", "OperationUsage", "User"]
 
 
 @define(kw_only=True, repr=False, eq=False)
 class ApiKeyOwner(Model):
-    """Whose key it is, and what the account has used.
+    """The owner of an API key and the usage of the account.
 
     Attributes:
         user: The user.
-        operations: What is counted by the month.
+        operations: The usage per quota.
 
     """
+
+    lazy_fields: ClassVar[tuple[str, ...]] = ("operations",)
 
     user: User
     operations: list[OperationUsage]
@@ -34,15 +36,15 @@ class User(Model):
         id: The user's id.
         username: The user's short name.
         full_name: The user's name.
-        email: The user's mail address.
-        is_public: Whether the profile can be seen by everyone.
+        email: The user's e-mail address.
+        is_public: Whether the profile is public.
         sub: The user's id at the identity provider.
-        email_verified: Whether the mail address was confirmed.
+        email_verified: Whether the e-mail address was confirmed.
         avatar: The address of the user's picture, if there is one.
         team_id: The id of the team, if the user is in one.
         team_name: The name of the team.
         team_domain: The name of the team in its addresses.
-        roles: What the user may do in the team, such as `admin`.
+        roles: The roles of the user in the team, such as `admin`.
 
     """
 
@@ -71,13 +73,13 @@ class User(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class OperationUsage(Model):
-    """How much of one monthly quota is used.
+    """The usage of one monthly quota.
 
     Attributes:
-        name: What is counted.
-        limit: How many the plan has a month.
-        usage: How many were used this month.
-        overage: How many more are allowed beyond the limit.
+        name: The name of the quota.
+        limit: The quota per month.
+        usage: The usage of this month.
+        overage: The usage that is allowed beyond the quota.
 
     """
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from attrs import define
 
-from postman_async.models.base import Model
+from postman_async.extensions.model import Model
 
 __all__ = ["Webhook"]
 
@@ -20,7 +20,7 @@ class Webhook(Model):
         id: Its id.
         name: Its name.
         collection: The uid of the collection it runs.
-        webhook_url: The URL that runs the collection with what is posted to it.
+        webhook_url: The URL that runs the collection with the posted data.
         uid: Its uid.
         environment: The uid of the environment it uses, if it uses one.
 

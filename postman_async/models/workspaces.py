@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from attrs import define
 
-from postman_async.models.base import Model
+from postman_async.extensions.model import Model
 
 __all__ = [
     "DeletedWorkspace",
@@ -21,18 +21,18 @@ __all__ = [
 
 @define(kw_only=True, repr=False, eq=False)
 class WorkspaceSummary(Model):
-    """A workspace as it stands in a list.
+    """A workspace as an entry of a list.
 
     Attributes:
         id: Its id.
         name: Its name.
-        type: Who can see it.
-        visibility: Who can see it, mostly the same as `type`.
-        created_by: The id of the user who made it.
-        about: What it is about in one line.
-        created_at: When it was made (ISO 8601).
+        type: The type, which controls access.
+        visibility: The visibility, usually the same as `type`.
+        created_by: The id of the user who created it.
+        about: A one-line summary.
+        created_at: When it was created (ISO 8601).
         updated_at: When it was last changed (ISO 8601).
-        scim: Ids of the identity provider, if they were asked for.
+        scim: Ids of the identity provider, if requested.
 
     """
 
@@ -55,27 +55,27 @@ class WorkspaceSummary(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class Workspace(Model):
-    """A workspace with the names of all that is in it.
+    """A workspace with the names of its entities.
 
     Attributes:
         id: Its id.
         name: Its name.
-        type: Who can see it.
-        description: What people should know about it.
+        type: The type, which controls access.
+        description: The description for readers.
         collections: The collections in it.
         environments: The environments in it.
         mocks: The mocks in it.
         monitors: The monitors in it.
         apis: The APIs in it.
         specs: The specifications in it.
-        visibility: Who can see it, mostly the same as `type`.
-        created_by: The id of the user who made it.
+        visibility: The visibility, usually the same as `type`.
+        created_by: The id of the user who created it.
         updated_by: The id of the user who changed it last.
-        created_at: When it was made (ISO 8601).
+        created_at: When it was created (ISO 8601).
         updated_at: When it was last changed (ISO 8601).
-        about: What it is about in one line.
-        team: The id of its team, if that was asked for.
-        scim: Ids of the identity provider, if they were asked for.
+        about: A one-line summary.
+        team: The id of its team, if requested.
+        scim: Ids of the identity provider, if requested.
 
     """
 
@@ -85,6 +85,15 @@ class Workspace(Model):
         "created_at": "createdAt",
         "updated_at": "updatedAt",
     }
+
+    lazy_fields: ClassVar[tuple[str, ...]] = (
+        "collections",
+        "environments",
+        "mocks",
+        "monitors",
+        "apis",
+        "specs",
+    )
 
     id: str
     name: str
@@ -108,13 +117,13 @@ class Workspace(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class WorkspaceMember(Model):
-    """Something that is in a workspace.
+    """An entity in a workspace.
 
     Attributes:
         id: Its id.
         name: Its name.
         uid: Its uid.
-        deactivated: Of a mock or a monitor, whether it is switched off.
+        deactivated: Of a mock or a monitor, whether it is deactivated.
 
     """
 
@@ -140,10 +149,10 @@ class WorkspaceRef(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class DeletedWorkspace(Model):
-    """Which workspace was deleted.
+    """The deleted workspace.
 
     Attributes:
-        id: The id it had.
+        id: Its id.
 
     """
 
@@ -152,11 +161,11 @@ class DeletedWorkspace(Model):
 
 @define(kw_only=True, repr=False, eq=False)
 class WorkspaceScim(Model):
-    """Users by the ids that the identity provider knows them by.
+    """Users by their ids at the identity provider.
 
     Attributes:
-        created_by: Who made the workspace.
-        updated_by: Who changed the workspace last.
+        created_by: The user who created the workspace.
+        updated_by: The user who changed the workspace last.
 
     """
 

@@ -1,9 +1,13 @@
-"""The benchmark of the pacing measures finished runs: its server speaks as the service does."""
+"""The benchmarks of bulk runs measure finished runs: their servers answer as the service does."""
 
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
+from pathlib import Path
 
+import pytest
 from aiohttp import web
 
 from benchmarks.pacing import Load, Service, postman_async
@@ -23,3 +27,19 @@ async def test_every_run_of_the_benchmark_finishes_and_none_is_sent_twice() -> N
     finally:
         await runner.cleanup()
     assert (finished, service.posts - service.refused) == (4, 4)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/statm")
+def test_every_run_of_the_memory_benchmark_passes() -> None:
+    """It ends with an error if one does not: the client refused answers without the right uid."""
+    root = Path(__file__).parents[2]
+    ended = subprocess.run(
+        [sys.executable, "benchmarks/memory.py", "--runs", "200"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.count(" 200 outcomes ") == 3

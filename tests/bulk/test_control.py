@@ -230,8 +230,8 @@ async def test_a_batch_names_what_is_under_way_the_longest_first() -> None:
         with virtual_clocks(loop):
             async with pm.monitor_batch(monitors, concurrency=2) as batch:
                 await asyncio.sleep(4)
-                told = dict(batch.running)
-                assert told == pytest.approx({"Checkout": 4, "Search": 4}, abs=0.5)
+                seen = dict(batch.running)
+                assert seen == pytest.approx({"Checkout": 4, "Search": 4}, abs=0.5)
                 ages = [seconds for _, seconds in batch.running]
                 assert ages == sorted(ages, reverse=True)
                 batch.cancel()
@@ -247,15 +247,15 @@ async def test_progress_tells_how_far_it_is() -> None:
         with virtual_clocks(asyncio.get_running_loop()):
             async with pm.monitor_batch(service.monitors, concurrency=2) as batch:
                 await asyncio.sleep(1)
-                told = batch.progress
-                assert (told.total, told.done, told.running, told.eta) == (4, 0, 2, None)
+                seen = batch.progress
+                assert (seen.total, seen.done, seen.running, seen.eta) == (4, 0, 2, None)
                 await anext(batch)
                 await anext(batch)
                 await asyncio.sleep(0.1)
-                told = batch.progress
-                assert (told.done, told.running, told.waiting) == (2, 2, 0)
-                assert told.counts == {"passed": 2}
-                assert told.eta == pytest.approx(10, abs=1)
+                seen = batch.progress
+                assert (seen.done, seen.running, seen.waiting) == (2, 2, 0)
+                assert seen.counts == {"passed": 2}
+                assert seen.eta == pytest.approx(10, abs=1)
                 await batch.report()
                 assert (batch.progress.done, batch.progress.eta) == (4, 0.0)
 
@@ -285,16 +285,16 @@ async def test_a_batch_is_at_work_only_in_its_block(pm: AsyncPostman) -> None:
 async def test_a_callback_is_told_of_each_outcome(
     local_emulator: PostmanEmulator, pm: AsyncPostman, kind: str
 ) -> None:
-    told: list[str] = []
+    seen: list[str] = []
 
     async def awaited(outcome: MonitorOutcome) -> None:
         await asyncio.sleep(0)
-        told.append(outcome.uid)
+        seen.append(outcome.uid)
 
     uids = [local_emulator.add_monitor(f"m{n}") for n in range(5)]
-    plain = lambda outcome: told.append(outcome.uid)  # noqa: E731
+    plain = lambda outcome: seen.append(outcome.uid)  # noqa: E731
     await pm.run_monitors(uids, on_outcome=plain if kind == "plain" else awaited)
-    assert sorted(told) == sorted(uids)
+    assert sorted(seen) == sorted(uids)
 
 
 async def test_what_a_callback_raises_ends_the_batch(
@@ -354,7 +354,7 @@ async def test_an_order_decides_who_is_first(
     local_emulator: PostmanEmulator, pm: AsyncPostman
 ) -> None:
     uids = [local_emulator.add_monitor(f"m{n}") for n in range(5)]
-    rank = {uid: place for place, uid in enumerate(reversed(uids))}
+    rank = {uid: number for number, uid in enumerate(reversed(uids))}
     await pm.run_monitors(iter(uids), concurrency=1, order=rank.__getitem__)
     assert triggers(local_emulator) == uids[::-1]
 
@@ -380,7 +380,7 @@ async def test_runs_of_one_monitor_overlap_only_on_demand(overlap: bool, seconds
         report = await pm.run_monitors(["1-0", "1-0", "1-0", "1-1"], overlap=overlap)
         assert loop.time() - began == pytest.approx(seconds, abs=1)
     assert report.counts == {"passed": 4}
-    assert service.monitors["1-1"].ours[0].begins < 1
+    assert service.monitors["1-1"].ours[0].starts_at < 1
 
 
 @pytest.mark.looptime
@@ -472,7 +472,7 @@ async def test_auto_holds_a_connection_only_for_short_runs() -> None:
     assert [o.run is not None and o.run.executions is not None for o in first] == [True, True]
     assert [o.run is not None and o.run.executions is not None for o in second] == [True, False]
     assert [o.status for o in (*first, *second)] == ["passed"] * 4
-    assert service.calls - calls == 3  # the long one: once to trigger it, once to look
+    assert service.calls - calls == 3  # the long one: one trigger, one poll
 
 
 @pytest.mark.looptime
@@ -502,8 +502,8 @@ async def test_what_was_only_started_is_no_result() -> None:
 
 
 @pytest.mark.looptime
-async def test_the_looks_begin_when_the_last_run_took_as_long() -> None:
-    """This client has never run it: the first look tells of the run before ours, of 30 s."""
+async def test_polling_begins_when_the_last_run_took_as_long() -> None:
+    """This client has never run it: the first poll shows the run before ours, of 30 s."""
     began = {"run": {"info": {"monitorId": "m", "jobId": "j", "status": "running"}}}
     last = {"status": "success", "startedAt": "2026-03-01T11:00:00.5Z", "jobId": "old"}
     last["finishedAt"] = "2026-03-01T11:00:30.5Z"
@@ -526,7 +526,7 @@ def test_the_sync_facade_takes_every_option(
     thread_emulator: PostmanEmulator, sync_pm: Postman, tmp_path: Any
 ) -> None:
     uids = [thread_emulator.add_monitor(f"m{n}") for n in range(4)]
-    told: list[str] = []
+    seen: list[str] = []
     report = sync_pm.run_monitors(
         select=MonitorSelector(name="m*"),
         concurrency=2,
@@ -536,7 +536,7 @@ def test_the_sync_facade_takes_every_option(
         max_failures=2,
         repeat=2,
         journal=tmp_path / "runs.jsonl",
-        on_outcome=lambda outcome: told.append(outcome.uid),
+        on_outcome=lambda outcome: seen.append(outcome.uid),
         run_async=False,
         on_unknown="rerun",
         keep="summary",
@@ -545,7 +545,7 @@ def test_the_sync_facade_takes_every_option(
         timeout=20,
     )
     assert [o.uid for o in report] == uids[::-1] * 2
-    assert sorted(told) == sorted(uids * 2)
+    assert sorted(seen) == sorted(uids * 2)
 
 
 def test_a_sync_batch_is_iterated_and_controlled(
@@ -599,7 +599,7 @@ def alive(*kinds: type) -> int:
 
 
 async def test_a_long_stream_holds_only_what_is_under_way(tmp_path: Path) -> None:
-    """Of 300 runs; ``benchmarks/memory.py`` does the same with 100,000 and tells the memory."""
+    """Of 300 runs; ``benchmarks/memory.py`` does the same with 100,000 and prints the memory."""
     service, taken, most = service_of(1, seconds=0.0), 0, 0
     async with serving(service), client(service) as pm:
         stream = pm.stream_monitor_runs(

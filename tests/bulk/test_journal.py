@@ -50,14 +50,14 @@ async def test_a_journal_tells_each_event_when_it_happens(
 ) -> None:
     path = tmp_path / "runs.jsonl"
     uids = [local_emulator.add_monitor(f"m{n}") for n in range(2)]
-    told: list[int] = []
+    counts: list[int] = []
     report = await pm.run_monitors(
-        uids, concurrency=1, journal=path, on_outcome=lambda o: told.append(len(lines(path)))
+        uids, concurrency=1, journal=path, on_outcome=lambda o: counts.append(len(lines(path)))
     )
     header, *events = lines(path)
     assert (header["journal"], header["monitors"]) == (1, None)
     assert [e.get("started", e.get("index")) for e in events] == [0, 0, 1, 1]
-    assert told == [3, 5]
+    assert counts == [3, 5]
     assert [o.run for o in read_journal(path)] == [o.run for o in report]
     assert local_emulator.api_key not in path.read_text("utf-8")
 
@@ -156,9 +156,9 @@ async def test_another_selection_is_refused(
         (uids, None, "uids that were given"),
     ]
     before = triggers(local_emulator)
-    for chosen, select, words in others:
-        told = f"another batch: it runs name='shop*', and this batch {words}"
-        with pytest.raises(JournalError, match=re.escape(told)):
+    for chosen, select, other in others:
+        words = f"another batch: it runs name='shop*', and this batch {other}"
+        with pytest.raises(JournalError, match=re.escape(words)):
             await pm.run_monitors(chosen, select=select, journal=path)
     assert triggers(local_emulator) == before
 
@@ -274,10 +274,10 @@ async def test_only_its_owner_may_read_a_journal(
         os.umask(before)
 
 
-async def test_a_batch_that_another_process_set_aside_is_not_written_to(
+async def test_a_batch_that_another_process_archived_is_not_written_to(
     local_emulator: PostmanEmulator, pm: AsyncPostman, tmp_path: Path, monkeypatch: Any
 ) -> None:
-    """It was opened in the moment before; its lock says nothing of the file of that name."""
+    """It was opened just before, so its lock is not that of the file with that name now."""
     path, uid = tmp_path / "runs.jsonl", local_emulator.add_monitor("m")
     await pm.run_monitors([uid], journal=path)
     content, opened = path.read_bytes(), os.open
@@ -375,7 +375,7 @@ def test_what_the_deadline_of_a_batch_cut_short_is_settled_when_it_is_resumed(
     assert [model.triggers for model in models.values()] == [1, 1, 1]
 
 
-# -- the batch ends at any moment, and is resumed --------------------------------------------------
+# -- the batch ends at any time, and is resumed ----------------------------------------------------
 
 
 @settings(max_examples=30, deadline=None)
@@ -407,19 +407,19 @@ def test_whatever_part_of_a_journal_is_left_nothing_runs_twice(
         assert len(models[outcome.uid].ours) == 1
 
 
-FLIGHTS: list[tuple[Fault, str, str]] = [
+IN_FLIGHT: list[tuple[Fault, str, str]] = [
     ("none", "report", "failed"),
     ("cut after", "report", "failed"),
-    ("502, not begun", "report", "unknown"),
-    ("502, not begun", "rerun", "failed"),
-    ("never, not begun", "rerun", "failed"),
+    ("502, not started", "report", "unknown"),
+    ("502, not started", "rerun", "failed"),
+    ("never, not started", "rerun", "failed"),
     ("202", "report", "failed"),
 ]
 
 
 @pytest.mark.parametrize("run_async", [False, True])
-@pytest.mark.parametrize(("fault", "on_unknown", "status"), FLIGHTS)
-def test_what_was_in_flight_is_settled_by_looking(
+@pytest.mark.parametrize(("fault", "on_unknown", "status"), IN_FLIGHT)
+def test_what_was_in_flight_is_reconciled_by_polling(
     fault: Fault, on_unknown: Any, status: str, run_async: bool, tmp_path: Path
 ) -> None:
     """The process ends while the run goes on, and the next one comes a minute later."""

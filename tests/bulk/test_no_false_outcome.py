@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from postman_async import AsyncPostman, BatchReport, MonitorOutcome, Retries, Timeout
 from tests.bulk.kit import in_virtual_time
-from tests.bulk.lives import ATTEMPTS, WORDS, Life, World
-from tests.bulk.model import NEVER, NOT_BEGUN, Fault, LookFault, Model, Run, Service, serving
+from tests.bulk.model import NEVER, NOT_STARTED, Fault, Model, PollFault, Run, Service, serving
+from tests.bulk.restarts import ATTEMPTS, WORDS, Process, Scenario
 from tests.support import KEY
 
 EXAMPLES = int(os.environ.get("POSTMAN_ASYNC_EXAMPLES", "80"))
@@ -25,8 +25,8 @@ models = st.builds(
     seconds=st.sampled_from([0.5, 3.0, 20.0, 70.0]),
     word=st.sampled_from(sorted(WORDS)),
     faults=st.lists(st.sampled_from(FAULTS), max_size=4),
-    looks=st.lists(st.sampled_from(get_args(LookFault)), max_size=5),
-    strangers=st.frozensets(st.sampled_from(["before", "within", "after"])),
+    poll_faults=st.lists(st.sampled_from(get_args(PollFault)), max_size=5),
+    other_clients=st.frozensets(st.sampled_from(["before", "within", "after"])),
     active=st.booleans(),
 )
 services = st.builds(
@@ -37,7 +37,7 @@ services = st.builds(
     skew=st.sampled_from([0.0, -7200.0, 3600.5]),
     lag=st.sampled_from([0.0, 1.5]),
     ids=st.booleans(),
-    coarse=st.booleans(),
+    whole_seconds=st.booleans(),
     late_last_run=st.booleans(),
 )
 options = st.fixed_dictionaries(
@@ -69,9 +69,9 @@ def test_no_interleaving_runs_twice_or_loses_or_lies(
     service: Service, given: dict[str, Any]
 ) -> None:
     uids = list(service.monitors)
-    if given["repeat"] > 1:  # a stranger after the first round would begin with the second one
+    if given["repeat"] > 1:  # another client's run would start with the second round
         for model in service.monitors.values():
-            model.strangers -= {"after"}
+            model.other_clients -= {"after"}
     report = in_virtual_time(lambda: run(service, uids, **given))
     for outcome in report:
         note(repr(outcome))
@@ -85,7 +85,7 @@ def test_no_interleaving_runs_twice_or_loses_or_lies(
 
 
 def check_triggers(model: Model, outcomes: list[MonitorOutcome]) -> None:
-    """No call was made that is not accounted for, and no run was begun twice for one place."""
+    """No call was made that is not accounted for, and no run was started twice for one index."""
     assert model.triggers <= sum(outcome.attempts for outcome in outcomes)
     assert all(outcome.attempts <= 2 * ATTEMPTS for outcome in outcomes)
     assert len(model.ours) <= sum(outcome.attempts > 0 for outcome in outcomes)
@@ -94,13 +94,13 @@ def check_triggers(model: Model, outcomes: list[MonitorOutcome]) -> None:
 def check_truth(model: Model, outcomes: list[MonitorOutcome], *, ids: bool) -> None:
     """What an outcome says is what happened; ``unknown`` may always be said.
 
-    Only what was recognised by its time can be a stranger's run, and only one of the same seconds.
+    Only a run recognised by its time can be another client's, and only one of the same seconds.
     """
     claimed = [outcome for outcome in outcomes if outcome.run is not None]
     claimed = [outcome for outcome in claimed if outcome.status != "unknown"]
-    if "within" in model.strangers:
+    if "within" in model.other_clients:
         claimed = [outcome for outcome in claimed if not outcome.reconciled]
-    if "after" in model.strangers:  # who may come in the seconds of a second call
+    if "after" in model.other_clients:  # who may come in the seconds of a second call
         claimed = [o for o in claimed if not (o.reconciled and o.attempts > 1)]
     assert all(WORDS[model.word] == outcome.status for outcome in claimed)
     assert len(claimed) <= len(model.ours)
@@ -113,9 +113,9 @@ def check_truth(model: Model, outcomes: list[MonitorOutcome], *, ids: bool) -> N
     assert len(model.ours) <= len(outcomes) - len(not_run)
 
 
-lives = st.lists(
+processes = st.lists(
     st.builds(
-        Life,
+        Process,
         seconds=st.sampled_from([0.01, 0.4, 1.0, 4.0, 25.0, 80.0]),
         gap=st.sampled_from([0.0, 0.5, 10.0, 45.0, 200.0]),
         step=st.sampled_from([0.0, 0.0, -2.0, -35.0, 35.0, -3600.0, 3600.0]),
@@ -123,37 +123,37 @@ lives = st.lists(
     ),
     max_size=3,
 )
-strangers = st.lists(st.tuples(st.integers(0, 3), st.floats(0.0, 200.0)), max_size=3)
+other_clients = st.lists(st.tuples(st.integers(0, 3), st.floats(0.0, 200.0)), max_size=3)
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
-@given(services, options, lives, strangers, st.integers(1, 3))
-def test_no_life_of_a_batch_runs_twice_or_loses_or_lies(
+@given(services, options, processes, other_clients, st.integers(1, 3))
+def test_no_restart_of_a_batch_runs_twice_or_loses_or_lies(
     service: Service,
     given: dict[str, Any],
-    lives: list[Life],
-    strangers: list[tuple[int, float]],
+    processes: list[Process],
+    other_clients: list[tuple[int, float]],
     repeat: int,
 ) -> None:
-    """Uids come again, processes are killed, clocks are set, and strangers run the same monitors.
+    """Uids repeat, processes are killed, clocks are set, and others run the same monitors.
 
     ``POSTMAN_ASYNC_EXAMPLES=20000`` says in how many scenarios; CONTRIBUTING has the command.
     """
     given = {**given, "repeat": repeat}
-    world = World(service, list(service.monitors), given, strangers)
+    scenario = Scenario(service, list(service.monitors), given, other_clients)
     with TemporaryDirectory() as folder:
-        report = in_virtual_time(lambda: world.live(lives, Path(folder) / "runs.jsonl"))
+        report = in_virtual_time(lambda: scenario.run(processes, Path(folder) / "runs.jsonl"))
     for outcome in report:
         note(repr(outcome))
-    assert [outcome.uid for outcome in report] == world.uids * repeat
-    world.check(report)
+    assert [outcome.uid for outcome in report] == scenario.uids * repeat
+    scenario.check(report)
 
 
 @pytest.mark.parametrize("ids", [True, False])
 @pytest.mark.parametrize("reconcile", [True, False])
 def test_a_run_of_the_same_seconds_is_only_ours_by_its_time(reconcile: bool, ids: bool) -> None:
     """Our call is lost, and somebody else's run begins: nothing that the service tells differs."""
-    model = Model(faults=["cut before"], strangers=frozenset({"within"}))
+    model = Model(faults=["cut before"], other_clients=frozenset({"within"}))
     service = Service({"1-m": model}, ids=ids)
     (outcome,) = in_virtual_time(lambda: run(service, ["1-m"], reconcile=reconcile))
     assert (outcome.status, outcome.reconciled) == (
@@ -163,7 +163,7 @@ def test_a_run_of_the_same_seconds_is_only_ours_by_its_time(reconcile: bool, ids
 
 @pytest.mark.parametrize("lag", [6.0, 14.0])
 def test_before_it_is_triggered_again_a_run_has_had_its_time_to_show(lag: float) -> None:
-    """The service tells of a run late; a second trigger would be a second run."""
+    """The service reports a run late; a second trigger would be a second run."""
     model = Model(seconds=1.0, word="failed", faults=["cut after"])
     service = Service({"1-m": model}, lag=lag)
     (outcome,) = in_virtual_time(lambda: run(service, ["1-m"], on_unknown="rerun"))
@@ -171,7 +171,7 @@ def test_before_it_is_triggered_again_a_run_has_had_its_time_to_show(lag: float)
 
 
 @pytest.mark.parametrize("seconds", [2.0, 70.0])
-@pytest.mark.parametrize("fault", [f for f in FAULTS if f not in NOT_BEGUN | NEVER])
+@pytest.mark.parametrize("fault", [f for f in FAULTS if f not in NOT_STARTED | NEVER])
 @pytest.mark.parametrize("run_async", [False, True])
 def test_a_run_that_was_begun_is_found(fault: Fault, seconds: float, run_async: bool) -> None:
     """The test above would pass if everything was unknown."""
@@ -180,22 +180,24 @@ def test_a_run_that_was_begun_is_found(fault: Fault, seconds: float, run_async: 
         lambda: run(Service({"1-m": model}, skew=-4000.0), ["1-m"], run_async=run_async)
     )
     (outcome,) = report
-    late = fault == "502, begun later"
+    late = fault == "502, started late"
     assert (outcome.status, model.triggers) == ("unknown" if late else "failed", 1)
-    told = fault in ("none", "slow")
-    told |= run_async and fault in ("202", "not JSON", "cut in the answer")  # those never come
-    assert outcome.reconciled == (not told and not late)
+    answered = fault in ("none", "slow")
+    answered |= run_async and fault in ("202", "not JSON", "cut in the answer")  # those never come
+    assert outcome.reconciled == (not answered and not late)
 
 
-EARLIER = Run("job-of-yesterday", ours=False, begins=-86_400.0, ends=-86_390.0, word="success")
+EARLIER = Run(
+    "job-of-yesterday", ours=False, starts_at=-86_400.0, ends_at=-86_390.0, word="success"
+)
 
 
 @pytest.mark.parametrize(
     ("fault", "on_unknown", "status", "triggers"),
     [
-        ("502, begun", "report", "failed", 1),
-        ("502, not begun", "report", "unknown", 1),
-        ("502, not begun", "rerun", "failed", 2),
+        ("502, started", "report", "failed", 1),
+        ("502, not started", "report", "unknown", 1),
+        ("502, not started", "rerun", "failed", 2),
     ],
 )
 @pytest.mark.parametrize("late_last_run", [True, False])

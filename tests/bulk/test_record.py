@@ -28,7 +28,7 @@ from postman_async import (
     to_record,
 )
 from postman_async.emulator import PostmanEmulator
-from postman_async.engine.response import error_of
+from postman_async.engine.http.response import error_of
 from postman_async.errors import Answer
 from tests.support import KEY
 
@@ -105,10 +105,10 @@ def test_no_header_and_no_body_is_recorded(name: str) -> None:
     error = answered(429, name, "slow down")
     assert isinstance(error, RateLimitError | UsageLimitError)
     assert error.headers["x-api-key"] == KEY
-    told = json.dumps(to_record(MonitorOutcome(uid="1-m", status="error", error=error)))
-    assert KEY not in told
-    assert "secret" not in told
-    assert "slow down" in told
+    text = json.dumps(to_record(MonitorOutcome(uid="1-m", status="error", error=error)))
+    assert KEY not in text
+    assert "secret" not in text
+    assert "slow down" in text
 
 
 async def test_the_outcomes_of_a_batch_come_back(

@@ -11,7 +11,8 @@ import pytest
 
 from postman_async import AsyncPostman, Postman
 from postman_async.bulk import resources
-from postman_async.emulator import PostmanEmulator, faults
+from postman_async.emulator import PostmanEmulator
+from postman_async.emulator.controls import faults
 from tests.cli.kit import COMMAND, environment
 
 ROOT = Path(__file__).parents[2]
@@ -119,14 +120,14 @@ def test_the_files_that_are_left_bound_the_concurrency(
     monkeypatch.setattr(resources, "_limit", lambda: limit)
     monkeypatch.setattr(resources, "_open_files", lambda: used)
     with caplog.at_level(logging.WARNING, "postman_async"):
-        assert resources.bounded(asked) == bound
+        assert resources.limit_concurrency(asked) == bound
     assert bool(caplog.records) == (bound != asked)
 
 
 async def test_no_more_are_under_way_than_that(
     local_emulator: PostmanEmulator, pm: AsyncPostman, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("postman_async.bulk.batch.bounded", lambda _: 2)
+    monkeypatch.setattr("postman_async.bulk.batch.limit_concurrency", lambda _: 2)
     uids = [local_emulator.add_monitor(f"m{n}") for n in range(6)]
     async with pm.monitor_batch(uids, concurrency=6) as batch:
         most = [batch.progress.running + batch.progress.waiting async for _ in batch]

@@ -82,15 +82,15 @@ async def test_a_selection_that_fits_nothing_is_an_error_that_helps(
     """It names the pattern, how many were looked at, and what is near; nothing is run."""
     for name in ("Checkout EU", "checkout-production-us-east", "search"):
         local_emulator.add_monitor(name)
-    near = {
+    messages = {
         "chekout-*": "looked at: 3; near: 'Checkout EU', 'checkout-production-us-east'",
         "CHECKOUT*": "looked at: 3; near: 'Checkout EU', 'checkout-production-us-east'",
         "*serch": "looked at: 3; near: 'search'",
         "nothing": "looked at: 3",
     }
-    for pattern, words in near.items():
-        told = re.escape(f"no monitor fits name='{pattern}'; monitors {words}")
-        with pytest.raises(EmptySelectionError, match=f"{told}$"):
+    for pattern, words in messages.items():
+        expected = re.escape(f"no monitor fits name='{pattern}'; monitors {words}")
+        with pytest.raises(EmptySelectionError, match=f"{expected}$"):
             await pm.run_monitors(select=MonitorSelector(name=pattern))
     with pytest.raises(EmptySelectionError, match="no monitor fits owner=7: the service lists"):
         await pm.run_monitors(select=MonitorSelector(owner=7))

@@ -1,7 +1,7 @@
-"""A batch against the emulator, driven step by step: faults, time, strangers and controls.
+"""A batch against the emulator, driven step by step: faults, time and controls.
 
 A state machine of hypothesis plans what each call meets, lets time pass, pauses, resumes, cancels,
-leaves and resumes the batch, in any order.  What the emulator then knows is the truth.
+leaves and resumes the batch, in any order.  The emulator then knows what happened.
 """
 
 from __future__ import annotations
@@ -32,15 +32,16 @@ from hypothesis.stateful import (
 from postman_async import AsyncPostman, MonitorOutcome, Retries, Timeout, read_journal
 from postman_async.bulk import clock
 from postman_async.bulk.batch import MonitorBatch
-from postman_async.emulator import PostmanEmulator, faults
-from postman_async.emulator.clock import Clock
+from postman_async.emulator import PostmanEmulator
+from postman_async.emulator.controls import faults
+from postman_async.emulator.state.clock import Clock
 from tests.bulk.kit import virtual_clocks
 
 T = TypeVar("T")
 
 ATTEMPTS = 3
-ENDS = {"passed": "passed", "failed": "failed", "error": "error"}
-TAKEN = {
+STATUSES = {"passed": "passed", "failed": "failed", "error": "error"}
+STARTED = {
     "nothing": faults.ok(),
     "reset after it": faults.reset_connection("done"),
     "hung up after it": faults.hang_up("done"),
@@ -51,8 +52,8 @@ TAKEN = {
     "slow to answer": faults.stall(40.0, "done"),
     "silent after it": faults.stall(100_000.0, "done"),
 }
-"""What a call may meet that begins a run."""
-NOT_TAKEN = {
+"""What may happen to a call that starts a run."""
+NOT_STARTED = {
     "reset before it": faults.reset_connection("arrival"),
     "hung up before it": faults.hang_up("read"),
     "429": faults.status(429, retry_after=1),
@@ -62,8 +63,8 @@ NOT_TAKEN = {
     "404": faults.status(404),
     "silent before it": faults.stall(100_000.0, "arrival"),
 }
-"""What a call may meet that begins none."""
-LOOKS = {
+"""What may happen to a call that starts no run."""
+POLL_FAULTS = {
     "502": faults.proxy_html(502),
     "reset": faults.reset_connection("read"),
     "not JSON": faults.bad_json("<html>"),
@@ -83,7 +84,7 @@ OPTIONS = st.fixed_dictionaries(
 
 
 class Batches(RuleBasedStateMachine):
-    """A batch with a journal, from its begin to its report."""
+    """A batch with a journal, from its start to its report."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -96,7 +97,7 @@ class Batches(RuleBasedStateMachine):
         self.taken: list[MonitorOutcome] = []
         self.words: dict[str, str] = {}
 
-    # -- its life -----------------------------------------------------------------------------
+    # -- start and end ------------------------------------------------------------------------
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         """Let the loop run until a coroutine has ended."""
@@ -104,7 +105,7 @@ class Batches(RuleBasedStateMachine):
 
     @initialize(
         planned=st.lists(
-            st.tuples(st.sampled_from(sorted(ENDS)), st.sampled_from([0.5, 20.0, 70.0])),
+            st.tuples(st.sampled_from(sorted(STATUSES)), st.sampled_from([0.5, 20.0, 70.0])),
             min_size=1,
             max_size=4,
         ),
@@ -138,7 +139,7 @@ class Batches(RuleBasedStateMachine):
         self.do(self.batch.__aenter__())
 
     def teardown(self) -> None:
-        """Take all that is left, and hold it against what happened."""
+        """Take all outcomes that are left, and compare them with what happened."""
         try:
             if self.batch is not None:
                 self.batch.resume()
@@ -152,15 +153,15 @@ class Batches(RuleBasedStateMachine):
 
     # -- what may happen ----------------------------------------------------------------------
 
-    @rule(script=st.lists(st.sampled_from(sorted(TAKEN | NOT_TAKEN)), min_size=1, max_size=4))
+    @rule(script=st.lists(st.sampled_from(sorted(STARTED | NOT_STARTED)), min_size=1, max_size=4))
     def spoil_triggers(self, script: list[str]) -> None:
         """Let something happen to the next calls that trigger a monitor."""
-        self.emulator.faults.on("monitors.run", [(TAKEN | NOT_TAKEN)[name] for name in script])
+        self.emulator.faults.on("monitors.run", [(STARTED | NOT_STARTED)[name] for name in script])
 
-    @rule(script=st.lists(st.sampled_from(sorted(LOOKS)), min_size=1, max_size=3))
-    def spoil_looks(self, script: list[str]) -> None:
-        """Let something happen to the next calls that look at one."""
-        self.emulator.faults.on("monitors.get", [LOOKS[name] for name in script])
+    @rule(script=st.lists(st.sampled_from(sorted(POLL_FAULTS)), min_size=1, max_size=3))
+    def spoil_polls(self, script: list[str]) -> None:
+        """Let something happen to the next polls."""
+        self.emulator.faults.on("monitors.get", [POLL_FAULTS[name] for name in script])
 
     @rule(seconds=st.sampled_from([0.0, 0.2, 3.0, 15.0, 61.0]))
     def wait(self, seconds: float) -> None:
@@ -194,9 +195,9 @@ class Batches(RuleBasedStateMachine):
     def no_monitor_ran_twice(self) -> None:
         """Each is to be run once."""
         if self.batch is not None:
-            assert all(count <= 1 for count in self.begun().values())
+            assert all(count <= 1 for count in self.started().values())
 
-    def begun(self) -> Counter[str]:
+    def started(self) -> Counter[str]:
         """Count the runs of each monitor, as the emulator knows them."""
         store, counts = self.emulator._running.store, Counter[str]()
         for uid in self.words:
@@ -207,26 +208,26 @@ class Batches(RuleBasedStateMachine):
     def check(self) -> None:
         """Every monitor has one outcome, and it is what happened."""
         assert sorted(outcome.index for outcome in self.taken) == list(range(len(self.words)))
-        begun = self.begun()
+        started = self.started()
         for outcome in self.taken:
-            ran = begun[outcome.uid]
+            ran = started[outcome.uid]
             if outcome.status in ("passed", "failed") or outcome.run is not None:
-                assert (outcome.status, ran) == (ENDS[self.words[outcome.uid]], 1)
+                assert (outcome.status, ran) == (STATUSES[self.words[outcome.uid]], 1)
             elif outcome.status != "unknown":
                 assert ran == 0
 
 
 def now_of(_: Clock) -> datetime:
-    """Return the moment of the loop's clock."""
+    """Return the time of the loop's clock."""
     return clock.wall()
 
 
 def date_of_now(*_: object) -> str:
-    """Write the moment as in the head of an answer."""
+    """Return the time as in the header of an answer."""
     return format_datetime(clock.wall(), usegmt=True)
 
 
-def test_in_any_order_of_events_nothing_runs_twice_is_lost_or_told_wrong() -> None:
+def test_in_any_order_of_events_nothing_runs_twice_is_lost_or_wrong() -> None:
     run_state_machine_as_test(
         Batches, settings=settings(max_examples=25, stateful_step_count=12, deadline=None)
     )

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from postman_async import AsyncPostman, JournalError, MonitorSelector, read_journal, to_record
-from postman_async.bulk.reports import render_report
-from postman_async.cli.rows import row_of
+from postman_async.cli.output.summary import row_of
 from postman_async.emulator import PostmanEmulator
+from postman_async.reports import render_report
 from tests.bulk.kit import in_virtual_time
 from tests.bulk.model import Model, Service, serving
 from tests.support import KEY
@@ -125,7 +125,7 @@ def test_what_is_read_from_a_tampered_journal_can_be_shown(
 def test_a_batch_goes_on_with_a_tampered_journal_or_refuses_it(
     data: st.DataObject, kind: str, alone: bool, journals: dict[str, list[Event]], tmp_path: Path
 ) -> None:
-    """And has no memory for places that nobody ran."""
+    """And takes no memory for indexes that nobody ran."""
     path = tmp_path / "runs.jsonl"
     path.write_bytes(tampered(data, journals[kind]))
     service = Service({f"1-{n}": Model() for n in range(3)})

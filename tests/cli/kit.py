@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -93,7 +94,13 @@ def runs_of(emulator: PostmanEmulator) -> Counter[str]:
     return Counter(request.path.split("/")[2] for request in runs)
 
 
-def assert_one_complaint(ended: Ended, code: int, *words: str) -> None:
+def counted(ended: Ended) -> str:
+    """Return the last line about the outcomes, without the seconds."""
+    (line,) = re.findall(r"^\d+ monitors? in [\d.]+ s: (.*)\.$", ended.stdout, re.MULTILINE)
+    return str(line)
+
+
+def assert_one_error_line(ended: Ended, code: int, *words: str) -> None:
     """One line on stderr, the documented code, no traceback."""
     assert ended.code == code, ended.stderr
     assert "Traceback" not in ended.stderr + ended.stdout

@@ -15,7 +15,7 @@ from postman_async.operations import OPERATIONS
 from tests.cli.kit import (
     COMMAND,
     Here,
-    assert_one_complaint,
+    assert_one_error_line,
     environment,
     run,
 )
@@ -68,7 +68,7 @@ def test_the_life_of_a_monitor(here: Here, collection: str) -> None:
     assert changed["schedule"]["timezone"] == "Europe/Berlin"
     assert (changed["active"], changed["retry"]) == (False, {"attempts": 2})
     assert here("monitors", "delete", uid, "--yes").stdout == f"deleted {uid}\n"
-    assert_one_complaint(here("monitors", "get", uid), 4, "404", "could not find")
+    assert_one_error_line(here("monitors", "get", uid), 4, "404", "could not find")
 
 
 def test_the_list_is_whole_and_can_be_narrowed(emulator: PostmanEmulator, here: Here) -> None:
@@ -89,13 +89,13 @@ def test_a_name_cannot_steer_the_terminal(emulator: PostmanEmulator, here: Here)
 
 def test_nothing_is_deleted_without_a_yes(emulator: PostmanEmulator) -> None:
     uid = emulator.add_monitor("kept")
-    assert_one_complaint(run("monitors", "delete", uid, env=environment(emulator)), 2, "--yes")
+    assert_one_error_line(run("monitors", "delete", uid, env=environment(emulator)), 2, "--yes")
     with Postman(emulator.api_key, base_url=emulator.url) as pm:
         assert pm.monitors.get(uid).name == "kept"
 
 
 def test_an_update_of_nothing_is_wrong_usage(here: Here) -> None:
-    assert_one_complaint(here("monitors", "update", "1-m"), 2, "nothing to change")
+    assert_one_error_line(here("monitors", "update", "1-m"), 2, "nothing to change")
 
 
 # -- call ------------------------------------------------------------------------------------
@@ -122,7 +122,7 @@ def test_call_types_its_values(emulator: PostmanEmulator, here: Here) -> None:
     shown = json.loads(here("call", "monitors.get", f"monitor_uid={uid}").stdout)
     assert shown["active"] is False
     wrong = here("call", "monitors.update", f"monitor_uid={uid}", "active=false")
-    assert_one_complaint(wrong, 4, "400")
+    assert_one_error_line(wrong, 4, "400")
 
 
 def test_call_tells_of_more_pages_and_gets_them(emulator: PostmanEmulator, here: Here) -> None:
@@ -148,7 +148,7 @@ def test_raw_prints_status_headers_and_the_bytes_of_the_body(emulator: PostmanEm
 
 def test_raw_shows_the_answer_of_an_error_too(here: Here) -> None:
     ended = here("call", "monitors.get", "monitor_uid=1-none", "--raw")
-    assert_one_complaint(ended, 4, "404")
+    assert_one_error_line(ended, 4, "404")
     assert ended.stdout.startswith("HTTP 404 Not Found\n")
     assert "instanceNotFoundError" in ended.stdout
 
@@ -178,7 +178,7 @@ def test_a_wrong_call_is_one_line_and_nothing_is_sent(
     arguments: list[str], words: str, emulator: PostmanEmulator, here: Here
 ) -> None:
     before = len(emulator.requests)
-    assert_one_complaint(here("call", *arguments), 2, words)
+    assert_one_error_line(here("call", *arguments), 2, words)
     assert len(emulator.requests) == before
 
 

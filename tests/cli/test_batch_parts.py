@@ -1,4 +1,4 @@
-"""The parts of ``run`` that need no service: the verdict, the way to go on, what is shown."""
+"""The parts of ``run`` that need no service: the exit code, the way to go on, what is shown."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from postman_async import (
     PostmanError,
 )
 from postman_async.bulk.outcome import OutcomeStatus
-from postman_async.cli import display
-from postman_async.cli.batch import resume_command, verdict
-from postman_async.cli.display import Screen, View, note, wait_of
-from postman_async.cli.rows import Row, row_of
-from postman_async.engine.pacing import RateLimitState
+from postman_async.cli.batch import exit_code, resume_command
+from postman_async.cli.output import display
+from postman_async.cli.output.display import Screen, View, note, wait_of
+from postman_async.cli.output.summary import Row, row_of
+from postman_async.engine.limits.state import RateLimitState
 from postman_async.errors import Answer
 
 REFUSAL = PermissionDeniedError("POST /monitors/1-m/run", Answer(403, {}, b""))
@@ -41,7 +41,7 @@ def outcome(status: OutcomeStatus, error: PostmanError | None = None) -> Monitor
     return MonitorOutcome(uid="1-m", status=status, error=error)
 
 
-# -- the verdict -----------------------------------------------------------------------------
+# -- the exit code -----------------------------------------------------------------------------
 
 CASES = {
     1: [outcome("failed")],
@@ -65,7 +65,7 @@ def test_the_weightiest_outcome_gives_the_exit_code(
     chosen: list[tuple[int, MonitorOutcome]],
 ) -> None:
     codes = {code for code, _ in chosen}
-    assert verdict(outcome for _, outcome in chosen) == next(
+    assert exit_code(outcome for _, outcome in chosen) == next(
         code for code in CASES if code in codes
     )
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.kit import COMMAND, assert_one_complaint, environment, run
+from tests.cli.kit import COMMAND, assert_one_error_line, environment, run
 
 
 @contextmanager
@@ -149,7 +149,7 @@ def test_it_speaks_https_to_those_who_take_its_certificate(tmp_path: Path) -> No
 
 def test_others_are_let_in_only_with_a_key_that_was_chosen(tmp_path: Path) -> None:
     refused = run("emulator", "--host", "0.0.0.0", "--port", "0")
-    assert_one_complaint(refused, 2, "0.0.0.0", "--api-key-file")
+    assert_one_error_line(refused, 2, "0.0.0.0", "--api-key-file")
     file = tmp_path / "key"
     with running("--host", "0.0.0.0", "--api-key-file", str(file)) as (process, _):
         process.terminate()
@@ -163,18 +163,18 @@ def test_a_port_in_use_is_one_clear_line() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        assert_one_complaint(run("emulator", "--port", port), 4, port, "in use", "--port")
+        assert_one_error_line(run("emulator", "--port", port), 4, port, "in use", "--port")
 
 
 def test_a_missing_file_is_one_clear_line(tmp_path: Path) -> None:
     result = run("emulator", "--port", "0", "--load", str(tmp_path / "nothing.json"))
-    assert_one_complaint(result, 2, "nothing.json", "No such file")
+    assert_one_error_line(result, 2, "nothing.json", "No such file")
 
 
 def test_a_file_that_is_no_document_is_one_clear_line(tmp_path: Path) -> None:
     file = tmp_path / "broken.json"
     file.write_text('{"info": ')
-    assert_one_complaint(run("emulator", "--port", "0", "--load", str(file)), 2, "broken.json")
+    assert_one_error_line(run("emulator", "--port", "0", "--load", str(file)), 2, "broken.json")
 
 
 def test_without_its_extra_the_command_says_what_to_install(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_without_its_extra_the_command_says_what_to_install(tmp_path: Path) -> N
     stub = "raise ModuleNotFoundError(\"No module named 'typer'\", name='typer')"
     (tmp_path / "typer.py").write_text(stub)
     result = run("--version", env=environment(PYTHONPATH=str(tmp_path)))
-    assert_one_complaint(result, 2, "typer", "pip install 'postman-async[cli]'")
+    assert_one_error_line(result, 2, "typer", "pip install 'postman-async[cli]'")
 
 
 def test_the_coverage_of_the_emulator_is_listed() -> None:

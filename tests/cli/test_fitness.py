@@ -5,28 +5,22 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Coroutine
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 
-from postman_async.cli import me
+from postman_async.cli import commands
+from postman_async.cli.commands import me
+from postman_async.cli.loading import lazy_commands
 from postman_async.emulator import PostmanEmulator
 from postman_async.operations import OPERATIONS
-from tests.cli.kit import COMMAND, Here, assert_one_complaint, environment, run
+from tests.cli.kit import COMMAND, Here, assert_one_error_line, environment, run
 
-COMMANDS = [
-    "run",
-    "report",
-    "monitors list",
-    "monitors get",
-    "monitors create",
-    "monitors update",
-    "monitors delete",
-    "call",
-    "me",
-    "demo",
-    "emulator",
-]
+PACKAGE = commands.__name__
+GROUPS = [module.name for module in iter_modules(commands.__path__) if module.ispkg]
+COMMANDS = [name for name in lazy_commands(PACKAGE) if name not in GROUPS]
+COMMANDS += [f"{group} {name}" for group in GROUPS for name in lazy_commands(f"{PACKAGE}.{group}")]
 
 
 def test_the_start_of_the_command_loads_nothing_heavy() -> None:
@@ -54,7 +48,7 @@ def test_a_fault_of_our_own_is_a_line_and_no_traceback(
         raise KeyError("what\nnobody thought of")
 
     monkeypatch.setattr(me, "_show", broken)
-    assert_one_complaint(here("me"), 4, "a fault of postman-async itself: KeyError", "--debug")
+    assert_one_error_line(here("me"), 4, "a fault of postman-async itself: KeyError", "--debug")
 
 
 def test_ctrl_c_ends_any_command_in_a_line(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +58,7 @@ def test_ctrl_c_ends_any_command_in_a_line(here: Here, monkeypatch: pytest.Monke
 
     monkeypatch.setattr("asyncio.run", interrupted)
     for command in (["me"], ["monitors", "list"], ["call", "users.me"], ["run", "--all"]):
-        assert_one_complaint(here(*command), 130, "interrupted")
+        assert_one_error_line(here(*command), 130, "interrupted")
 
 
 def test_debug_tells_each_call_and_never_the_key(emulator: PostmanEmulator) -> None:

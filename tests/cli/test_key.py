@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from postman_async.cli.complaints import UsageError
+from postman_async.cli.client import ClientSettings
+from postman_async.cli.errors import UsageError
 from postman_async.cli.keys import ENTRY, SERVICE, find_key
-from postman_async.cli.service import Service
 from postman_async.emulator import PostmanEmulator
-from tests.cli.kit import assert_one_complaint, environment, run, run_here
+from tests.cli.kit import assert_one_error_line, environment, run, run_here
 from tests.support import KEY
 
 BACKEND = '''
@@ -68,7 +68,7 @@ def test_the_key_comes_from_a_file_before_the_environment(
     file.write_text(f"{KEY}\n", encoding="utf-8")
     wrong = environment(emulator, POSTMAN_API_KEY="PMAK-wrong")
     assert run("me", "--api-key-file", str(file), env=wrong).code == 0
-    assert_one_complaint(run("me", env=wrong), 3, "401")
+    assert_one_error_line(run("me", env=wrong), 3, "401")
 
 
 def test_the_key_comes_from_the_keyring_last(emulator: PostmanEmulator, backend: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_keyring_that_does_not_answer_is_told_with_the_other_ways(
 ) -> None:
     chosen = {"PYTHONPATH": str(backend), "PYTHON_KEYRING_BACKEND": "test_keyrings.Locked"}
     ended = run("me", env=without_key(emulator, **chosen))
-    assert_one_complaint(ended, 2, "POSTMAN_API_KEY", "--api-key-file", "the keyring is locked")
+    assert_one_error_line(ended, 2, "POSTMAN_API_KEY", "--api-key-file", "the keyring is locked")
 
 
 def test_without_keyring_the_complaint_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +92,7 @@ def test_without_keyring_the_complaint_says_how_to_get_it(monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"", "is empty"), (b"\xff", "is no text"), (b"PMAK-1\nPMAK-2", "more than the key")],
+    [(b"", "is empty"), (b"\xff", "is not UTF-8 text"), (b"PMAK-1\nPMAK-2", "more than the key")],
 )
 def test_a_wrong_key_file_is_named_and_not_shown(
     content: bytes, words: str, tmp_path: Path
@@ -119,7 +119,7 @@ def test_a_key_on_the_command_line_is_refused_and_not_repeated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ended = run_here(capsys, monkeypatch, [*command, *given])
-    assert_one_complaint(ended, 2, "process list", "--api-key-file")
+    assert_one_error_line(ended, 2, "process list", "--api-key-file")
     assert KEY not in ended.stderr + ended.stdout
 
 
@@ -128,7 +128,7 @@ def test_a_key_is_never_sent_in_the_clear(
 ) -> None:
     monkeypatch.setenv("POSTMAN_API_KEY", KEY)
     ended = run_here(capsys, monkeypatch, ["me", "--base-url", "http://example.com"])
-    assert_one_complaint(ended, 2, "https")
+    assert_one_error_line(ended, 2, "https")
     assert KEY not in ended.stderr
 
 
@@ -139,7 +139,7 @@ def test_a_service_that_cannot_be_reached_is_one_line(
     sleep = asyncio.sleep
     monkeypatch.setattr(asyncio, "sleep", lambda _seconds: sleep(0))  # between its attempts
     ended = run_here(capsys, monkeypatch, ["me", "--base-url", "http://127.0.0.1:9"])
-    assert_one_complaint(ended, 4, "no connection")
+    assert_one_error_line(ended, 4, "no connection")
 
 
 def test_base_url_and_region_together_are_wrong_usage(
@@ -147,9 +147,12 @@ def test_base_url_and_region_together_are_wrong_usage(
 ) -> None:
     monkeypatch.setenv("POSTMAN_API_KEY", KEY)
     arguments = ["me", "--region", "eu", "--base-url", "https://api.eu.postman.com"]
-    assert_one_complaint(run_here(capsys, monkeypatch, arguments), 2, "not both")
+    assert_one_error_line(run_here(capsys, monkeypatch, arguments), 2, "not both")
 
 
 def test_a_region_is_where_the_calls_go(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("PMAK-1")
-    assert Service(tmp_path / "key", None, "eu").client().base_url == "https://api.eu.postman.com"
+    assert (
+        ClientSettings(tmp_path / "key", None, "eu").client().base_url
+        == "https://api.eu.postman.com"
+    )

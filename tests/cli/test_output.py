@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from postman_async.emulator import PostmanEmulator
-from tests.cli.kit import COMMAND, Here, assert_one_complaint, environment, run
+from tests.cli.kit import COMMAND, Here, assert_one_error_line, environment, run
 from tests.support import full_disk
 
 
@@ -100,11 +100,11 @@ def test_a_text_that_stdout_cannot_take_is_written_out(emulator: PostmanEmulator
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "is no journal, and no report of --jsonl"),
-        (b"\xff\x00\xfe", "is no journal"),
-        (b"PMAK-1\n", "is no journal"),
-        (b'["uid"]\n', "is no journal"),
-        (b'{"version": 1, "generator": "postman-async"}\n', "is no journal"),
+        (b"", "is neither a journal nor a report of --jsonl"),
+        (b"\xff\x00\xfe", "is neither a journal"),
+        (b"PMAK-1\n", "is neither a journal"),
+        (b'["uid"]\n', "is neither a journal"),
+        (b'{"version": 1, "generator": "postman-async"}\n', "is neither a journal"),
         (b'{"journal": 99}\n', "no journal of version 1"),
         (b'{"version": 9, "uid": "1-m"}\n', "line 1: not an outcome record"),
         (b'{"journal":1,"monitors":null}\nhalf\n', "line 2 is damaged"),
@@ -116,7 +116,7 @@ def test_what_is_no_journal_is_refused_and_nothing_is_written(
     journal, report = tmp_path / "runs.jsonl", tmp_path / "r.html"
     journal.write_bytes(content)
     report.write_text("before")
-    assert_one_complaint(here("report", str(journal), "--html", str(report)), 2, words)
+    assert_one_error_line(here("report", str(journal), "--html", str(report)), 2, words)
     assert here("report", str(journal), "--json", "-").stdout == ""
     assert report.read_text() == "before"
 
@@ -127,5 +127,5 @@ def test_a_report_does_not_take_the_place_of_its_journal(here: Here, tmp_path: P
     other.symlink_to(journal)
     for path in (journal, other):
         ended = here("report", str(journal), "--jsonl", str(path))
-        assert_one_complaint(ended, 2, "is the journal", "jsonl")
+        assert_one_error_line(ended, 2, "is the journal", "jsonl")
     assert journal.read_text() == '{"journal":1,"monitors":null}\n'

@@ -10,11 +10,11 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postman_async.cli.complaints import UsageError
+from postman_async.cli.arguments import parse_arguments
 from postman_async.cli.durations import parse_duration
-from postman_async.cli.output import at, clean, dump_json
-from postman_async.cli.uids import read_uids
-from postman_async.cli.values import parse_values
+from postman_async.cli.errors import UsageError
+from postman_async.cli.output.streams import attribute, clean, dump_json
+from postman_async.cli.selection import read_uids
 
 # -- durations -------------------------------------------------------------------------------
 
@@ -49,7 +49,7 @@ def test_values_are_text_json_or_files(tmp_path: Path) -> None:
     data.write_bytes(b"\xff\x00")
     document.write_text('{"a": [1]}', encoding="utf-8")
     pairs = ["a=1", "b:=1", "c=x=y", "d=", f"e=@{text}", f"f=@{data}", f"g:=@{document}", 'h:="@"']
-    assert parse_values(pairs, "abcdefgh", "it") == {
+    assert parse_arguments(pairs, "abcdefgh", "it") == {
         "a": "1",
         "b": 1,
         "c": "x=y",
@@ -74,13 +74,13 @@ def test_values_are_text_json_or_files(tmp_path: Path) -> None:
 )
 def test_a_wrong_value_is_named_with_what_to_do(pair: str, words: str) -> None:
     with pytest.raises(UsageError) as error:
-        parse_values([pair], ["limit"], "it")
+        parse_arguments([pair], ["limit"], "it")
     assert words in str(error.value)
 
 
 def test_a_name_given_twice_is_refused() -> None:
     with pytest.raises(UsageError, match="twice"):
-        parse_values(["limit=1", "limit:=2"], ["limit"], "it")
+        parse_arguments(["limit=1", "limit:=2"], ["limit"], "it")
 
 
 # -- uids ------------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ def test_what_is_no_uid_is_named_with_its_place(uid: str, tmp_path: Path) -> Non
     file.write_text(f"1-a\n{uid}\n", encoding="utf-8")
     with pytest.raises(UsageError, match="line 2"):
         read_uids([], file)
-    with pytest.raises(UsageError, match="is no monitor uid"):
+    with pytest.raises(UsageError, match="is not a monitor uid"):
         read_uids([uid], None)
 
 
@@ -107,7 +107,7 @@ def test_a_file_of_uids_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         read_uids([], tmp_path / "nothing")
     binary = tmp_path / "binary"
     binary.write_bytes(b"\xff")
-    with pytest.raises(UsageError, match="is no text"):
+    with pytest.raises(UsageError, match="is not UTF-8 text"):
         read_uids([], binary)
 
 
@@ -127,5 +127,5 @@ def test_json_is_the_same_value_and_cannot_steer_a_terminal(text: str) -> None:
 
 
 def test_attributes_are_followed_as_far_as_they_go() -> None:
-    assert at(Path("a/b"), "parent", "name") == "a"
-    assert at(Path("a/b"), "nothing", "name") is None
+    assert attribute(Path("a/b"), "parent", "name") == "a"
+    assert attribute(Path("a/b"), "nothing", "name") is None

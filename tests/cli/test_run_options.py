@@ -11,12 +11,13 @@ from attrs import asdict
 from postman_async import MonitorSelector
 from postman_async.bulk.options import BatchOptions
 from postman_async.cli import batch
-from postman_async.cli.display import Screen
-from postman_async.cli.files import Report, Style
-from postman_async.cli.service import Service
+from postman_async.cli.client import ClientSettings
+from postman_async.cli.output.display import Screen
+from postman_async.cli.reports import ReportFile, Reports
+from postman_async.reports import FORMATS
 from tests.cli.kit import Here
 
-Asked = list[tuple[Service, batch.Plan]]
+Asked = list[tuple[ClientSettings, batch.RunRequest]]
 
 
 @pytest.fixture
@@ -24,11 +25,11 @@ def asked(here: Here, monkeypatch: pytest.MonkeyPatch) -> Asked:
     """What would have been run."""
     found: Asked = []
 
-    def keep(service: Service, plan: batch.Plan) -> int:
-        found.append((service, plan))
+    def keep(client: ClientSettings, request: batch.RunRequest) -> int:
+        found.append((client, request))
         return 0
 
-    monkeypatch.setattr(batch, "run", keep)
+    monkeypatch.setattr(batch, "run_batch", keep)
     return found
 
 
@@ -51,10 +52,10 @@ def test_options_reach_the_batch(
     options: list[str], settings: dict[str, Any], here: Here, asked: Asked
 ) -> None:
     assert here("run", "1-m", *options).code == 0
-    ((_, plan),) = asked
-    assert plan.options["uids"] == ["1-m"]
-    assert {name: plan.options[name] for name in settings} == settings
-    assert plan.options.keys() <= BatchOptions.__annotations__.keys() | {"uids"}
+    ((_, request),) = asked
+    assert request.options["uids"] == ["1-m"]
+    assert {name: request.options[name] for name in settings} == settings
+    assert request.options.keys() <= BatchOptions.__annotations__.keys() | {"uids"}
 
 
 def test_every_option_of_a_batch_can_be_given_here(here: Here) -> None:
@@ -81,24 +82,23 @@ def test_conditions_reach_the_selection(
     options: list[str], conditions: dict[str, Any], here: Here, asked: Asked
 ) -> None:
     assert here("run", *options).code == 0
-    ((_, plan),) = asked
-    assert plan.options["uids"] is None
-    assert plan.options["select"] == MonitorSelector(**conditions)
+    ((_, request),) = asked
+    assert request.options["uids"] is None
+    assert request.options["select"] == MonitorSelector(**conditions)
 
 
 def test_files_and_their_style_reach_the_reports(
     here: Here, asked: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "page"))
-    formats = ("junit", "html", "markdown", "json", "jsonl")
-    files = [f"--{name}=r.{name}" for name in formats]
+    files = [f"--{name}=r.{name}" for name in FORMATS]
     assert here("run", "1-m", *files, "--title", "Night", "--keep-headers").code == 0
     assert here("run", "1-m", "--no-summary").code == 0
-    (_, plan), (_, bare) = asked
-    reports = [Report(name, Path(f"r.{name}")) for name in formats]  # type: ignore[arg-type]
-    assert plan.reports == [*reports, Report("markdown", tmp_path / "page", append=True)]
-    assert plan.style == Style("Night", keep_headers=True)
-    assert (bare.reports, bare.style) == ([], Style("Monitor runs", keep_headers=False))
+    (_, request), (_, bare) = asked
+    given = [ReportFile(name, Path(f"r.{name}")) for name in FORMATS]
+    page = ReportFile("markdown", tmp_path / "page", append=True)
+    assert request.reports == Reports(files=(*given, page), title="Night", keep_headers=True)
+    assert bare.reports == Reports(files=(), title="Monitor runs", keep_headers=False)
 
 
 @pytest.mark.parametrize(
@@ -113,14 +113,14 @@ def test_files_and_their_style_reach_the_reports(
 )
 def test_the_screen_is_as_asked_for(option: str, name: str, here: Here, asked: Asked) -> None:
     assert here("run", "1-m", option).code == 0
-    ((_, plan),) = asked
-    assert asdict(plan.screen) == {**asdict(Screen()), name: True}
+    ((_, request),) = asked
+    assert asdict(request.screen) == {**asdict(Screen()), name: True}
 
 
 def test_the_service_is_the_one_that_was_named(here: Here, asked: Asked) -> None:
     assert here("run", "1-m", "--region", "eu", "--api-key-file", "key").code == 0
     assert here("run", "1-m", "--base-url", "https://x", "--rate-limits", "none").code == 0
-    assert [service for service, _ in asked] == [
-        Service(Path("key"), None, "eu"),
-        Service(None, "https://x", None, None),
+    assert [client for client, _ in asked] == [
+        ClientSettings(Path("key"), None, "eu"),
+        ClientSettings(None, "https://x", None, None),
     ]

@@ -16,7 +16,8 @@ from postman_async import (
     Timeout,
     UnsettledError,
 )
-from postman_async.emulator import PostmanEmulator, faults
+from postman_async.emulator import PostmanEmulator
+from postman_async.emulator.controls import faults
 from tests.bulk.kit import in_virtual_time
 from tests.bulk.model import Model, Service, serving
 from tests.support import KEY, reply, scripted
@@ -91,7 +92,7 @@ async def test_the_time_of_the_call_holds_for_all_of_it(
 
 @pytest.mark.looptime
 async def test_what_cannot_be_told_is_an_error_with_clear_words() -> None:
-    """The looks are refused; the run was begun all the same."""
+    """The polls are refused; the run was started anyway."""
     refusal = reply(403, '{"error": {"name": "forbiddenError", "message": "not yours"}}')
     async with scripted(STARTED, refusal) as server, AsyncPostman(KEY, base_url=server.url) as pm:
         with pytest.raises(
@@ -103,7 +104,7 @@ async def test_what_cannot_be_told_is_an_error_with_clear_words() -> None:
 
 def test_a_stranger_s_run_is_not_returned() -> None:
     """Two runs are seen, and a 202 names none: neither is proved to be ours."""
-    model = Model(seconds=20.0, word="failed", faults=["202"], strangers=frozenset({"within"}))
+    model = Model(seconds=20.0, word="failed", faults=["202"], other_clients=frozenset({"within"}))
 
     async def run() -> Any:
         service = Service({"1-m": model})
@@ -111,9 +112,9 @@ def test_a_stranger_s_run_is_not_returned() -> None:
             first = pm.monitors.run("1-m", timeout=Timeout(run=100.0))
             return await asyncio.gather(first, pm.monitors.run("1-m"), return_exceptions=True)
 
-    followed, held = in_virtual_time(run)
+    followed, answered = in_virtual_time(run)
     assert isinstance(followed, UnsettledError)
-    assert held.info.status == "failed"
+    assert answered.info.status == "failed"
 
 
 async def test_a_call_that_fails_raises_what_it_did() -> None:

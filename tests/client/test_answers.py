@@ -120,9 +120,12 @@ async def test_a_body_with_a_charset_is_read_in_it(charset: str) -> None:
 async def test_a_charset_that_is_no_text_encoding_is_read_as_utf_8(codec: str) -> None:
     """Of Python's codecs some compress, run rules of their own, or are found by an import."""
     body = json.dumps({"api": {**API, "name": r"für \u00fc"}}, ensure_ascii=False)
-    told = f"application/json; charset={codec}"
+    kind = f"application/json; charset={codec}"
     async with (
-        scripted(reply(200, body, Content_Type=told), reply(500, "für", Content_Type=told)) as s,
+        scripted(
+            reply(200, body, Content_Type=kind),
+            reply(500, "für", Content_Type=kind),
+        ) as s,
         AsyncPostman(KEY, base_url=s.url) as pm,
     ):
         assert (await pm.apis.create(name="n")).name == r"für \u00fc"

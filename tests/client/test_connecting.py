@@ -9,14 +9,14 @@ import aiohttp
 import pytest
 
 from postman_async import AsyncPostman, ConnectError, Timeout
-from postman_async.engine import session
+from postman_async.engine.http import session
 from tests.support import KEY
 
 LOOPBACK = "http://127.0.0.1:1"
 
 
 class Slow:
-    """Takes the place of aiohttp's making of connections: each takes its time and fails."""
+    """Replaces the code of aiohttp that makes connections: each takes some time and fails."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
         self.seconds = seconds

@@ -28,7 +28,7 @@ from postman_async import (
     TransportError,
 )
 from postman_async.emulator import PostmanEmulator
-from postman_async.engine.response import parse_json
+from postman_async.engine.http.response import parse_json
 from tests.support import KEY, CutShort, ScriptedServer, reply, scripted
 
 LOOPBACK = "http://127.0.0.1:1"
@@ -61,7 +61,7 @@ async def test_the_private_members_of_aiohttp_are_as_connections_py_uses_them() 
 
 
 def test_private_members_of_aiohttp_are_used_in_one_file() -> None:
-    """So that a new version of aiohttp is checked in one place."""
+    """One test shows what a new version of aiohttp changes."""
     names = ("_retry_connection", "_default_proxy", "._protocol", "_create_connection")
     files = Path(postman_async.__file__).parent.rglob("*.py")
     found = {path.name for path in files if any(n in path.read_text("utf-8") for n in names)}
@@ -129,7 +129,7 @@ async def test_an_answer_of_another_monitor_is_refused_and_its_connection_closed
         scripted(reply(body=json.dumps(run)), reply(body=run_of("b"))) as server,
         AsyncPostman(KEY, base_url=server.url) as pm,
     ):
-        with pytest.raises(InvalidResponseError, match="is of 'x' and not") as caught:
+        with pytest.raises(InvalidResponseError, match="is about 'x' and not") as caught:
             await pm.monitors.run("1-a")
         assert (await pm.monitors.run("1-b")).info.monitor_id == "b"
     assert (caught.value.sent, caught.value.attempts) == (True, 1)
@@ -137,24 +137,24 @@ async def test_an_answer_of_another_monitor_is_refused_and_its_connection_closed
 
 
 async def test_a_look_at_another_monitor_is_refused() -> None:
-    """What a run came to is told by such an answer."""
+    """Such an answer states the result of a run."""
     body = json.dumps({"monitor": {"id": "x", "uid": "1-x", "name": "n"}})
     async with scripted(reply(body=body)) as server, AsyncPostman(KEY, base_url=server.url) as pm:
-        with pytest.raises(InvalidResponseError, match="is of '1-x' and not"):
+        with pytest.raises(InvalidResponseError, match="is about '1-x' and not"):
             await pm.monitors.get("1-a")
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "answered"),
     [
         ("1-a", "a"), ("1-a", "1-a"), ("a", "1-a"), ("a", "a"), ("1-A-B", "a-b"),
         ("1-a", None), ("1-a", 7), ("1-a", ["x"]),
     ],
 )  # fmt: skip
 async def test_an_id_with_or_without_its_owner_is_the_same_and_drift_is_none(
-    asked: str, told: object
+    asked: str, answered: object
 ) -> None:
-    body = json.dumps({"run": {"info": {"monitorId": told, "status": "success"}}})
+    body = json.dumps({"run": {"info": {"monitorId": answered, "status": "success"}}})
     bare = json.dumps({"run": {"info": None}})
     async with (
         scripted(reply(body=body), reply(body=bare), reply(body='{"run": 7}')) as server,
@@ -321,7 +321,7 @@ async def test_what_reads_an_answer_is_imported_before_the_call_is_sent() -> Non
         code = f"""
 import asyncio, sys
 from postman_async import AsyncPostman
-from postman_async.engine.transport import Transport
+from postman_async.engine.http.transport import Transport
 
 async def main():
     async with AsyncPostman("PMAK-1", base_url={server.url!r}) as pm:

@@ -21,12 +21,12 @@ import pytest
 
 import postman_async
 from postman_async import AsyncPostman, MonitorRun
-from postman_async.engine import codec
-from postman_async.engine.convert import reader
-from postman_async.engine.transport import Transport
+from postman_async.engine.data import codec
+from postman_async.engine.data.convert import reader
+from postman_async.engine.http.transport import Transport
 from tests.support import KEY
 
-OURS = str(Path(postman_async.__file__).parent), "<read>", "<level>"
+OURS = str(Path(postman_async.__file__).parent)
 EXECUTION = {
     "id": 1,
     "item": {"id": "i", "name": "n"},
@@ -39,6 +39,11 @@ RUN = {
     "stats": {"assertions": {"total": 1, "failed": 0}, "requests": {"total": 1, "failed": 0}},
     "executions": [EXECUTION] * 10,
 }
+
+
+def readers_in(entered: list[str]) -> int:
+    """Count the functions that make one model each."""
+    return sum(name.startswith("read_") and "list_of" not in name for name in entered)
 
 
 @contextmanager
@@ -102,10 +107,10 @@ def test_a_run_is_read_with_few_functions() -> None:
     assert read(RUN).executions[9].response.code == 200
     with counted() as entered:
         run = read(RUN)
-    assert entered.count("read") == 5  # the run, its info, its stats and two tallies
+    assert readers_in(entered) == 5  # the run, its info, its stats and two tallies
     with counted() as entered:
         assert len(run.executions) == 10
-    assert entered.count("read") == 10 * 6
+    assert readers_in(entered) == 10 * 6
     assert len(entered) <= 10 * 6 + 5, entered
 
 

@@ -94,8 +94,8 @@ def live_with_monitors(call: Call, collection: str, environment: str) -> str:
     monitor = call("monitors.get", made.uid)
     assert monitor.schedule.next_run is not None
     assert monitor.options.strict_ssl is True
-    told = {"on_error": [MonitorRecipient(email="me@example.com")]}
-    call("monitors.update", made.uid, active=False, notifications={"onError": told["on_error"]})
+    given = {"on_error": [MonitorRecipient(email="me@example.com")]}
+    call("monitors.update", made.uid, active=False, notifications={"onError": given["on_error"]})
     assert call("monitors.get", made.uid).notifications.on_error[0].email == "me@example.com"
     assert call("monitors.run", made.uid, run_async=True).info.status == "running"
     spare = call("monitors.create", name="spare", collection=collection, schedule=schedule)
@@ -182,8 +182,8 @@ def live_with_schemas(call: Call, *version: str) -> None:
     """Make, read and change a schema, make a collection of it and bring that up to date."""
     text = json.dumps(OPENAPI)
     made = call("apis.create_schema", *version, type="openapi3", language="json", schema="{}")
-    told = {"type": "openapi3", "language": "json", "schema": text}
-    call("apis.update_schema", *version, made.id, **told)
+    given = {"type": "openapi3", "language": "json", "schema": text}
+    call("apis.update_schema", *version, made.id, **given)
     assert call("apis.get_schema", *version, made.id).schema == text
     relations = [{"type": "documentation"}]
     new = call(

@@ -20,10 +20,10 @@ from rich.console import Console
 from rich.traceback import Traceback
 
 from postman_async import AsyncPostman, ConfigurationError, Postman, PostmanError
-from postman_async.bulk.reports import write_report
-from postman_async.engine.mask import KeyMask
-from postman_async.engine.target import Secret
+from postman_async.engine.http.mask import KeyMask
+from postman_async.engine.http.target import Secret
 from postman_async.errors import Answer
+from postman_async.reports import write_report
 from tests.support import KEY, SILENCE, CutShort, reply, scripted
 
 PARTS = (KEY, KEY[20:], KEY[:12])
@@ -251,7 +251,7 @@ def test_a_short_key_is_replaced_where_it_stands_alone(key: str) -> None:
 
 
 def test_the_mask_is_linear() -> None:
-    """It is found from any place in a fixed number of steps, so its text is of no matter."""
+    """The search takes a fixed number of steps from any position, whatever the text."""
     mask = KeyMask.of(KEY)
     for text in (KEY[:11] * 20_000, "%25" * 100_000, "\\" * 3_000, "&#0" * 100_000):
         assert mask.text(text) == text

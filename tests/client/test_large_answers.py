@@ -87,7 +87,7 @@ async def test_an_answer_of_just_the_cap_is_read_and_one_byte_more_is_refused(
 
 
 async def test_traces_and_middlewares_see_a_body_as_before() -> None:
-    """Read in parts, it is told of once; read by a middleware, it is capped all the same."""
+    """A trace sees one event for a chunked answer; a middleware cannot exceed the limit."""
     seen: list[int] = []
 
     async def chunk(_: Any, __: Any, params: Any) -> None:

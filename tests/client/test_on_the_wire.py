@@ -1,7 +1,7 @@
 """Every operation, async and sync, against a recorder and the facts, which know no code of ours.
 
 The facts say what the service documents.  Arguments are made up from them, and what comes over
-the socket is compared with them: nothing missing, nothing in another place, nothing more.
+the socket is compared with them: nothing missing, nothing at another location, nothing more.
 """
 
 from __future__ import annotations
@@ -146,8 +146,8 @@ def test_each_answer_is_unwrapped_where_it_has_one_key_and_loses_nothing(
     service.answer(body)
     made = example(name, full=False)
     value = call(name, *made.ids, **made.arguments)
-    told = {key: inner for key, inner in body.items() if key != "meta"}
-    expected = next(iter(told.values())) if len(told) == 1 else told
+    members = {key: inner for key, inner in body.items() if key != "meta"}
+    expected = next(iter(members.values())) if len(members) == 1 else members
     assert to_dict(list(value) if isinstance(value, Page) else value) == expected
     raw = call(f"raw.{name}", *made.ids, **made.arguments)
     assert isinstance(raw, RawResponse)
@@ -204,7 +204,8 @@ def test_every_method_belongs_to_an_operation_and_every_operation_to_a_method(
         names = {n for n in vars(type(made)) if not n.startswith("_")} - {"with_raw_response"}
         walks |= {f"{namespace}.{n}" for n in names if n.startswith("iter")}
         methods |= {f"{namespace}.{n}" for n in names if not n.startswith("iter")}
-        raw |= {f"{namespace}.{n}" for n in vars(made.with_raw_response)}
+        raw_names = vars(type(made.with_raw_response))
+        raw |= {f"{namespace}.{n}" for n in raw_names if not n.startswith("_")}
     assert methods == set(FACTS)
     assert raw == set(FACTS)
     assert walks == {"collections.iter", "monitors.iter", "workspaces.iter"}
@@ -213,7 +214,7 @@ def test_every_method_belongs_to_an_operation_and_every_operation_to_a_method(
 def test_the_namespaces_of_both_clients_have_no_method_besides() -> None:
     """What is no namespace of the facts is a method of the client itself."""
     bulk = {"run_monitors", "stream_monitor_runs", "monitor_batch"}
-    own = {"base_url", "call", "close", "rate_limits", *bulk}
+    own = {"base_url", "call", "close", "rate_limits", "resume_task", *bulk}
     for client in (AsyncPostman, Postman):
         public = {name for name in dir(client) if not name.startswith("_")}
         assert public - own == {name.partition(".")[0] for name in FACTS}

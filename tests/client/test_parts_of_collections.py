@@ -8,7 +8,7 @@ import pytest
 
 from postman_async import Collection
 from postman_async.emulator import PostmanEmulator
-from postman_async.engine.validate import faults
+from postman_async.engine.data.strict import faults
 from tests.support import Call, caller_of
 
 DOCUMENT = {

@@ -100,8 +100,8 @@ def test_the_published_limits_are_public() -> None:
 # --- what a wait costs
 
 
-async def test_every_attempt_takes_a_place_and_the_wait_is_told() -> None:
-    """The third attempt is a retry: it waits for its place as every other call does."""
+async def test_every_attempt_takes_a_slot_and_the_wait_is_reported() -> None:
+    """The third attempt is a retry: it waits for a slot as every other call does."""
     answers = [reply(500, LIMITED), reply(500, LIMITED), reply(body=ME)]
     async with (
         scripted(*answers) as server,
@@ -132,7 +132,7 @@ async def test_a_call_that_cannot_start_in_its_time_fails_at_once_and_was_not_se
     ):
         await asyncio.gather(pm.users.me(), pm.users.me())
         began = now()
-        with pytest.raises(CallTimeoutError, match=r"no place for it.*deadline of 5") as caught:
+        with pytest.raises(CallTimeoutError, match=r"at the earliest.*deadline of 5") as caught:
             await pm.users.me(timeout=5)
         assert now() - began < 0.5
     assert (caught.value.sent, caught.value.attempts) == (False, 0)
@@ -140,7 +140,7 @@ async def test_a_call_that_cannot_start_in_its_time_fails_at_once_and_was_not_se
 
 
 async def test_a_deadline_that_comes_while_it_waits_ends_the_call_unsent() -> None:
-    """A later call of higher priority, or a 429, can take the place that was in sight."""
+    """A later call of higher priority, or a 429, can take the slot that was expected."""
     async with (
         scripted(reply(body=ME), reply(429, LIMITED, Retry_After="60")) as server,
         AsyncPostman(KEY, base_url=server.url, rate_limits=[TWO]) as pm,
@@ -198,7 +198,7 @@ async def test_a_wait_longer_than_others_are_held_for_is_still_kept_by_its_call(
         assert 200 <= now() - began <= 205
 
 
-async def test_a_place_of_a_call_that_never_left_is_free_again() -> None:
+async def test_the_slot_of_a_call_that_was_never_sent_is_released() -> None:
     async with AsyncPostman(KEY, base_url="http://127.0.0.1:9", rate_limits=[TWO], retries=1) as pm:
         for _ in range(5):
             with pytest.raises(ConnectError):
@@ -209,7 +209,7 @@ async def test_a_place_of_a_call_that_never_left_is_free_again() -> None:
 # --- what is shown
 
 
-async def test_the_state_tells_what_is_left_and_who_waits() -> None:
+async def test_the_state_shows_what_is_left_and_how_many_wait() -> None:
     async with (
         scripted(*[reply(body=ME)] * 5) as server,
         AsyncPostman(KEY, base_url=server.url, rate_limits=[TWO]) as pm,
@@ -241,5 +241,5 @@ async def test_the_quota_of_the_month_is_shown_and_each_step_is_warned_of_once(
                 low.append(pm.rate_limits.month_low)
         assert (pm.rate_limits.month_limit, pm.rate_limits.month_remaining) == (1000, 0)
     assert low == [False, False, False, True, True, True, True]
-    told = [record.getMessage().split(" ")[0] for record in caplog.records]
-    assert told == ["190", "90", "40", "0"]
+    logged = [record.getMessage().split(" ")[0] for record in caplog.records]
+    assert logged == ["190", "90", "40", "0"]

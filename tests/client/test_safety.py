@@ -254,7 +254,7 @@ async def test_what_aiohttp_refuses_to_write_was_surely_not_sent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Whatever else it may refuse in future versions."""
-    monkeypatch.setattr("postman_async.engine.request._check_header", lambda *_: None)
+    monkeypatch.setattr("postman_async.engine.http.request._check_header", lambda *_: None)
     async with scripted() as server, AsyncPostman(KEY, base_url=server.url) as pm:
         with pytest.raises(TransportError, match="cannot be sent") as caught:
             await pm.monitors.run("1-m", extra_headers={"X-Odd": "a\nb"})

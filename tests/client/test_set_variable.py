@@ -23,9 +23,9 @@ ENVIRONMENT: dict[str, Any] = {
 REF = {"environment": {"id": "1", "name": "staging", "uid": "7-1"}}
 
 
-def changed(place: int, **change: Any) -> dict[str, Any]:
+def changed(index: int, **change: Any) -> dict[str, Any]:
     values = [dict(value) for value in ENVIRONMENT["values"]]
-    values[place].update(change)
+    values[index].update(change)
     return {**ENVIRONMENT, "values": values}
 
 

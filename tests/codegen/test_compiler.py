@@ -16,7 +16,7 @@ from postman_async.codegen.lower import ERRORS, lower
 from postman_async.codegen.names import field_name, parameter_name, snake
 from postman_async.codegen.read import Located, Spec, SpecError
 from postman_async.codegen.render import HEADER, render
-from postman_async.engine.response import error_of
+from postman_async.engine.http.response import error_of
 from postman_async.errors import Answer
 from postman_async.operations import OPERATIONS
 from postman_async.spec import load
@@ -142,14 +142,14 @@ def test_the_generated_text_is_python_that_defines_what_the_spec_says() -> None:
 
 
 def test_a_model_and_a_namespace_extend_the_hand_written_class_that_the_spec_names() -> None:
-    told = document(get=operation())
-    told["tags"][0]["x-python-base"] = "ThingMethods"
-    told["components"]["schemas"] = {"Thing": {**THING, "x-python-base": "ThingMethods"}}
-    texts = render(lower(Spec({"things.yaml": told})))
+    described = document(get=operation())
+    described["tags"][0]["x-python-base"] = "ThingMethods"
+    described["components"]["schemas"] = {"Thing": {**THING, "x-python-base": "ThingMethods"}}
+    texts = render(lower(Spec({"things.yaml": described})))
     for name, module, classes in [
-        ("models/things.py", "models.methods", ("ThingMethods", "Thing")),
-        ("api/things.py", "api.methods", ("AsyncThingMethods", "AsyncThings")),
-        ("api/sync/things.py", "api.sync.methods", ("ThingMethods", "Things")),
+        ("models/things.py", "extensions.things", ("ThingMethods", "Thing")),
+        ("api/things.py", "extensions.namespaces.things", ("AsyncThingMethods", "AsyncThings")),
+        ("api/sync/things.py", "extensions.namespaces.things", ("ThingMethods", "Things")),
     ]:
         base, cls = classes
         assert f"from postman_async.{module} import {base}\n" in texts[name]
@@ -166,9 +166,9 @@ def test_models_that_no_operation_names_are_not_made() -> None:
 # -- where things go --------------------------------------------------------------------------
 
 
-def parameter(name: str, place: str) -> dict[str, Any]:
+def parameter(name: str, location: str) -> dict[str, Any]:
     schema = {"type": "string"}
-    return {"name": name, "in": place, "required": True, "description": "it.", "schema": schema}
+    return {"name": name, "in": location, "required": True, "description": "it.", "schema": schema}
 
 
 def lowered(path: str, **parts: Any) -> Method:
@@ -217,7 +217,7 @@ def test_a_file_may_be_all_of_the_body_in_the_place_of_a_field() -> None:
     method = lowered("/t", **body(json=json, file={"x-field": "data", "schema": A_FILE}))
     data, kind = method.params
     assert data.type.python == "str | bytes | PathLike[str] | BinaryIO"
-    assert (kind.kind_of, kind.required) == ("data", False), "it tells by itself"
+    assert (kind.kind_of, kind.required) == ("data", False), "the file itself decides"
     assert method.file_body == FileBody("image/png", ("data", "kind"))
 
 
@@ -313,7 +313,7 @@ def test_published_limits_come_from_the_spec() -> None:
         (None, 300, 60),
         ("things", 10, 10),
     ]
-    text = render(api)["operations.py"]
+    text = render(api)["operations/__init__.py"]
     assert "RateLimitRule(calls=300, seconds=60)" in text
     assert 'RateLimitRule(calls=10, seconds=10, bucket="things")' in text
 

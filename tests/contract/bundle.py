@@ -9,7 +9,7 @@ from postman_async import spec
 
 
 def bundle() -> dict[str, Any]:
-    """Return one document with everything that the files hold; the references point inside."""
+    """Return one document with the content of all files and internal references."""
     document: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {"title": "Postman API", "version": "1"},
@@ -26,7 +26,7 @@ def bundle() -> dict[str, Any]:
 
 
 def _join(into: dict[str, Any], more: Mapping[str, Any]) -> None:
-    """Add parts; two different ones of one name would make the references ambiguous."""
+    """Merge parts; different parts with one name would make the references ambiguous."""
     for name, part in more.items():
         assert into.get(name, part) == part, f"{name} stands in two files"
         into[name] = part

@@ -1,4 +1,4 @@
-"""Runs schemathesis, a tool that was not written here, on the emulator and the description.
+"""Runs schemathesis, a third-party tool, on the emulator and the description.
 
 ``python -m tests.contract.conformance COMMAND [OPTION…]``: the command is schemathesis, which CI
 installs into an environment of its own.  It makes requests out of the description, right and
@@ -25,16 +25,16 @@ OPTIONS = (
     *("--generation-deterministic", "--max-examples", "10"),
     *("--request-timeout", "20", "--workers", "1", "--warnings", "off", "--no-color"),
 )
-# Accepting all that fits the schemas is no check here: they cannot tell a cursor that was given
-# out, a cron pattern or a known id from any other text.  Nor is Allow: "/collections/merge" is a
-# path of a collection as well, and allows the methods of both.
+# Positive data acceptance is off: the schemas cannot distinguish a valid cursor, cron pattern or id
+# from other texts.  So is Allow: "/collections/merge" is also a path of a collection, and
+# allows the methods of both.
 CHECKS = """
 [checks]
 positive_data_acceptance.enabled = false
 allow_header_conformance.enabled = false
 """
-# The service takes documents with more in them than it describes, and gives them back whole; and
-# a moment in a query in every form of ISO 8601.
+# The service accepts documents with undescribed fields, and returns them whole; and it accepts
+# times in queries in every form of ISO 8601.
 LENIENT = ("/collections", "/environments", "/apis?")
 COLLECTION = {"info": {"name": "Shop"}, "item": []}
 ENVIRONMENT = {"name": "Staging", "values": []}
@@ -53,7 +53,7 @@ def main(command: str, *options: str) -> int:
 
 
 def _known_ids(emulator: PostmanEmulator) -> dict[str, str]:
-    """Make one thing of each kind, so that more than 404 can be answered."""
+    """Create one entity of each kind, so that answers other than 404 are possible."""
     (collection,), (environment,) = emulator.load(COLLECTION), emulator.load(ENVIRONMENT)
     api = _made(emulator, "/apis", api={"name": "Shop"})["id"]
     version = _made(emulator, f"/apis/{api}/versions", version={"name": "1"})["id"]
@@ -72,7 +72,7 @@ def _known_ids(emulator: PostmanEmulator) -> dict[str, str]:
 
 
 def _made(emulator: PostmanEmulator, path: str, **document: Any) -> Any:
-    """Make something as any client does, and return what was answered about it."""
+    """Create an entity over HTTP, and return it."""
     headers = {"X-Api-Key": emulator.api_key, "Content-Type": "application/json"}
     body = json.dumps(document).encode()
     request = urllib.request.Request(f"{emulator.url}{path}", body, headers)
@@ -84,7 +84,7 @@ def _made(emulator: PostmanEmulator, path: str, **document: Any) -> Any:
 def _settings(
     document: Mapping[str, Any], known: Mapping[str, str], changed: Mapping[str, str]
 ) -> Iterator[str]:
-    """Write what holds for single operations; what is changed is not what the others look at."""
+    """Yield the settings of operations; updates use other entities than the rest."""
     yield CHECKS
     for path, item in document["paths"].items():
         for method in item.keys() & {"get", "put", "post", "delete"}:
@@ -97,7 +97,7 @@ def _settings(
 
 
 def _settings_of(method: str, path: str, given: Mapping[str, str]) -> Iterator[str]:
-    if given and method != "delete":  # that would leave nothing to the others
+    if given and method != "delete":  # a deletion would affect the other operations
         pairs = (f'"path.{name}" = "{value}"' for name, value in given.items())
         yield f"parameters = {{ {', '.join(pairs)} }}\n"
     if f"{path}?".startswith(LENIENT):

@@ -1,4 +1,4 @@
-"""An emulator for each test, and a plain HTTP client for it that shares no code with the SDK."""
+"""An emulator for each test, and an HTTP client for it that shares no code with the SDK."""
 
 from __future__ import annotations
 
@@ -52,29 +52,29 @@ class Api:
         return value
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Let the event loop turn until something is so; that is not to take long."""
+        """Run the event loop until a condition holds; a time limit applies."""
         async with asyncio.timeout(10):
             while not condition():
                 await asyncio.sleep(0.001)
 
     async def add_collection(self, name: str = "Shop", *items: Any, **more: Any) -> str:
-        """Make a collection and return its uid."""
+        """Create a collection, and return its uid."""
         document = {"info": {"name": name, "schema": SCHEMA}, "item": list(items), **more}
         return await self._made("collection", document)
 
     async def add_environment(self, name: str = "Staging", **values: str) -> str:
-        """Make an environment and return its uid."""
+        """Create an environment, and return its uid."""
         entries = [{"key": key, "value": value} for key, value in values.items()]
         return await self._made("environment", {"name": name, "values": entries})
 
     async def add_monitor(self, name: str, collection: str, **fields: Any) -> str:
-        """Make a monitor of a collection and return its uid."""
+        """Create a monitor of a collection, and return its uid."""
         schedule = {"cron": "0 6 * * *", "timezone": "UTC"}
         document = {"name": name, "collection": collection, "schedule": schedule, **fields}
         return await self._made("monitor", document)
 
     async def add_workspace(self, name: str = "Team", **fields: Any) -> str:
-        """Make a workspace and return its id."""
+        """Create a workspace, and return its id."""
         document = {"name": name, "type": "team", **fields}
         made = await self.ok("POST", "/workspaces", {"workspace": document})
         return str(made["id"])
@@ -86,13 +86,13 @@ class Api:
 
 @pytest.fixture
 def emulator(postman_emulator: PostmanEmulator) -> PostmanEmulator:
-    """A fresh emulator: the public fixture."""
+    """A new emulator, from the public fixture."""
     return postman_emulator
 
 
 @pytest.fixture
 async def api(emulator: PostmanEmulator) -> AsyncIterator[Api]:
-    """A client of the emulator, with its key."""
+    """A client of the emulator with its API key."""
     headers = {"X-Api-Key": emulator.api_key}
     async with aiohttp.ClientSession(headers=headers) as session:
         yield Api(emulator, session)
@@ -100,7 +100,7 @@ async def api(emulator: PostmanEmulator) -> AsyncIterator[Api]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared() -> AsyncIterator[Api]:
-    """One emulator for all tests of a module: its engine takes a moment to start."""
+    """One emulator for all tests of a module: its runtime takes time to start."""
     async with PostmanEmulator() as emulator:
         headers = {"X-Api-Key": emulator.api_key}
         async with aiohttp.ClientSession(headers=headers) as session:

@@ -1,10 +1,10 @@
-"""Documents for tests that run collections for real."""
+"""Documents for tests that execute collections."""
 
 from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from postman_async.emulator.engine import RunJob
+from postman_async.emulator.runtime import RunJob
 
 Json: TypeAlias = dict[str, Any]
 
@@ -31,7 +31,7 @@ def collection(*items: Json, **more: Any) -> Json:
 
 
 def values(**pairs: str) -> list[Json]:
-    """Return variables as collections and environments have them."""
+    """Return variables in the form of collections and environments."""
     return [{"key": key, "value": value} for key, value in pairs.items()]
 
 
@@ -45,8 +45,8 @@ def failed(result: Json) -> list[str]:
     return [failure["message"] for failure in result["failures"]]
 
 
-class QuickEngine:
-    """An engine that makes a collection of anything, at once, for tests of what is around it."""
+class QuickRuntime:
+    """A substitute for the runtime that converts anything at once."""
 
     async def start(self) -> None:
         pass

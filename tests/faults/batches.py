@@ -96,7 +96,7 @@ def _problems_of_texts(report: BatchReport) -> Iterator[str]:
         texts.append(_written(partial(_report, report, form)))
     yield from (text for text in texts if text.startswith(_FAILED))
     if key_in(*texts):
-        yield "the API key is in what is told of it"
+        yield "the API key is in the report of the batch"
 
 
 def _record(outcome: MonitorOutcome) -> str:

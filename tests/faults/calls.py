@@ -45,13 +45,13 @@ class Call:
 
 
 def _made_up(parameter: Parameter) -> Any:
-    if parameter.place == "path":
+    if parameter.location == "path":
         return f"12345678-{parameter.name.replace('_', '-')}"
-    return DOCUMENT if parameter.place == "document" else {"made": "up"}
+    return DOCUMENT if parameter.location == "document" else {"made": "up"}
 
 
 def _call(operation: Operation) -> Call:
-    needed = [p for p in operation.parameters if p.required or p.place == "document"]
+    needed = [p for p in operation.parameters if p.required or p.location == "document"]
     return Call(operation.id, operation, {p.name: _made_up(p) for p in needed})
 
 

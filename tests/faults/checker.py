@@ -68,10 +68,10 @@ class Ended:
 
 
 async def within(awaitable: Awaitable[T]) -> T:
-    """Wait for a call for as long as it may take.
+    """Wait for a call, at most `BOUND` seconds.
 
     Raises:
-        Endless: it took longer.
+        Endless: the call took longer.
 
     """
     limit = asyncio.timeout(BOUND)
@@ -210,8 +210,8 @@ def _times_allowed(fault: Fault, error: Exception | None, idempotent: bool) -> s
 def _asks_to_wait(error: Exception | None) -> bool:
     if not isinstance(error, ApiError):
         return False
-    told = error.rate_limit is not None and error.rate_limit.retry_after is not None
-    return isinstance(error, RateLimitError) or (error.status == 503 and told)
+    stated = error.rate_limit is not None and error.rate_limit.retry_after is not None
+    return isinstance(error, RateLimitError) or (error.status == 503 and stated)
 
 
 # -- the key -----------------------------------------------------------------------------------

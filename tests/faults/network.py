@@ -1,4 +1,4 @@
-"""The name look-up and the connecting, as the loop does them: here they fail as they are told to.
+"""The name look-up and the connecting, as the loop does them: here they fail on request.
 
 What fails there fails in the kernel or in a thread, which no server can play.
 """
@@ -21,7 +21,7 @@ PATIENCE = 15.0
 
 @define
 class Network:
-    """Takes the place of two methods of a loop.
+    """Replaces two methods of a loop.
 
     Attributes:
         fault: what fails now, if anything does.
@@ -35,7 +35,7 @@ class Network:
     _connect: Any = field(default=None)
 
     def install(self) -> None:
-        """Take the place; the loop is one of the tests' own, and ends with them."""
+        """Replace the methods; the loop is one of the tests' own, and ends with them."""
         self._connect = self.loop.sock_connect
         self.loop.getaddrinfo = self.look_up  # type: ignore[method-assign]
         self.loop.sock_connect = self.connect  # type: ignore[method-assign]

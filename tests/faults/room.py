@@ -91,7 +91,7 @@ def open_room() -> Iterator[Room]:
         server = FaultServer(Service(), contexts)
         room = Room(runner, Network(loop), server, trust)
         room.network.install()
-        loop.set_exception_handler(lambda _, told: room.complaints.append(_told(told)))
+        loop.set_exception_handler(lambda _, context: room.complaints.append(_described(context)))
         with virtual_clocks(loop), _listening_to_logs(room):
             runner.run(server.start())
             yield room
@@ -100,7 +100,7 @@ def open_room() -> Iterator[Room]:
         assert not room.complaints
 
 
-def _told(context: dict[str, Any]) -> str:
+def _described(context: dict[str, Any]) -> str:
     return f"{context.get('message')}: {context.get('exception')!r}"
 
 

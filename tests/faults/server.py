@@ -226,11 +226,11 @@ class Peer(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(seconds, function, *arguments)
 
-    def _drip(self, drip: Drip, place: int) -> None:
+    def _drip(self, drip: Drip, position: int) -> None:
         self._dripping = True
-        place %= len(drip.content)
-        self._transport.write(drip.content[place : place + 1])
-        self._later(drip.every, self._drip, drip, place + 1)
+        position %= len(drip.content)
+        self._transport.write(drip.content[position : position + 1])
+        self._later(drip.every, self._drip, drip, position + 1)
 
     def _move(self, move: Any) -> None:
         if move is RESET:

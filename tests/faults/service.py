@@ -71,7 +71,7 @@ class Service:
 
     def _monitor(self, uid: str, token: str) -> dict[str, Any]:
         """Write a monitor as the service does; its token is its collection."""
-        told: dict[str, Any] = {
+        shown: dict[str, Any] = {
             "id": plain_id(uid),
             "uid": uid,
             "name": f"monitor {uid}",
@@ -84,9 +84,9 @@ class Service:
             "distribution": [],
         }
         if runs := self.runs.get(uid):
-            told["lastRun"] = _last(runs[-1])
-            told["jobId"] = runs[-1].job
-        return told
+            shown["lastRun"] = _last(runs[-1])
+            shown["jobId"] = runs[-1].job
+        return shown
 
 
 @lru_cache(1_000)
@@ -106,7 +106,7 @@ def find(method: str, path: str) -> Operation | None:
 
 
 def plain_id(uid: str) -> str:
-    """Take the owner off a uid, as the id of a monitor is told."""
+    """Return a uid without its owner, as answers show the id of a monitor."""
     return uid.partition("-")[2]
 
 

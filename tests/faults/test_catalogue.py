@@ -50,5 +50,5 @@ def test_every_operation_is_called_and_found_by_the_server() -> None:
 def test_the_fast_cells_have_every_way_in_which_a_call_is_treated() -> None:
     operations = [call.operation for call in REPRESENTATIVE]
     assert {op.method for op in operations} >= {"GET", "POST", "DELETE"}
-    assert any(op.held for op in operations)
+    assert any(op.long_poll for op in operations)
     assert any("(file)" in call.name for call in REPRESENTATIVE)

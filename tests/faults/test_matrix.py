@@ -20,4 +20,4 @@ def test_all_calls_that_meet_a_fault(room: Room, fault: Fault) -> None:
         for call in CALLS
         if fault.concerns(call.name) and (problems := room.run(problems_of_call(room, fault, call)))
     }
-    assert not failing, "\n".join(f"{fault} x {call}: {told}" for call, told in failing.items())
+    assert not failing, "\n".join(f"{fault} x {call}: {p}" for call, p in failing.items())

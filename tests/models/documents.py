@@ -14,10 +14,10 @@ from postman_async.codegen.annotations import model_ref
 from postman_async.codegen.lower import lower
 from postman_async.codegen.read import Located, Spec, read
 from postman_async.engine.caller import RawCaller
-from postman_async.engine.codec import dumps
-from postman_async.engine.convert import to_dict
-from postman_async.engine.ratelimit import RateLimit
-from postman_async.engine.response import RawResponse
+from postman_async.engine.data.codec import dumps
+from postman_async.engine.data.convert import to_dict
+from postman_async.engine.http.response import RawResponse
+from postman_async.engine.limits.headers import RateLimit
 from postman_async.operations import OPERATIONS
 from postman_async.options import Retries, Timeout
 

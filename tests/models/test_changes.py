@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postman_async.engine.convert import from_dict, load_model, to_dict
-from postman_async.engine.plans import plan_of
-from postman_async.models.base import Model
+from postman_async.engine.data.convert import from_dict, load_model, to_dict
+from postman_async.engine.data.plan import names_of
+from postman_async.extensions.model import Model
 from tests.models.documents import (
     MODELS,
     Documents,
@@ -84,7 +84,7 @@ def test_a_changed_field_changes_its_key_alone(
     """The others keep their values and their order, whether or not the field was looked at."""
     cls = load_model(name)
     document = draw_document(data, name)
-    field, wire = data.draw(st.sampled_from(sorted(plan_of(cls).names.items())))
+    field, wire = data.draw(st.sampled_from(sorted(names_of(cls).items())))
     model: Any = from_dict(document, cls)
     if data.draw(st.booleans()):
         getattr(model, field)

@@ -1,6 +1,6 @@
 """Whatever an answer holds, and however deep: nothing done with it ends in a RecursionError.
 
-How deep Python goes depends on who calls: so each is done from a stack that is deep already, too.
+How deep Python recurses depends on the stack: so each is done from a deep stack, too.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from postman_async import InvalidResponseError, NestingError, PostmanError
-from postman_async.engine import codec
-from postman_async.engine.convert import from_dict, to_dict
-from postman_async.engine.depth import flattened, is_deep, same, unflattened
-from postman_async.engine.response import error_of
+from postman_async.engine.data import codec
+from postman_async.engine.data.convert import from_dict, to_dict
+from postman_async.engine.data.depth import flattened, is_deep, same, unflattened
+from postman_async.engine.http.response import error_of
 from postman_async.errors import Answer
 from postman_async.models import Collection, MonitorRun
 from tests.models.documents import read_answer
@@ -42,7 +42,7 @@ def folders(levels: int) -> str:
 
 
 ANSWERS: dict[str, tuple[str, Callable[[int], str]]] = {
-    "in a part read late": (
+    "in a lazy field": (
         "monitors.run",
         lambda n: f'{{"run": {{"info": {{"message": "{PAD}"}}, "executions": [{array(n)}]}}}}',
     ),
@@ -159,7 +159,7 @@ def test_what_goes_deeper_than_any_json_is_a_typed_error_too() -> None:
 # -- numbers no float holds
 
 
-def test_a_number_no_float_holds_is_told_when_looked_at_and_does_not_hinder_writing_back(
+def test_a_number_no_float_holds_raises_at_the_first_access_and_is_written_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pytest.importorskip("msgspec")

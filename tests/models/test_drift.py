@@ -21,8 +21,8 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from postman_async import ResponseValidationError
-from postman_async.engine.convert import load_model
-from postman_async.engine.validate import faults
+from postman_async.engine.data.convert import load_model
+from postman_async.engine.data.strict import faults
 from tests.models.documents import (
     MODELS,
     SPEC,
@@ -89,7 +89,7 @@ def test_there_are_faults_if_and_only_if_the_document_drifts(
     assert bool(found) is not validator(name).is_valid(document), found
 
 
-def places(document: Any, path: str = "$") -> Iterator[tuple[str, Any, Any]]:
+def locations(document: Any, path: str = "$") -> Iterator[tuple[str, Any, Any]]:
     """Yield the path of each value within, with what holds it and under which key."""
     items: Any = {}
     if isinstance(document, dict):
@@ -98,7 +98,7 @@ def places(document: Any, path: str = "$") -> Iterator[tuple[str, Any, Any]]:
         items = {f"{path}[{index}]": index for index in range(len(document))}
     for inner, key in items.items():
         yield inner, document, key
-        yield from places(document[key], inner)
+        yield from locations(document[key], inner)
 
 
 @thorough
@@ -107,7 +107,7 @@ def test_the_fault_of_a_single_drift_has_its_path(name: str, data: st.DataObject
     document = data.draw(PROMISED.of(MODELS[name]))
     assert list(faults(document, load_model(name))) == []
     root = [document]
-    path, holder, key = data.draw(st.sampled_from([("$", root, 0), *places(document)]))
+    path, holder, key = data.draw(st.sampled_from([("$", root, 0), *locations(document)]))
     holder[key] = data.draw(any_json)
     found = list(faults(root[0], load_model(name)))
     assert bool(found) is not validator(name).is_valid(root[0])

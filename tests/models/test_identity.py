@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postman_async import OPERATIONS, Collection, Page
-from postman_async.engine.convert import from_dict, load_model, reader, to_dict
-from postman_async.engine.request import build_request
-from postman_async.engine.response import parse_json, value_of
+from postman_async.engine.data.convert import from_dict, load_model, reader, to_dict
+from postman_async.engine.http.request import build_request
+from postman_async.engine.http.response import parse_json, value_of
 from postman_async.errors import Answer
-from postman_async.models.base import Model
+from postman_async.extensions.model import Model
 from tests.models.documents import (
     MODELS,
     Documents,
@@ -89,11 +89,11 @@ def test_what_is_given_is_what_is_sent(body: str, data: st.DataObject) -> None:
     operation = OPERATIONS[BODIES[body][0]]
     document = data.draw(Documents(drift=False).of(BODIES[body][1]))
     inner = document[operation.wrapper] if operation.wrapper else document
-    arguments: dict[str, Any] = {p.name: "x" for p in operation.parameters if p.place == "path"}
+    arguments: dict[str, Any] = {p.name: "x" for p in operation.parameters if p.location == "path"}
     for parameter in operation.parameters:
-        if parameter.place == "document":
+        if parameter.location == "document":
             arguments[parameter.name] = DOCUMENTS[operation.id](inner)
-        elif parameter.place == "field" and parameter.wire in inner:
+        elif parameter.location == "field" and parameter.wire in inner:
             arguments[parameter.name] = inner[parameter.wire]
     sent = build_request(operation, arguments, {}).body
     assert isinstance(sent, bytes)

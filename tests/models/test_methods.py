@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 
 from postman_async import Collection, CollectionItem, CollectionUrl, Environment, Model
-from postman_async.engine.convert import from_dict, to_dict
-from postman_async.models import methods
-from postman_async.models.base import Model as Base
+from postman_async.engine.data.convert import from_dict, to_dict
+from postman_async.extensions import collections, environments
+from postman_async.extensions.model import Model as Base
 from tests.models.documents import MODELS, Documents, any_json, quick, text_of
 
 COLLECTIONS = sorted((Path(__file__).parents[3] / "shared" / "collections").glob("*.json"))
@@ -230,7 +230,7 @@ def test_the_last_enabled_variable_of_a_name_counts(key: str, value: str | None)
 
 
 @pytest.mark.parametrize(
-    ("key", "place", "made"),
+    ("key", "index", "made"),
     [
         ("base", 0, {"key": "base", "value": "new", "enabled": True, "new": 1}),
         ("twice", 2, {"key": "twice", "value": "new", "type": "secret"}),
@@ -239,12 +239,12 @@ def test_the_last_enabled_variable_of_a_name_counts(key: str, value: str | None)
     ],
 )
 def test_set_changes_the_variable_that_counts_or_enables_or_adds_one(
-    key: str, place: int, made: dict[str, Any]
+    key: str, index: int, made: dict[str, Any]
 ) -> None:
     environment = staging()
     environment.set(key, "new")
-    values = [*STAGING["values"], None][:7] if place == 6 else [*STAGING["values"]]
-    values[place] = made
+    values = [*STAGING["values"], None][:7] if index == 6 else [*STAGING["values"]]
+    values[index] = made
     assert to_dict(environment) == {**STAGING, "values": values}
     assert environment.get(key) == "new"
 
@@ -290,7 +290,8 @@ def test_an_environment_of_another_form_is_refused_or_changed_but_never_spoiled(
 
 
 def test_no_field_hides_a_method() -> None:
-    for base in (getattr(methods, name) for name in methods.__all__):
+    rooms = (collections, environments)
+    for base in (getattr(room, name) for room in rooms for name in room.__all__):
         if issubclass(base, Base):
             (model,) = [cls for cls in base.__subclasses__() if cls.__module__ != base.__module__]
             own = {name for name in dir(base) if not name.startswith("_")} - set(dir(Base))

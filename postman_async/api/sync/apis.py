@@ -7,13 +7,13 @@ import builtins
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from postman_async.engine.response import sync_raw
-from postman_async.operations import OPERATIONS
+from postman_async.operations.apis import OPERATIONS
 from postman_async.unset import UNSET, Unset
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from postman_async.api.sync.raw.apis import ApisRaw
     from postman_async.engine.operation import SyncCaller
     from postman_async.models.apis import (
         Api,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     )
     from postman_async.options import CallOptions
 
-__all__ = ["Apis", "ApisRaw"]
+__all__ = ["Apis"]
 
 
 class Apis:
@@ -46,7 +46,9 @@ class Apis:
     @property
     def with_raw_response(self) -> ApisRaw:
         """The same methods, each with the answer's HTTP side: a `RawResponse`."""
-        return ApisRaw(self._caller)
+        from postman_async.api.sync.raw.apis import ApisRaw
+
+        return ApisRaw(self._caller.raw)
 
     def list(
         self,
@@ -64,36 +66,34 @@ class Apis:
         direction: Literal["asc", "desc"] | str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> builtins.list[Api]:
-        """List the APIs one may see.
+        """List the APIs that the API key can access.
 
         ``GET /apis``
 
         Args:
             workspace: Only the APIs of the workspace with this id.
-            since: Only those changed at this moment (ISO 8601) or after it.
-            until: Only those changed at this moment (ISO 8601) or before it.
-            created_by: Only those that the user with this id made.
-            updated_by: Only those that the user with this id changed last.
-            is_public: Only those that everyone can see (true), or only the others.
-            name: Only those whose name holds this text.
-            summary: Only those whose summary holds this text.
-            description: Only those whose description holds this text.
-            sort: The field they are put in order by, such as `name` or `updatedAt`.
-            direction: The order: `asc` upwards, `desc` downwards.
+            since: Only the APIs that changed at this time (ISO 8601) or after it.
+            until: Only the APIs that changed at this time (ISO 8601) or before it.
+            created_by: Only the APIs that the user with this id created.
+            updated_by: Only the APIs that the user with this id changed last.
+            is_public: Only the public APIs (true), or only those that are not public (false).
+            name: Only the APIs whose name contains this text.
+            summary: Only the APIs whose summary contains this text.
+            description: Only the APIs whose description contains this text.
+            sort: The field that the list is sorted by, such as `name` or `updatedAt`.
+            direction: The sort order: `asc` or `desc`.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            All of them.
+            The APIs.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The workspace does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[Api] = self._caller.request(
@@ -124,29 +124,27 @@ class Apis:
         description: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Api:
-        """Make an API.
+        """Create an API.
 
         ``POST /apis``
 
         Args:
             name: Its name.
             workspace: The id of a workspace; the user's own workspace when left out.
-            summary: What it is for in one line.
-            description: What people should know about it.
+            summary: A one-line summary.
+            description: The description for readers.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
             The API.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The workspace does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Api = self._caller.request(
@@ -157,7 +155,7 @@ class Apis:
         return result
 
     def get(self, api_id: str, **call_options: Unpack[CallOptions]) -> Api:
-        """Read an API.
+        """Get an API.
 
         ``GET /apis/{api_id}``
 
@@ -169,13 +167,10 @@ class Apis:
             The API.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Api = self._caller.request(OPERATIONS["apis.get"], {"api_id": api_id}, call_options)
@@ -190,29 +185,27 @@ class Apis:
         description: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> Api:
-        """Change an API; what is left out stays as it is.
+        """Update an API; fields that are left out do not change.
 
         ``PUT /apis/{api_id}``
 
         Args:
             api_id: The id of the API.
             name: Its new name.
-            summary: What it is for in one line.
-            description: What people should know about it.
+            summary: A one-line summary.
+            description: The description for readers.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
             The API.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: Api = self._caller.request(
@@ -232,16 +225,13 @@ class Apis:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            What was deleted.
+            The id of the deleted entity.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: DeletedApi = self._caller.request(
@@ -261,16 +251,13 @@ class Apis:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            All of them.
+            The versions.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[ApiVersion] = self._caller.request(
@@ -286,28 +273,26 @@ class Apis:
         source: ApiVersionSource | Mapping[str, Any] | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> ApiVersionRef:
-        """Make a version of an API, empty or as a copy of another one.
+        """Create a version of an API, empty or as a copy of another version.
 
         ``POST /apis/{api_id}/versions``
 
         Args:
             api_id: The id of the API.
             name: Its name.
-            source: The version that it copies, and what of it.
+            source: The version to copy, and which parts of it.
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
             The names of the version.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version to copy does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: ApiVersionRef = self._caller.request(
@@ -320,7 +305,7 @@ class Apis:
     def get_version(
         self, api_id: str, api_version_id: str, **call_options: Unpack[CallOptions]
     ) -> ApiVersion:
-        """Read a version of an API.
+        """Get a version of an API.
 
         ``GET /apis/{api_id}/versions/{api_version_id}``
 
@@ -333,13 +318,10 @@ class Apis:
             The version.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: ApiVersion = self._caller.request(
@@ -366,14 +348,12 @@ class Apis:
             The version.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: ApiVersion = self._caller.request(
@@ -396,16 +376,13 @@ class Apis:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            What was deleted.
+            The id of the deleted entity.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: DeletedApiVersion = self._caller.request(
@@ -431,13 +408,10 @@ class Apis:
             The links.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[CollectionRelation] = self._caller.request(
@@ -463,13 +437,10 @@ class Apis:
             The links.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[CollectionRelation] = self._caller.request(
@@ -495,13 +466,10 @@ class Apis:
             The links.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[EnvironmentRelation] = self._caller.request(
@@ -527,13 +495,10 @@ class Apis:
             The links.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[CollectionRelation] = self._caller.request(
@@ -559,13 +524,10 @@ class Apis:
             The links.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[MonitorRelation] = self._caller.request(
@@ -591,13 +553,10 @@ class Apis:
             The links.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: builtins.list[CollectionRelation] = self._caller.request(
@@ -610,7 +569,7 @@ class Apis:
     def get_linked_relations(
         self, api_id: str, api_version_id: str, **call_options: Unpack[CallOptions]
     ) -> dict[str, dict[str, LinkedRelation]]:
-        """Read everything that is linked to a version, by type of relation.
+        """Get all relations of a version, by type.
 
         ``GET /apis/{api_id}/versions/{api_version_id}/relations``
 
@@ -623,13 +582,10 @@ class Apis:
             The links by their id, within the type of relation.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: dict[str, dict[str, LinkedRelation]] = self._caller.request(
@@ -673,14 +629,13 @@ class Apis:
             The ids of the new links, by type of relation.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API, the version or an entity to link does not exist
+                (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: dict[str, builtins.list[str]] = self._caller.request(
@@ -710,7 +665,7 @@ class Apis:
         schema: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> ApiSchema:
-        """Give a version its schema.
+        """Create the schema of a version.
 
         ``POST /apis/{api_id}/versions/{api_version_id}/schemas``
 
@@ -726,14 +681,12 @@ class Apis:
             The schema.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API or the version does not exist (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: ApiSchema = self._caller.request(
@@ -752,7 +705,7 @@ class Apis:
     def get_schema(
         self, api_id: str, api_version_id: str, schema_id: str, **call_options: Unpack[CallOptions]
     ) -> ApiSchema:
-        """Read the schema of a version.
+        """Get the schema of a version.
 
         ``GET /apis/{api_id}/versions/{api_version_id}/schemas/{schema_id}``
 
@@ -766,13 +719,11 @@ class Apis:
             The schema.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API, the version or the schema does not exist
+                (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: ApiSchema = self._caller.request(
@@ -810,14 +761,13 @@ class Apis:
             The schema.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API, the version or the schema does not exist
+                (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: ApiSchema = self._caller.request(
@@ -845,7 +795,7 @@ class Apis:
         workspace: str | Unset = UNSET,
         **call_options: Unpack[CallOptions],
     ) -> SchemaCollection:
-        """Make a collection of a schema, and link it to the version.
+        """Generate a collection from a schema, and link it to the version.
 
         ``POST /apis/{api_id}/versions/{api_version_id}/schemas/{schema_id}/collections``
 
@@ -862,14 +812,13 @@ class Apis:
             The collection and its links.
 
         Raises:
-            BadRequestError: A part of the request is missing or of the wrong type.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: A part of the request is missing or of the wrong type
+                (malformedRequestError, paramMissingError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API, the version, the schema or the workspace does not exist
+                (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: SchemaCollection = self._caller.request(
@@ -903,7 +852,7 @@ class Apis:
         entity_id: str,
         **call_options: Unpack[CallOptions],
     ) -> bool:
-        """Bring a linked collection up to date with the schema of the version.
+        """Synchronize a linked collection with the schema of the version.
 
         ``PUT /apis/{api_id}/versions/{api_version_id}/{entity_type}/{entity_id}/syncWithSchema``
 
@@ -915,18 +864,16 @@ class Apis:
             **call_options: What every call takes, see `CallOptions`.
 
         Returns:
-            Whether it was done.
+            Whether the collection was synchronized.
 
         Raises:
-            BadRequestError: The schema is not OpenAPI 3.0 (validationFailed), or such a relation
-                has nothing to bring up to date.
-            AuthenticationError: The key is missing, malformed or not valid.
-            PermissionDeniedError: It belongs to someone else, or the feature is not available.
-            NotFoundError: There is no such thing.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            BadRequestError: The schema is not OpenAPI 3.0 (validationFailed), or the relation has
+                no collection to synchronize (validationFailed, malformedRequestError).
+            PermissionDeniedError: The API key has no access, or the feature is not available
+                (forbiddenError).
+            NotFoundError: The API, the version or the relation does not exist
+                (instanceNotFoundError).
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: bool = self._caller.request(
@@ -940,33 +887,3 @@ class Apis:
             call_options,
         )
         return result
-
-
-class ApisRaw:
-    """The methods of `Apis`, each returning a `RawResponse`."""
-
-    def __init__(self, caller: SyncCaller) -> None:
-        raw = Apis(caller.raw)
-        self.list = sync_raw(raw.list)
-        self.create = sync_raw(raw.create)
-        self.get = sync_raw(raw.get)
-        self.update = sync_raw(raw.update)
-        self.delete = sync_raw(raw.delete)
-        self.list_versions = sync_raw(raw.list_versions)
-        self.create_version = sync_raw(raw.create_version)
-        self.get_version = sync_raw(raw.get_version)
-        self.update_version = sync_raw(raw.update_version)
-        self.delete_version = sync_raw(raw.delete_version)
-        self.get_contract_test_relations = sync_raw(raw.get_contract_test_relations)
-        self.get_documentation_relations = sync_raw(raw.get_documentation_relations)
-        self.get_environment_relations = sync_raw(raw.get_environment_relations)
-        self.get_integration_test_relations = sync_raw(raw.get_integration_test_relations)
-        self.get_monitor_relations = sync_raw(raw.get_monitor_relations)
-        self.get_test_suite_relations = sync_raw(raw.get_test_suite_relations)
-        self.get_linked_relations = sync_raw(raw.get_linked_relations)
-        self.create_relations = sync_raw(raw.create_relations)
-        self.create_schema = sync_raw(raw.create_schema)
-        self.get_schema = sync_raw(raw.get_schema)
-        self.update_schema = sync_raw(raw.update_schema)
-        self.create_collection_from_schema = sync_raw(raw.create_collection_from_schema)
-        self.sync_relations_with_schema = sync_raw(raw.sync_relations_with_schema)

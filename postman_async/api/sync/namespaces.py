@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from postman_async.api.sync.apis import Apis
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from postman_async.api.sync.webhooks import Webhooks
     from postman_async.api.sync.workspaces import Workspaces
     from postman_async.engine.operation import SyncCaller
+    from postman_async.tasks import SyncTask
 
 __all__ = ["Namespaces"]
 
@@ -42,14 +44,14 @@ class Namespaces:
 
     @cached_property
     def environments(self) -> Environments:
-        """Environments are sets of variables that a collection is run with."""
+        """Environments are sets of variables for the runs of a collection."""
         from postman_async.api.sync.environments import Environments
 
         return Environments(self._caller)
 
     @cached_property
     def imports(self) -> Imports:
-        """Imports make collections and environments of what other tools, or Postman, wrote."""
+        """Imports create entities from exported data and OpenAPI descriptions."""
         from postman_async.api.sync.imports import Imports
 
         return Imports(self._caller)
@@ -63,7 +65,7 @@ class Namespaces:
 
     @cached_property
     def monitors(self) -> Monitors:
-        """Monitors run a collection in the cloud, by a schedule or when they are asked to."""
+        """Monitors run a collection in the cloud, by a schedule or on request."""
         from postman_async.api.sync.monitors import Monitors
 
         return Monitors(self._caller)
@@ -77,14 +79,34 @@ class Namespaces:
 
     @cached_property
     def webhooks(self) -> Webhooks:
-        """Webhooks run a collection with what is posted to their URL."""
+        """Webhooks run a collection with the data that is posted to their URL."""
         from postman_async.api.sync.webhooks import Webhooks
 
         return Webhooks(self._caller)
 
     @cached_property
     def workspaces(self) -> Workspaces:
-        """Workspaces group collections, environments and the like, and tell who can see them."""
+        """Workspaces group collections, environments and more, and control access to them."""
         from postman_async.api.sync.workspaces import Workspaces
 
         return Workspaces(self._caller)
+
+    def resume_task(self, operation: str, task_id: str, **arguments: str) -> SyncTask[Any]:
+        """Follow work that was started earlier, perhaps by another process; nothing is sent.
+
+        Args:
+            operation: The public name of the operation that started it.
+            task_id: The id of the task.
+            **arguments: Whatever else the ``reference`` of the task holds.
+
+        Returns:
+            The handle of the task.
+
+        Raises:
+            InvalidArgumentError: The operation starts no tasks, or an argument is missing.
+
+        """
+        return self._resume_task(operation, {"task_id": task_id, **arguments})
+
+    def _resume_task(self, operation: str, arguments: Mapping[str, str]) -> SyncTask[Any]:
+        raise NotImplementedError

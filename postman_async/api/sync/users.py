@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack
 
-from postman_async.engine.response import sync_raw
-from postman_async.operations import OPERATIONS
+from postman_async.operations.users import OPERATIONS
 
 if TYPE_CHECKING:
+    from postman_async.api.sync.raw.users import UsersRaw
     from postman_async.engine.operation import SyncCaller
     from postman_async.models.users import ApiKeyOwner
     from postman_async.options import CallOptions
 
-__all__ = ["Users", "UsersRaw"]
+__all__ = ["Users"]
 
 
 class Users:
@@ -27,10 +27,12 @@ class Users:
     @property
     def with_raw_response(self) -> UsersRaw:
         """The same methods, each with the answer's HTTP side: a `RawResponse`."""
-        return UsersRaw(self._caller)
+        from postman_async.api.sync.raw.users import UsersRaw
+
+        return UsersRaw(self._caller.raw)
 
     def me(self, **call_options: Unpack[CallOptions]) -> ApiKeyOwner:
-        """Tell whose key this is, and how much of the month's quota is used.
+        """Get the owner of the API key and the usage of the monthly quotas.
 
         ``GET /me``
 
@@ -41,20 +43,8 @@ class Users:
             The user and the quota.
 
         Raises:
-            AuthenticationError: The key is missing, malformed or not valid.
-            RateLimitError: Too many calls in too short a time.
-            UsageLimitError: The quota of the month is used up; waiting does not help.
-            ServerError: The service failed. It is overloaded, usually for less than five minutes.
-            TransportError: No usable answer came.
+            PostmanError: The errors of every call, see `postman_async.errors`.
 
         """
         result: ApiKeyOwner = self._caller.request(OPERATIONS["users.me"], {}, call_options)
         return result
-
-
-class UsersRaw:
-    """The methods of `Users`, each returning a `RawResponse`."""
-
-    def __init__(self, caller: SyncCaller) -> None:
-        raw = Users(caller.raw)
-        self.me = sync_raw(raw.me)

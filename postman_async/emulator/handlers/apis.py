@@ -1,16 +1,17 @@
-"""APIs: what versions, with their schemas and relations, belong to."""
+"""Operations on APIs, which own versions with schemas and relations."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from postman_async.emulator import validation
 from postman_async.emulator.handlers.common import api_of, is_public
-from postman_async.emulator.removal import remove
-from postman_async.emulator.service import Call
-from postman_async.emulator.store import Entity, Json
+from postman_async.emulator.handlers.crud import register_delete, register_get
+from postman_async.emulator.serving.call import Call
+from postman_async.emulator.serving.registry import operation
+from postman_async.emulator.state import validation
+from postman_async.emulator.state.store import Entity, Json
 
-__all__ = ["create", "delete", "get", "list_all", "update"]
+__all__ = ["create", "list_all", "update"]
 
 _TEXTS = ("name", "summary", "description")
 _TIMES = ("createdAt", "updatedAt")
@@ -18,10 +19,11 @@ _COLUMNS = (*_TEXTS, *_TIMES, "createdBy", "updatedBy")
 _DIRECTIONS = ("asc", "desc")
 
 
+@operation("apis.list")
 def list_all(call: Call) -> Json:
-    """``GET /apis``: those that fit the filters, in the order asked for."""
+    """``GET /apis``: the APIs that match the filters, in the requested order."""
     found = [api for api in call.store.all("apis", call.workspace()) if _fits(call, api)]
-    return {"apis": _ordered(call, [_shown(api) for api in found])}
+    return {"apis": _ordered(call, [_shown(call, api) for api in found])}
 
 
 def _fits(call: Call, api: Entity) -> bool:
@@ -36,19 +38,19 @@ def _fits(call: Call, api: Entity) -> bool:
 
 
 def _within(call: Call, api: Entity) -> bool:
-    """Tell whether an API was made in the time that the query names."""
+    """Return whether an API was created in the time range of the query."""
     since, until = (validation.moment(call.query, key) for key in ("since", "until"))
     made = datetime.fromisoformat(api.created_at)
     return (since is None or made >= since) and (until is None or made <= until)
 
 
 def _has(call: Call, api: Entity, key: str) -> bool:
-    """Tell whether a text contains what the query names, in whatever case."""
+    """Return whether a text contains the query's text, ignoring case."""
     return call.query.get(key, "").casefold() in api.facts[key].casefold()
 
 
 def _ordered(call: Call, shown: list[Json]) -> list[Json]:
-    """Sort by the query's column: texts from a to z, times from the latest on, if not told."""
+    """Sort by the query's column; by default texts ascend and times descend."""
     column = call.query.get("sort")
     direction = call.query.get("direction")
     if direction is not None:
@@ -60,7 +62,7 @@ def _ordered(call: Call, shown: list[Json]) -> list[Json]:
     return sorted(shown, key=lambda api: str(api[column]).casefold(), reverse=backwards)
 
 
-def _shown(api: Entity) -> Json:
+def _shown(_: Call, api: Entity) -> Json:
     return {
         "id": api.id,
         **{key: api.facts[key] for key in _TEXTS},
@@ -71,41 +73,30 @@ def _shown(api: Entity) -> Json:
     }
 
 
+@operation("apis.create")
 def create(call: Call) -> Json:
-    """``POST /apis``: a new API, without a version yet."""
-    fields = validation.wrapped(call.body(), "api")
-    validation.parameter(fields, "name")
-    facts = {"summary": "", "description": "", **_checked(fields)}
+    """``POST /apis``: create an API without versions."""
+    fields = call.fields("api")
+    facts = {"summary": "", "description": "", **_texts(fields)}
     home = call.home()
     api = call.store.add("apis", facts)
     call.store.join(home, "apis", api.id)
-    return {"api": _shown(api)}
+    return {"api": _shown(call, api)}
 
 
-def _checked(fields: Json) -> Json:
-    return {
-        key: validation.text(fields[key], f"api.{key}", shortest=int(key == "name"))
-        for key in _TEXTS
-        if key in fields
-    }
+def _texts(fields: Json) -> Json:
+    return {key: fields[key] for key in _TEXTS if key in fields}
 
 
-def get(call: Call) -> Json:
-    """``GET /apis/{id}``: one API."""
-    return {"api": _shown(api_of(call))}
-
-
+@operation("apis.update")
 def update(call: Call) -> Json:
-    """``PUT /apis/{id}``: change what the body names."""
-    fields = validation.wrapped(call.body(), "api")
+    """``PUT /apis/{id}``: update the fields that the body has."""
+    fields = call.fields("api")
     api = api_of(call)
-    api.facts.update(_checked(fields))
+    api.facts.update(_texts(fields))
     call.store.save(api)
-    return {"api": _shown(api)}
+    return {"api": _shown(call, api)}
 
 
-def delete(call: Call) -> Json:
-    """``DELETE /apis/{id}``: with its versions, their schemas and relations."""
-    api = api_of(call)
-    remove(call.store, "apis", api.id)
-    return {"api": {"id": api.id}}
+register_get("apis", _shown)
+register_delete("apis", uid=False)  # with its versions, their schemas and relations

@@ -1,26 +1,29 @@
-"""Collections, their forks and merges."""
+"""Operations on collections, their forks and merges."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from postman_async.emulator import validation
-from postman_async.emulator.documents import complete_collection, shown_collection
 from postman_async.emulator.errors import bad_request, named, plain_problem
-from postman_async.emulator.forks import MergeConflict, merge_documents
 from postman_async.emulator.handlers.common import add_collection, listed, replace_collection
-from postman_async.emulator.ids import bare_id, iso, now, same_id
-from postman_async.emulator.removal import remove
-from postman_async.emulator.service import Call
-from postman_async.emulator.store import Entity, Json
+from postman_async.emulator.handlers.crud import register_delete
+from postman_async.emulator.serving.call import Call
+from postman_async.emulator.serving.registry import operation
+from postman_async.emulator.state import validation
+from postman_async.emulator.state.documents import complete_collection, shown_collection
+from postman_async.emulator.state.forks import MergeConflict, merge_documents
+from postman_async.emulator.state.ids import bare_id, iso, now, same_id
+from postman_async.emulator.state.removal import remove
+from postman_async.emulator.state.store import Entity, Json
 
-__all__ = ["create", "delete", "fork", "get", "list_all", "merge", "update"]
+__all__ = ["create", "fork", "get", "list_all", "merge", "update"]
 
 _STRATEGIES = ("updateSourceWithDestination", "deleteSource")
 
 
+@operation("collections.list")
 def list_all(call: Call) -> Json:
-    """``GET /collections``: those that fit the filters."""
+    """``GET /collections``: the collections that match the filters."""
     limit = validation.positive(call.query, "limit")
     offset = validation.positive(call.query, "offset", low=0) or 0
     name = call.query.get("name")
@@ -37,12 +40,13 @@ def _listed(call: Call, entity: Entity) -> Json:
     return entry
 
 
+@operation("collections.create")
 def create(call: Call) -> Json:
-    """``POST /collections``: a new collection; the service chooses its id.
+    """``POST /collections``: create a collection; the service assigns its id.
 
-    A document that names a collection which is there is refused: it was meant for an update.
+    A document with the id of an existing collection is refused.
     """
-    document = validation.wrapped(call.body(), "collection")
+    document = call.fields("collection")
     known = bare_id(_given_id(document))
     if known is not None and call.store.find("collections", known) is not None:
         message = "The collection exists already: update it, or leave out info._postman_id."
@@ -50,10 +54,11 @@ def create(call: Call) -> Json:
     return {"collection": add_collection(call, call.home(), document).ref}
 
 
+@operation("collections.get")
 def get(call: Call) -> Json:
-    """``GET /collections/{uid}``: the whole document; ``model=minimal`` names what it begins with.
+    """``GET /collections/{uid}``: return the document.
 
-    The minimal form has the uids of the requests and folders at the first level in their places.
+    With ``model=minimal`` it has the uids of the first level instead of the items.
     """
     model = call.query.get("model")
     if model is not None:
@@ -74,10 +79,11 @@ def _minimal(shown: Json) -> Json:
     }
 
 
+@operation("collections.update")
 def update(call: Call) -> Json:
-    """``PUT /collections/{uid}``: replace the whole document, which has to name its format."""
+    """``PUT /collections/{uid}``: replace the document, which must name its format."""
     _refuse_async(call)
-    document = validation.wrapped(call.body(), "collection")
+    document = call.fields("collection")
     entity = call.target("collections")
     given = _given_id(document)
     complete_collection(document, formatted=True)
@@ -89,28 +95,22 @@ def update(call: Call) -> Json:
 
 
 def _given_id(document: Json) -> Any:
-    """Return the id that a document brings along."""
+    """Return the id in a document, or None."""
     info = document.get("info")
     return info.get("_postman_id") if isinstance(info, dict) else None
 
 
 def _refuse_async(call: Call) -> None:
-    """Refuse what would be answered with a task: to do it at once would hide that from a test."""
+    """Refuse ``Prefer: respond-async``: a synchronous answer would hide the task from a test."""
     preferences = [each.partition(";")[0].strip().lower() for each in call.prefer.split(",")]
     if "respond-async" in preferences:
         message = "The emulator does not support Prefer: respond-async yet: leave the header out."
         raise named(501, "notImplementedError", message)
 
 
-def delete(call: Call) -> Json:
-    """``DELETE /collections/{uid}``: its monitors and mocks go with it, its forks stay."""
-    entity = call.target("collections")
-    remove(call.store, "collections", entity.id)
-    return {"collection": {"id": entity.id, "uid": entity.uid}}
-
-
+@operation("collections.fork", check="nothing")
 def fork(call: Call) -> Json:
-    """``POST /collections/fork/{uid}``: a copy that remembers its origin and common state."""
+    """``POST /collections/fork/{uid}``: create a copy with a reference to its origin."""
     body = validation.mapping(call.body(), "body")
     label = validation.parameter({"label": body.get("label", body.get("name"))}, "label")
     validation.text(label, "label")
@@ -123,8 +123,9 @@ def fork(call: Call) -> Json:
     return {"collection": {**copy.ref, "fork": marked}}
 
 
+@operation("collections.merge", check="nothing")  # finds the source before it checks the rest
 def merge(call: Call) -> Json:
-    """``POST /collections/merge``: bring a fork's changes back into its origin."""
+    """``POST /collections/merge``: merge a fork's changes into its origin."""
     body = validation.mapping(call.body(), "body")
     source = call.find("collections", _reference(body, "source"))
     destination = call.find("collections", _reference(body, "destination"))
@@ -154,3 +155,6 @@ def _merged(call: Call, source: Entity, destination: Entity) -> Json:
     except MergeConflict as conflict:
         detail = f"The merge has conflicts, changed on both sides: {', '.join(conflict.names)}."
         raise plain_problem(409, detail) from None
+
+
+register_delete("collections")  # with its monitors and mock servers; its forks are kept

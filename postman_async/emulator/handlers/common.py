@@ -1,12 +1,12 @@
-"""What several namespaces have in common."""
+"""Functions that several groups of handlers share."""
 
 from __future__ import annotations
 
-from postman_async.emulator import validation
-from postman_async.emulator.documents import complete_collection, complete_environment
 from postman_async.emulator.errors import not_found
-from postman_async.emulator.service import Call
-from postman_async.emulator.store import Entity, Json
+from postman_async.emulator.serving.call import Call
+from postman_async.emulator.state import validation
+from postman_async.emulator.state.documents import complete_collection, complete_environment
+from postman_async.emulator.state.store import Entity, Json
 
 __all__ = [
     "add_collection",
@@ -23,7 +23,7 @@ __all__ = [
 
 
 def is_public(call: Call, entity: Entity) -> bool:
-    """Tell whether an entity is in a public workspace."""
+    """Return whether an entity is in a public workspace."""
     homes = call.store.workspaces_of(entity.kind, entity.id)
     return any(
         home is not None and home.facts["type"] == "public"
@@ -32,7 +32,7 @@ def is_public(call: Call, entity: Entity) -> bool:
 
 
 def listed(call: Call, entity: Entity) -> Json:
-    """Return an entity as it stands in the list of its kind."""
+    """Return an entity as an entry of a list."""
     return {
         **entity.ref,
         "owner": str(entity.owner),
@@ -43,12 +43,12 @@ def listed(call: Call, entity: Entity) -> Json:
 
 
 def linked(call: Call, item: str, reference: object) -> Entity:
-    """Return the entity that a field of the body names, for instance ``collection``."""
+    """Return the entity that a field of the body references, for instance ``collection``."""
     return call.find(f"{item}s", validation.text(reference, item))
 
 
 def linked_environment(call: Call, fields: Json) -> str | None:
-    """Return the id of the environment that the fields name; None when they name none."""
+    """Return the id of the environment that the fields reference, or None."""
     reference = fields.get("environment")
     return None if reference is None else linked(call, "environment", reference).id
 
@@ -59,12 +59,12 @@ def api_of(call: Call) -> Entity:
 
 
 def version_of(call: Call) -> Entity:
-    """Return the version that the path names, if it is one of the path's API."""
+    """Return the version that the path names; it must belong to the API of the path."""
     return find_version(call, api_of(call), call.params["apiVersionId"])
 
 
 def find_version(call: Call, api: Entity, reference: object) -> Entity:
-    """Return a version of an API; instanceNotFoundError if the API has no such version."""
+    """Return a version of an API; instanceNotFoundError if it belongs to another API."""
     version = call.find("versions", reference, "apiVersion")
     if version.facts["api"] != api.id:
         raise not_found("apiVersion", reference)
@@ -72,7 +72,7 @@ def find_version(call: Call, api: Entity, reference: object) -> Entity:
 
 
 def add_collection(call: Call, home: str, document: Json) -> Entity:
-    """Store a collection, checked and completed, in a workspace."""
+    """Validate a collection, assign ids, and store it in a workspace."""
     complete_collection(document)
     entity = call.store.add("collections", {"name": document["info"]["name"]}, document)
     call.store.join(home, "collections", entity.id)
@@ -80,7 +80,7 @@ def add_collection(call: Call, home: str, document: Json) -> Entity:
 
 
 def add_environment(call: Call, home: str, document: Json) -> Entity:
-    """Store an environment, checked and completed, in a workspace."""
+    """Validate an environment, set defaults, and store it in a workspace."""
     complete_environment(document)
     entity = call.store.add("environments", {"name": document["name"]}, document)
     call.store.join(home, "environments", entity.id)
@@ -88,7 +88,7 @@ def add_environment(call: Call, home: str, document: Json) -> Entity:
 
 
 def replace_collection(call: Call, entity: Entity, document: Json) -> None:
-    """Give a collection another document."""
+    """Replace the document of a collection."""
     entity.document = document
     entity.facts["name"] = document["info"]["name"]
     call.store.save(entity)

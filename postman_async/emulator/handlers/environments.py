@@ -1,33 +1,34 @@
-"""Environments: named sets of values."""
+"""Operations on environments."""
 
 from __future__ import annotations
 
-from postman_async.emulator import validation
-from postman_async.emulator.documents import complete_environment
 from postman_async.emulator.handlers.common import add_environment, is_public, listed
-from postman_async.emulator.removal import remove
-from postman_async.emulator.service import Call
-from postman_async.emulator.store import Json
+from postman_async.emulator.handlers.crud import register_delete, register_get
+from postman_async.emulator.serving.call import Call
+from postman_async.emulator.serving.registry import operation
+from postman_async.emulator.state.documents import complete_environment
+from postman_async.emulator.state.store import Entity, Json
 
-__all__ = ["create", "delete", "get", "list_all", "update"]
+__all__ = ["create", "list_all", "update"]
 
 
+@operation("environments.list")
 def list_all(call: Call) -> Json:
-    """``GET /environments``: all of them, or a workspace's."""
+    """``GET /environments``: all environments, or those of a workspace."""
     found = call.store.all("environments", call.workspace())
     return {"environments": [listed(call, environment) for environment in found]}
 
 
+@operation("environments.create", check="wrapper")
 def create(call: Call) -> Json:
-    """``POST /environments``: a new environment; the service chooses the id."""
-    document = validation.wrapped(call.body(), "environment")
+    """``POST /environments``: create an environment; the service assigns its id."""
+    document = call.fields("environment")
     return {"environment": add_environment(call, call.home(), document).ref}
 
 
-def get(call: Call) -> Json:
-    """``GET /environments/{uid}``: the document, with what the service knows of it."""
-    environment = call.target("environments")
-    shown = {
+def _shown(call: Call, environment: Entity) -> Json:
+    """Return the document with the fields that the service sets."""
+    return {
         **(environment.document or {}),
         "id": environment.id,
         "uid": environment.uid,
@@ -36,12 +37,12 @@ def get(call: Call) -> Json:
         "updatedAt": environment.updated_at,
         "isPublic": is_public(call, environment),
     }
-    return {"environment": shown}
 
 
+@operation("environments.update")
 def update(call: Call) -> Json:
-    """``PUT /environments/{uid}``: replace all of it; only the name may be left out."""
-    given = validation.wrapped(call.body(), "environment")
+    """``PUT /environments/{uid}``: replace the document; only the name may be left out."""
+    given = call.fields("environment")
     environment = call.target("environments")
     environment.document = complete_environment(given, environment.name)
     environment.facts["name"] = environment.document["name"]
@@ -49,8 +50,5 @@ def update(call: Call) -> Json:
     return {"environment": environment.ref}
 
 
-def delete(call: Call) -> Json:
-    """``DELETE /environments/{uid}``: monitors and mocks that used it go on without."""
-    environment = call.target("environments")
-    remove(call.store, "environments", environment.id)
-    return {"environment": {"id": environment.id, "uid": environment.uid}}
+register_get("environments", _shown)
+register_delete("environments")  # its monitors and mock servers are kept without it

@@ -1,4 +1,4 @@
-"""Imports: OpenAPI descriptions, and data that was exported from Postman."""
+"""Operations that import OpenAPI descriptions and data that Postman exported."""
 
 from __future__ import annotations
 
@@ -6,34 +6,36 @@ from typing import Any
 
 from aiohttp import web
 
-from postman_async.emulator import loading, validation
-from postman_async.emulator.conversions import collection_of, upgraded
 from postman_async.emulator.errors import malformed, missing_parameter
-from postman_async.emulator.forms import is_form, parts_of
 from postman_async.emulator.handlers.common import add_collection, add_environment
-from postman_async.emulator.service import Call, answer
-from postman_async.emulator.store import Entity, Json, dumps
+from postman_async.emulator.runtime.conversions import collection_of, upgraded
+from postman_async.emulator.serving.call import Call, answer
+from postman_async.emulator.serving.forms import is_form, parts_of
+from postman_async.emulator.serving.registry import operation
+from postman_async.emulator.state import loading, validation
+from postman_async.emulator.state.store import Entity, Json, dumps
 
 __all__ = ["exported_data", "openapi"]
 
 _TYPES = ("json", "string", "file")
 
 
+@operation("imports.openapi")
 async def openapi(call: Call) -> web.Response:
-    """``POST /import/openapi``: a collection of an OpenAPI description."""
+    """``POST /import/openapi``: generate a collection from an OpenAPI description."""
     fields = _fields(call)
     given = fields["input"]
     text = dumps(given) if isinstance(given, dict) else given
     options = validation.mapping(fields.get("options") or {}, "options")
-    call.home()  # before anything is converted for a workspace that is not there
-    document = await collection_of(call.service.runs.engine, text, options)
+    call.home()  # fails before the conversion if the workspace does not exist
+    document = await collection_of(call.service.runs.runtime, text, options)
     with call.store.transaction():
         collection = add_collection(call, call.home(), document)
     return answer({"collections": [collection.ref]})
 
 
 def _fields(call: Call) -> Json:
-    """Return type, input and options of a body: JSON, or a form with a file."""
+    """Return ``type``, ``input`` and ``options`` of a JSON body, or of a form with a file."""
     body = _form(call) if is_form(call.content_type) else call.body()
     fields = validation.mapping(body, "body")
     for needed in ("type", "input"):
@@ -55,14 +57,15 @@ def _form(call: Call) -> Json:
     return {"type": parts["type"].text, "input": text}
 
 
+@operation("imports.exported_data")
 async def exported_data(call: Call) -> web.Response:
     """``POST /import/exported``: the collections, environments and globals of a data dump."""
     dump = _dump(call)
     documents, variables = loading.documents_in(dump), loading.globals_in(dump)
     call.home()
-    engine = call.service.runs.engine
+    runtime = call.service.runs.runtime
     ready = [
-        (kind, await upgraded(engine, document) if kind == "collections" else document)
+        (kind, await upgraded(runtime, document) if kind == "collections" else document)
         for kind, document in documents
     ]
     with call.store.transaction():
@@ -73,7 +76,7 @@ async def exported_data(call: Call) -> web.Response:
 
 
 def _dump(call: Call) -> Any:
-    """Return the data: the whole body, or the input of a JSON body or a form."""
+    """Return the exported data: the ``input`` of a JSON body or a form, else the whole body."""
     if is_form(call.content_type) or "json" in call.content_type.partition(";")[0].lower():
         given = _fields(call)["input"]
         return (
@@ -88,7 +91,7 @@ def _added(call: Call, home: str, kind: str, document: Json) -> Entity:
 
 
 def _keep_globals(call: Call, home: str, variables: list[Json]) -> None:
-    """Put global variables into the workspace; of two with one key the new one stays."""
+    """Store global variables in the workspace; a new one replaces one with the same key."""
     if not variables:
         return
     workspace = call.find("workspaces", home)
@@ -98,7 +101,7 @@ def _keep_globals(call: Call, home: str, variables: list[Json]) -> None:
 
 
 def _named(made: list[Entity]) -> Json:
-    """Return the names of what was made; environments only if there are some."""
+    """Return the references of the created entities; ``environments`` only if there are any."""
     named: Json = {"collections": [each.ref for each in made if each.kind == "collections"]}
     environments = [each.ref for each in made if each.kind == "environments"]
     return {**named, "environments": environments} if environments else named

@@ -1,19 +1,20 @@
-"""Mock servers: their settings.  What they answer is in `postman_async.emulator.mocks`."""
+"""Operations on mock servers.  Their answers come from `postman_async.emulator.sites.mocks`."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from postman_async.emulator import validation
 from postman_async.emulator.errors import bad_request, not_found
 from postman_async.emulator.handlers.common import linked, linked_environment
+from postman_async.emulator.handlers.crud import register_delete, register_get
 from postman_async.emulator.handlers.users import TEAM
-from postman_async.emulator.ids import make_uid
-from postman_async.emulator.removal import remove
-from postman_async.emulator.service import Call
-from postman_async.emulator.store import Entity, Json
+from postman_async.emulator.serving.call import Call
+from postman_async.emulator.serving.registry import operation
+from postman_async.emulator.state import validation
+from postman_async.emulator.state.ids import make_uid
+from postman_async.emulator.state.store import Entity, Json
 
-__all__ = ["create", "delete", "get", "list_all", "mock_url", "publish", "unpublish", "update"]
+__all__ = ["create", "list_all", "mock_url", "publish", "unpublish", "update"]
 
 CONFIG: Final[Json] = {
     "headers": [],
@@ -24,28 +25,29 @@ CONFIG: Final[Json] = {
     "serverResponseId": None,
 }
 _SWITCHES = ("matchBody", "matchHeader", "matchQueryParams", "matchWildcards")
-_LONGEST_DELAY = 180_000
+_MAX_DELAY_MS = 180_000
 _PRESETS = ("1", "2")
 
 
 def mock_url(call: Call, mock: Entity) -> str:
-    """Return where a mock server answers."""
+    """Return the URL of a mock server."""
     return f"{call.origin}/_mocks/{mock.id}"
 
 
+@operation("mocks.list")
 def list_all(call: Call) -> Json:
-    """``GET /mocks``: all mock servers, or a workspace's, or a team's."""
+    """``GET /mocks``: all mock servers, or those of a workspace or a team."""
     team = validation.positive(call.query, "teamId")
-    # With both, only the workspace counts.
+    # The workspace takes precedence over the team.
     everyones = team in (None, TEAM) or "workspace" in call.query
     found = call.listed("mocks") if everyones else []
     return {"mocks": [_listed(call, mock) for mock in found]}
 
 
 def _listed(call: Call, mock: Entity) -> Json:
-    """Return a mock server as it stands in a list, where no server response is no key at all.
+    """Return a mock server as an entry of a list, without a ``serverResponseId`` of null.
 
-    A list is documented with a text there, or nothing: clients that check it fail on a null.
+    The documented type in a list is a string: clients with validation fail on a null.
     """
     shown = _shown(call, mock)
     if shown["config"]["serverResponseId"] is None:
@@ -71,10 +73,11 @@ def _shown(call: Call, mock: Entity) -> Json:
     return shown
 
 
+@operation("mocks.create", nulls=True)
 def create(call: Call) -> Json:
-    """``POST /mocks``: a mock server of a collection; public unless it is to be private."""
-    fields = validation.wrapped(call.body(), "mock")
-    collection = linked(call, "collection", validation.parameter(fields, "collection"))
+    """``POST /mocks``: create a mock server of a collection, public by default."""
+    fields = call.fields("mock")
+    collection = linked(call, "collection", fields["collection"])
     facts: Json = {
         "name": collection.name,
         "private": False,
@@ -92,14 +95,12 @@ def create(call: Call) -> Json:
 
 
 def _checked(fields: Json, config: Json) -> Json:
-    """Return the settings among the fields, checked."""
+    """Return the validated settings among the fields."""
     checked: Json = {}
-    for key in ("name", "description", "versionTag"):
+    for key in ("name", "description", "versionTag", "private"):
         if fields.get(key) is not None:
-            shortest = int(key == "name")
-            checked[key] = validation.text(fields[key], f"mock.{key}", shortest=shortest)
-    if fields.get("private") is not None:
-        checked["private"] = validation.boolean(fields["private"], "mock.private")
+            checked[key] = fields[key]
+    validation.text(checked.get("name", "unchanged"), "mock.name", shortest=1)
     if fields.get("config") is not None:
         checked["config"] = {
             **config,
@@ -109,44 +110,40 @@ def _checked(fields: Json, config: Json) -> Json:
 
 
 def _config(given: Json) -> Json:
-    place = "mock.config"
+    path = "mock.config"
     for key in _SWITCHES:
         if key in given:
-            validation.boolean(given[key], f"{place}.{key}")
-    for index, name in enumerate(validation.array(given.get("headers", []), f"{place}.headers")):
-        validation.text(name, f"{place}.headers.{index}")
+            validation.boolean(given[key], f"{path}.{key}")
+    for index, name in enumerate(validation.array(given.get("headers", []), f"{path}.headers")):
+        validation.text(name, f"{path}.headers.{index}")
     if given.get("delay") is not None:
-        _check_delay(validation.mapping(given["delay"], f"{place}.delay"))
+        _check_delay(validation.mapping(given["delay"], f"{path}.delay"))
     if given.get("serverResponseId") is not None:
-        validation.text(given["serverResponseId"], f"{place}.serverResponseId")
+        validation.text(given["serverResponseId"], f"{path}.serverResponseId")
     return {key: given[key] for key in (*CONFIG, *_SWITCHES) if key in given}
 
 
 def _check_delay(delay: Json) -> None:
-    place = "mock.config.delay"
-    validation.one_of(delay.get("type"), ("fixed",), f"{place}.type")
+    path = "mock.config.delay"
+    validation.one_of(delay.get("type"), ("fixed",), f"{path}.type")
     if "preset" in delay:
-        validation.one_of(str(delay["preset"]), _PRESETS, f"{place}.preset")
+        validation.one_of(str(delay["preset"]), _PRESETS, f"{path}.preset")
     else:
-        duration = validation.required(delay, "duration", place)
-        validation.number(duration, f"{place}.duration", 0, _LONGEST_DELAY)
+        duration = validation.required(delay, "duration", path)
+        validation.number(duration, f"{path}.duration", 0, _MAX_DELAY_MS)
 
 
 def _check_server_response(facts: Json) -> None:
-    """A mock server can only always fail with an answer that it has."""
+    """Refuse a ``serverResponseId`` that the mock server does not have."""
     wanted: Any = facts["config"]["serverResponseId"]
     if wanted is not None and wanted not in [each["id"] for each in facts["serverResponses"]]:
         raise not_found("serverResponse", wanted)
 
 
-def get(call: Call) -> Json:
-    """``GET /mocks/{uid}``: one mock server."""
-    return {"mock": _shown(call, call.target("mocks"))}
-
-
+@operation("mocks.update", nulls=True)
 def update(call: Call) -> Json:
-    """``PUT /mocks/{uid}``: change what the body names; an environment of null is none."""
-    fields = validation.wrapped(call.body(), "mock")
+    """``PUT /mocks/{uid}``: update the fields that the body has; null removes the environment."""
+    fields = call.fields("mock")
     mock = call.target("mocks")
     mock.facts.update(_checked(fields, mock.facts["config"]))
     _check_server_response(mock.facts)
@@ -158,20 +155,15 @@ def update(call: Call) -> Json:
     return {"mock": _shown(call, mock)}
 
 
-def delete(call: Call) -> Json:
-    """``DELETE /mocks/{uid}``: its address is not found from then on."""
-    mock = call.target("mocks")
-    remove(call.store, "mocks", mock.id)
-    return {"mock": {"id": mock.id, "uid": mock.uid}}
-
-
+@operation("mocks.publish")
 def publish(call: Call) -> Json:
-    """``POST /mocks/{uid}/publish``: from now on whoever knows its address may call it."""
+    """``POST /mocks/{uid}/publish``: allow calls without an API key."""
     return _set_private(call, private=False, already="mockAlreadyPublishedError")
 
 
+@operation("mocks.unpublish")
 def unpublish(call: Call) -> Json:
-    """``DELETE /mocks/{uid}/unpublish``: from now on it asks for the key."""
+    """``DELETE /mocks/{uid}/unpublish``: require the API key for calls."""
     return _set_private(call, private=True, already="mockAlreadyUnpublishedError")
 
 
@@ -183,3 +175,7 @@ def _set_private(call: Call, *, private: bool, already: str) -> Json:
     mock.facts["private"] = private
     call.store.save(mock)
     return {"mock": {"id": mock.id}}
+
+
+register_get("mocks", _shown)
+register_delete("mocks")  # its URL then answers 404

@@ -1,4 +1,4 @@
-"""Monitors: their settings, their lists, and their runs."""
+"""Operations on monitors, and their runs."""
 
 from __future__ import annotations
 
@@ -6,24 +6,26 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from postman_async.emulator import validation
 from postman_async.emulator.errors import server_error
 from postman_async.emulator.handlers.common import linked, linked_environment
-from postman_async.emulator.ids import make_uid, same_id
-from postman_async.emulator.paging import cursor_of, position_of
-from postman_async.emulator.removal import remove
-from postman_async.emulator.schedules import checked_schedule, with_next_run
-from postman_async.emulator.service import Call, answer
-from postman_async.emulator.settings import DEFAULTS, checked_settings
-from postman_async.emulator.store import Entity, Json
+from postman_async.emulator.handlers.crud import register_delete
+from postman_async.emulator.serving.call import Call, answer
+from postman_async.emulator.serving.paging import cursor_of, position_of
+from postman_async.emulator.serving.registry import operation
+from postman_async.emulator.state import validation
+from postman_async.emulator.state.ids import make_uid, same_id
+from postman_async.emulator.state.schedules import checked_schedule, with_next_run
+from postman_async.emulator.state.settings import DEFAULTS, checked_settings
+from postman_async.emulator.state.store import Entity, Json
 
-__all__ = ["create", "delete", "get", "list_all", "run", "update"]
+__all__ = ["create", "get", "list_all", "run", "update"]
 
 _PAGE = 25
 
 
+@operation("monitors.list")
 def list_all(call: Call) -> Json:
-    """``GET /monitors``: a page of the monitors that fit the filters."""
+    """``GET /monitors``: a page of the monitors that match the filters."""
     limit = validation.positive(call.query, "limit", high=_PAGE) or _PAGE
     after = position_of(call.query.get("cursor"))
     fits = _filter(call)
@@ -37,7 +39,7 @@ def list_all(call: Call) -> Json:
 
 
 def _filter(call: Call) -> Callable[[Entity], bool]:
-    """Return what tells whether a monitor fits the query, which is checked at once."""
+    """Validate the query, and return a predicate for the monitors that match it."""
     query = call.query
     active, owner = validation.flag(query, "active"), validation.positive(query, "owner")
     linked = [name for name in ("collection", "environment") if f"{name}Uid" in query]
@@ -66,12 +68,11 @@ def _listed(monitor: Entity) -> Json:
     return entry
 
 
+@operation("monitors.create", nulls=True)
 def create(call: Call) -> Json:
-    """``POST /monitors``: a new monitor of a collection."""
-    fields = validation.wrapped(call.body(), "monitor")
+    """``POST /monitors``: create a monitor of a collection."""
+    fields = call.fields("monitor")
     home = call.home()
-    for needed in ("name", "collection", "schedule"):
-        validation.parameter(fields, needed)
     facts: Json = {**DEFAULTS, **checked_settings(fields, DEFAULTS)}
     facts["schedule"] = checked_schedule(fields["schedule"])
     facts["collection"] = linked(call, "collection", fields["collection"]).id
@@ -81,8 +82,9 @@ def create(call: Call) -> Json:
     return {"monitor": monitor.ref}
 
 
+@operation("monitors.get")
 def get(call: Call) -> Json:
-    """``GET /monitors/{uid}``: a monitor with its schedule's next time and its last run."""
+    """``GET /monitors/{uid}``: return a monitor with its next and its last run."""
     monitor = call.target("monitors")
     facts = monitor.facts
     shown = {**_listed(monitor), "schedule": with_next_run(facts["schedule"])}
@@ -91,7 +93,7 @@ def get(call: Call) -> Json:
             shown[key] = facts[key]
     last = call.store.last_run(monitor.id)
     if last is not None:
-        # The id of the latest run, ended or not: in the document's example it is lastRun's own.
+        # The id of the latest run, ended or not; in the documented example it equals lastRun's.
         if "jobId" in last["info"]:
             shown["jobId"] = last["info"]["jobId"]
         shown["lastRun"] = _last_run(last)
@@ -106,9 +108,10 @@ def _last_run(last: Json) -> Json:
     return shown
 
 
+@operation("monitors.update", nulls=True)
 def update(call: Call) -> Json:
-    """``PUT /monitors/{uid}``: change the settings that the body names."""
-    fields = validation.wrapped(call.body(), "monitor")
+    """``PUT /monitors/{uid}``: update the settings that the body has."""
+    fields = call.fields("monitor")
     monitor = call.target("monitors")
     monitor.facts.update(checked_settings(fields, monitor.facts))
     if "schedule" in fields:
@@ -117,29 +120,26 @@ def update(call: Call) -> Json:
     return {"monitor": monitor.ref}
 
 
-def delete(call: Call) -> Json:
-    """``DELETE /monitors/{uid}``: a run under way goes on, and is not recorded."""
-    monitor = call.target("monitors")
-    remove(call.store, "monitors", monitor.id)
-    return {"monitor": {"id": monitor.id, "uid": monitor.uid}}
-
-
+@operation("monitors.run")
 async def run(call: Call) -> web.Response:
-    """``POST /monitors/{uid}/run``: the result; or, with ``async=true``, only the start of it."""
+    """``POST /monitors/{uid}/run``: return the result, or the start with ``async=true``."""
     background = validation.flag(call.query, "async")
     runs = call.service.runs
     with call.store.transaction():
-        job = runs.begin(call.target("monitors"))
-    runs.launch(job)
+        begun = runs.begin(call.target("monitors"))
+    runs.launch(begun)
     if background:
-        return answer({"run": {"info": job.info}})
-    if call.hurried or not await runs.hold(job):
-        return answer({"run": {"info": _still_running(job.monitor)}}, 202)
-    if job.refusal is not None or job.body is None:  # no body: aborted before its first step
-        raise server_error(job.refusal or "The run was aborted.", 503)
-    return answer({"run": job.body})
+        return answer({"run": {"info": begun.info}})
+    if call.accepted or not await runs.hold(begun):
+        return answer({"run": {"info": _still_running(begun.monitor)}}, 202)
+    if begun.refusal is not None or begun.body is None:  # no body: aborted before it started
+        raise server_error(begun.refusal or "The run was aborted.", 503)
+    return answer({"run": begun.body})
 
 
 def _still_running(monitor_id: str) -> Json:
     message = "The run takes longer than the connection is held. Get the monitor for its outcome."
     return {"monitorId": monitor_id, "status": "running", "message": message}
+
+
+register_delete("monitors")  # a run under way continues, unrecorded

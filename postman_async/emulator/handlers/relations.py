@@ -1,20 +1,21 @@
-"""Relations: links from a version of an API to collections, environments, mocks and monitors."""
+"""Operations on relations, which link API versions to other entities."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from postman_async.emulator import validation
 from postman_async.emulator.errors import missing_parameter
 from postman_async.emulator.handlers.common import version_of
 from postman_async.emulator.handlers.mocks import mock_url
-from postman_async.emulator.service import Call, Handler
-from postman_async.emulator.store import Entity, Json
+from postman_async.emulator.serving.call import Call
+from postman_async.emulator.serving.registry import operation
+from postman_async.emulator.state import validation
+from postman_async.emulator.state.store import Entity, Json
 
-__all__ = ["COLLECTION_TYPES", "TYPES", "create", "link", "linked", "links_of", "of_type"]
+__all__ = ["COLLECTION_TYPES", "TYPES", "create", "link", "linked", "links_of"]
 
 COLLECTION_TYPES = ("contracttest", "integrationtest", "documentation", "testsuite")
-"""The types of relation that link collections."""
+"""The relation types for collections."""
 
 TYPES = {
     **dict.fromkeys(COLLECTION_TYPES, "collections"),
@@ -22,7 +23,7 @@ TYPES = {
     "mock": "mocks",
     "monitor": "monitors",
 }
-"""The kind of entity that each type of relation links."""
+"""The kind of the linked entity by relation type."""
 
 
 def links_of(call: Call, version: Entity) -> list[Entity]:
@@ -33,14 +34,14 @@ def links_of(call: Call, version: Entity) -> list[Entity]:
 def link(
     call: Call, version: Entity, kind: str, entity_id: str, schema: str | None = None
 ) -> Entity:
-    """Link an entity to a version; a link that is there already is returned.
+    """Return the relation between an entity and a version; create it if it does not exist.
 
     Args:
-        call: the call under way.
+        call: the current call.
         version: the version of the API.
-        kind: the type of relation.
+        kind: the relation type.
         entity_id: the id of the entity.
-        schema: the id of the schema that the entity, a collection, was made from.
+        schema: the id of the schema that a collection was generated from.
     """
     for relation in links_of(call, version):
         if (relation.facts["type"], relation.facts["entity"]) == (kind, entity_id):
@@ -49,8 +50,9 @@ def link(
     return call.store.add("relations", facts)
 
 
+@operation("apis.create_relations", check="nothing")
 def create(call: Call) -> Json:
-    """``POST …/relations``: link entities, all or none."""
+    """``POST …/relations``: link all entities of the body, or none on an error."""
     body = validation.mapping(call.body(), "body")
     if not body:
         raise missing_parameter("relations")
@@ -69,8 +71,9 @@ def _linked(call: Call, version: Entity, kind: str, named: Any) -> list[str]:
     return [link(call, version, kind, entity.id).id for entity in entities]
 
 
+@operation("apis.get_linked_relations")
 def linked(call: Call) -> Json:
-    """``GET …/relations``: all relations by their types and ids."""
+    """``GET …/relations``: all relations by type and id."""
     shown: Json = {}
     for relation in links_of(call, version_of(call)):
         kind, entity = relation.facts["type"], _entity(call, relation)
@@ -89,15 +92,13 @@ def _entry(relation: Entity, entity: Entity) -> Json:
     return {"id": relation.id, "name": entity.name, "updatedAt": entity.updated_at}
 
 
-def of_type(kind: str) -> Handler:
-    """Return the handler of ``GET …/{type}``: the relations of one type."""
+def _register(group: str, kind: str) -> None:
+    """Register the handler of ``GET …/{type}``, which lists the relations of one type."""
 
-    def listed(call: Call) -> Json:
+    @operation(f"apis.get_{group}_relations")
+    def of_type(call: Call) -> Json:
         found = [r for r in links_of(call, version_of(call)) if r.facts["type"] == kind]
         return {kind: [_described(relation, _entity(call, relation)) for relation in found]}
-
-    listed.__doc__ = f"``GET …/{kind}``: the relations of this type."
-    return listed
 
 
 def _described(relation: Entity, entity: Entity) -> Json:
@@ -107,3 +108,14 @@ def _described(relation: Entity, entity: Entity) -> Json:
     if relation.facts["type"] == "monitor":
         entry["monitorId"] = entity.id
     return entry
+
+
+for _group, _kind in (
+    ("contract_test", "contracttest"),
+    ("documentation", "documentation"),
+    ("environment", "environment"),
+    ("integration_test", "integrationtest"),
+    ("monitor", "monitor"),
+    ("test_suite", "testsuite"),
+):
+    _register(_group, _kind)

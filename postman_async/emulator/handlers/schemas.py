@@ -1,4 +1,4 @@
-"""Schemas of API versions, and the collections made from them."""
+"""Operations on schemas of API versions, and on collections generated from them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from typing import Any
 
 from aiohttp import web
 
-from postman_async.emulator import validation
-from postman_async.emulator.conversions import collection_of, synchronised
-from postman_async.emulator.descriptions import openapi_version
 from postman_async.emulator.errors import bad_request, not_found, plain_problem
 from postman_async.emulator.handlers.common import add_collection, replace_collection, version_of
 from postman_async.emulator.handlers.relations import COLLECTION_TYPES, link, links_of
-from postman_async.emulator.ids import same_id
-from postman_async.emulator.service import Call, answer
-from postman_async.emulator.store import Entity, Json
+from postman_async.emulator.runtime.conversions import collection_of, synchronised
+from postman_async.emulator.runtime.descriptions import openapi_version
+from postman_async.emulator.serving.call import Call, answer
+from postman_async.emulator.serving.registry import operation
+from postman_async.emulator.state import validation
+from postman_async.emulator.state.ids import same_id
+from postman_async.emulator.state.store import Entity, Json
 
 __all__ = ["create", "create_collection", "get", "schemas_of", "synchronise", "update"]
 
@@ -24,13 +25,13 @@ _CONVERTIBLE = ("openapi3", "openapi2")
 
 
 def schemas_of(call: Call, version: Entity) -> list[Entity]:
-    """Return the schemas of a version, oldest first, with their texts."""
+    """Return the schemas of a version with their texts, oldest first."""
     found = [s for s in call.store.all("schemas") if s.facts["version"] == version.id]
     return [call.find("schemas", schema.id) for schema in found]
 
 
 def _schema(call: Call) -> Entity:
-    """Return the schema that the path names, if it is one of the path's version."""
+    """Return the schema that the path names; it must belong to the version of the path."""
     version, reference = version_of(call), call.params["schemaId"]
     schema = call.find("schemas", reference)
     if schema.facts["version"] != version.id:
@@ -57,53 +58,54 @@ def _text(schema: Entity) -> str:
     return text
 
 
+@operation("apis.create_schema")
 def create(call: Call) -> Json:
-    """``POST …/schemas``: a new schema of a version."""
-    fields = validation.wrapped(call.body(), "schema")
+    """``POST …/schemas``: create a schema of a version."""
+    fields = call.fields("schema")
     version = version_of(call)
     facts = {**_checked(fields), "version": version.id}
-    document = {"text": validation.text(fields.get("schema", ""), "schema.schema")}
+    document = {"text": fields.get("schema", "")}
     return {"schema": _shown(call.store.add("schemas", facts, document))}
 
 
 def _checked(fields: Json) -> Json:
-    kind = validation.one_of(validation.parameter(fields, "type"), _TYPES, "schema.type")
-    given = validation.parameter(fields, "language")
-    language = validation.one_of(given, _LANGUAGES, "schema.language")
+    kind = validation.one_of(fields["type"], _TYPES, "schema.type")
+    language = validation.one_of(fields["language"], _LANGUAGES, "schema.language")
     if (kind == "graphql") != (language == "graphql"):
         message = f"A schema of type {kind} cannot have the language {language}."
         raise bad_request(message, details={"type": kind, "language": language})
     return {"name": kind, "type": kind, "language": language}
 
 
+@operation("apis.get_schema")
 def get(call: Call) -> Json:
-    """``GET …/schemas/{id}``: a schema with its text."""
+    """``GET …/schemas/{id}``: return a schema with its text."""
     return {"schema": _shown(_schema(call))}
 
 
+@operation("apis.update_schema")
 def update(call: Call) -> Json:
     """``PUT …/schemas/{id}``: replace its type, language and text."""
-    fields = validation.wrapped(call.body(), "schema")
+    fields = call.fields("schema")
     schema = _schema(call)
     schema.facts.update(_checked(fields))
-    text = validation.text(validation.parameter(fields, "schema"), "schema.schema")
-    schema.document = {"text": text}
+    schema.document = {"text": fields["schema"]}
     call.store.save(schema)
     return {"schema": _shown(schema)}
 
 
+@operation("apis.create_collection_from_schema")
 async def create_collection(call: Call) -> web.Response:
-    """``POST …/schemas/{id}/collections``: a collection of the schema, linked to the version."""
-    body = validation.mapping(call.body(), "body")
-    name = validation.text(validation.parameter(body, "name"), "name")
-    kinds = _relation_types(validation.parameter(body, "relations"))
+    """``POST …/schemas/{id}/collections``: generate a collection and link it to the version."""
+    body = call.body()
+    kinds = _relation_types(body["relations"])
     schema, _ = _schema(call), call.home()
     if schema.facts["type"] not in _CONVERTIBLE:
         raise bad_request("Only OpenAPI schemas, 2.0 and newer, can be made into a collection.")
-    document = await collection_of(call.service.runs.engine, _text(schema))
-    document["info"]["name"] = name
+    document = await collection_of(call.service.runs.runtime, _text(schema))
+    document["info"]["name"] = body["name"]
     with call.store.transaction():
-        # While it was converted anything may have been deleted.
+        # Entities may have been deleted during the conversion.
         version, schema = version_of(call), _schema(call)
         collection = add_collection(call, call.home(), document)
         links = [link(call, version, kind, collection.id, schema.id) for kind in kinds]
@@ -113,31 +115,31 @@ async def create_collection(call: Call) -> web.Response:
     )
 
 
-def _relation_types(value: Any) -> list[str]:
-    """Return the types of relation that the body asks for, each once."""
+def _relation_types(entries: list[Any]) -> list[str]:
+    """Return the distinct relation types that the body requests."""
     found = []
-    for index, entry in enumerate(validation.array(value, "relations")):
-        place = f"relations.{index}"
-        kind = validation.required(validation.mapping(entry, place), "type", place)
-        found.append(validation.one_of(kind, COLLECTION_TYPES, f"{place}.type"))
+    for index, entry in enumerate(entries):
+        path = f"relations.{index}"
+        kind = validation.required(validation.mapping(entry, path), "type", path)
+        found.append(validation.one_of(kind, COLLECTION_TYPES, f"{path}.type"))
     return list(dict.fromkeys(found))
 
 
+@operation("apis.sync_relations_with_schema")
 async def synchronise(call: Call) -> web.Response:
-    """``PUT …/{entityType}/{entityId}/syncWithSchema``: bring a linked collection up to date."""
-    before, schema = _synchronised_pair(call)
-    converter, document = call.service.runs.engine, before.document or {}
-    document = await synchronised(converter, _text(schema), document)
+    """``PUT …/{entityType}/{entityId}/syncWithSchema``: update a linked collection."""
+    before, schema = _pair_to_sync(call)
+    document = await synchronised(call.service.runs.runtime, _text(schema), before.document or {})
     with call.store.transaction():
-        collection, _ = _synchronised_pair(call)
+        collection, _ = _pair_to_sync(call)
         if collection.document != before.document:
             raise plain_problem(409, "The collection was changed while it was synced.")
         replace_collection(call, collection, document)
     return answer({"success": True})
 
 
-def _synchronised_pair(call: Call) -> tuple[Entity, Entity]:
-    """Return the collection that the path names by its own or its relation's id, and its schema."""
+def _pair_to_sync(call: Call) -> tuple[Entity, Entity]:
+    """Return the collection that the path names by its id or its relation's id, and its schema."""
     kind, reference = call.params["entityType"], call.params["entityId"]
     validation.one_of(kind, COLLECTION_TYPES, "entityType")
     version = version_of(call)
@@ -150,7 +152,7 @@ def _synchronised_pair(call: Call) -> tuple[Entity, Entity]:
 
 
 def _schema_of(call: Call, version: Entity, relation: Entity) -> Entity:
-    """Return the schema that a relation's collection came from, or else the version's latest."""
+    """Return the schema that a relation's collection was generated from, or the latest schema."""
     schemas = schemas_of(call, version)
     own = [schema for schema in schemas if schema.id == relation.facts["schema"]]
     for schema in own or schemas[-1:]:

@@ -1,10 +1,11 @@
-"""The user whom the key belongs to."""
+"""The operation on the owner of the API key."""
 
 from __future__ import annotations
 
-from postman_async.emulator.ids import OWNER
-from postman_async.emulator.service import Call
-from postman_async.emulator.store import Json
+from postman_async.emulator.serving.call import Call
+from postman_async.emulator.serving.registry import operation
+from postman_async.emulator.state.ids import OWNER
+from postman_async.emulator.state.store import Json
 
 __all__ = ["TEAM", "me"]
 
@@ -25,15 +26,17 @@ _USER: Json = {
 }
 
 
+@operation("users.me")
 def me(call: Call) -> Json:
-    """``GET /me``: the user, and what was used so far (calls since the start, runs' requests)."""
+    """``GET /me``: the user, and the usage: calls since the start, and the requests of runs."""
     usage = {
         "api_usage": call.service.api_calls,
         "monitor_request_runs": call.store.requests_sent(),
     }
     limits = {"api_usage": 1_000_000, "monitor_request_runs": 100_000}
-    if call.service.limiter.limits is not None and call.service.limiter.limits.month is not None:
-        limits["api_usage"] = call.service.limiter.limits.month
+    monthly = call.service.monthly_limit()
+    if monthly is not None:
+        limits["api_usage"] = monthly
     operations = [
         {"name": name, "limit": limits[name], "usage": used, "overage": max(0, used - limits[name])}
         for name, used in usage.items()

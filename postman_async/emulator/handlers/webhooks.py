@@ -1,30 +1,29 @@
-"""Webhooks: addresses that run a collection with what is posted to them."""
+"""The operation on webhooks: URLs that run a collection with the posted data."""
 
 from __future__ import annotations
 
-from postman_async.emulator import validation
 from postman_async.emulator.handlers.common import linked, linked_environment
-from postman_async.emulator.ids import OWNER, make_uid, new_id
-from postman_async.emulator.schedules import UNSCHEDULED
-from postman_async.emulator.service import Call
-from postman_async.emulator.settings import DEFAULTS
-from postman_async.emulator.store import Json
+from postman_async.emulator.serving.call import Call
+from postman_async.emulator.serving.registry import operation
+from postman_async.emulator.state.ids import OWNER, make_uid, new_id
+from postman_async.emulator.state.schedules import UNSCHEDULED
+from postman_async.emulator.state.settings import DEFAULTS
+from postman_async.emulator.state.store import Json
 
 __all__ = ["create"]
 
 
+@operation("webhooks.create", nulls=True)
 def create(call: Call) -> Json:
-    """``POST /webhooks``: a monitor without a schedule, and the address that runs it.
+    """``POST /webhooks``: create a monitor without a schedule, and the URL that runs it.
 
-    The webhook's id is the monitor's: its runs are that monitor's, and it goes with it.
+    The webhook has the id of the monitor, which owns its runs; deleting the monitor deletes it.
     """
-    fields = validation.wrapped(call.body(), "webhook")
-    for needed in ("name", "collection"):
-        validation.parameter(fields, needed)
+    fields = call.fields("webhook")
     collection = linked(call, "collection", fields["collection"])
     facts = {
         **DEFAULTS,
-        "name": validation.text(fields["name"], "webhook.name"),
+        "name": fields["name"],
         "active": False,
         "schedule": UNSCHEDULED,
         "collection": collection.id,

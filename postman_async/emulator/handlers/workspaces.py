@@ -1,17 +1,18 @@
-"""Workspaces, and which entities are in them."""
+"""Operations on workspaces and their members."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from postman_async.emulator import validation
 from postman_async.emulator.errors import bad_request, forbidden
-from postman_async.emulator.ids import OWNER, bare_id
-from postman_async.emulator.paging import cursor_of, position_of
-from postman_async.emulator.removal import remove
-from postman_async.emulator.service import Call
-from postman_async.emulator.store import Entity, Json
+from postman_async.emulator.serving.call import Call
+from postman_async.emulator.serving.paging import cursor_of, position_of
+from postman_async.emulator.serving.registry import operation
+from postman_async.emulator.state import validation
+from postman_async.emulator.state.ids import OWNER, bare_id
+from postman_async.emulator.state.removal import remove
+from postman_async.emulator.state.store import Entity, Json
 
 __all__ = ["create", "delete", "get", "list_all", "update"]
 
@@ -21,8 +22,9 @@ _ELEMENTS = ("collection", "specification")
 _LARGEST_PAGE = 100
 
 
+@operation("workspaces.list")
 def list_all(call: Call) -> Json:
-    """``GET /workspaces``: a page of the workspaces that fit the filters."""
+    """``GET /workspaces``: a page of the workspaces that match the filters."""
     limit = validation.positive(call.query, "limit", high=_LARGEST_PAGE) or _LARGEST_PAGE
     after = position_of(call.query.get("cursor"))
     fits = _filter(call)
@@ -35,7 +37,7 @@ def list_all(call: Call) -> Json:
 
 
 def _filter(call: Call) -> Callable[[Entity], bool]:
-    """Return what tells whether a workspace fits the query, which is checked at once."""
+    """Validate the query, and return a predicate for the workspaces that match it."""
     kind = call.query.get("type")
     if kind is not None and kind not in _TYPES:
         raise bad_request(f"The query parameter 'type' must be one of {', '.join(_TYPES)}.")
@@ -49,14 +51,14 @@ def _filter(call: Call) -> Callable[[Entity], bool]:
 
 
 def _homes(call: Call) -> list[str] | None:
-    """Return the workspaces that hold the element of the query; None when it names none."""
+    """Return the ids of the workspaces with the element of the query; None without an element."""
     kind, reference = (call.query.get(name) for name in ("elementType", "elementId"))
     if kind is None and reference is None:
         return None
     if kind is None or reference is None:
         raise bad_request("The query parameters 'elementType' and 'elementId' go together.")
     validation.one_of(kind, _ELEMENTS, "elementType")
-    # There are no specifications here yet, so that none of them is in a workspace.
+    # The emulator has no specifications yet: no workspace contains one.
     return call.store.workspaces_of(f"{kind}s", bare_id(reference) or "")
 
 
@@ -77,11 +79,10 @@ def _listed(call: Call, workspace: Entity) -> Json:
     return entry
 
 
+@operation("workspaces.create")
 def create(call: Call) -> Json:
-    """``POST /workspaces``: a new workspace, with members where the body names some."""
-    fields = validation.wrapped(call.body(), "workspace")
-    for needed in ("name", "type"):
-        validation.parameter(fields, needed)
+    """``POST /workspaces``: create a workspace with the members that the body names."""
+    fields = call.fields("workspace")
     facts = {"description": "", "about": "", **_checked(fields)}
     workspace = call.store.add("workspaces", facts)
     _set_members(call, workspace.id, fields)
@@ -89,11 +90,8 @@ def create(call: Call) -> Json:
 
 
 def _checked(fields: Json) -> Json:
-    checked: Json = {}
-    for key in ("name", "type", "description", "about"):
-        if key in fields:
-            shortest = 1 if key in ("name", "type") else 0
-            checked[key] = validation.text(fields[key], f"workspace.{key}", shortest=shortest)
+    keys = ("name", "type", "description", "about")
+    checked = {key: fields[key] for key in keys if key in fields}
     if checked.get("type", "team") not in _TYPES:
         raise bad_request(f"The type of a workspace must be one of {', '.join(_TYPES)}.")
     return checked
@@ -103,19 +101,20 @@ def _set_members(call: Call, workspace_id: str, fields: Json) -> None:
     for kind in _MEMBERS:
         if kind in fields:
             entries = validation.array(fields[kind], f"workspace.{kind}")
-            places = [(entry, f"workspace.{kind}.{i}") for i, entry in enumerate(entries)]
-            wanted = [_member(call, kind, entry, place) for entry, place in places]
+            paths = [(entry, f"workspace.{kind}.{i}") for i, entry in enumerate(entries)]
+            wanted = [_member(call, kind, entry, path) for entry, path in paths]
             call.store.set_members(workspace_id, kind, wanted)
 
 
-def _member(call: Call, kind: str, entry: Any, place: str) -> str:
-    named = validation.mapping(entry, place)
-    reference = named.get("uid") or validation.required(named, "id", place)
-    return call.find(kind, validation.text(reference, f"{place}.id")).id
+def _member(call: Call, kind: str, entry: Any, path: str) -> str:
+    named = validation.mapping(entry, path)
+    reference = named.get("uid") or validation.required(named, "id", path)
+    return call.find(kind, validation.text(reference, f"{path}.id")).id
 
 
+@operation("workspaces.get")
 def get(call: Call) -> Json:
-    """``GET /workspaces/{id}``: a workspace with its members."""
+    """``GET /workspaces/{id}``: return a workspace with its members."""
     workspace = call.target("workspaces")
     shown: Json = {
         **_listed(call, workspace),
@@ -131,9 +130,10 @@ def get(call: Call) -> Json:
     return {"workspace": shown}
 
 
+@operation("workspaces.update")
 def update(call: Call) -> Json:
-    """``PUT /workspaces/{id}``: change what the body names; a list names all members of a kind."""
-    fields = validation.wrapped(call.body(), "workspace")
+    """``PUT /workspaces/{id}``: update the fields that the body has; lists replace members."""
+    fields = call.fields("workspace")
     workspace = call.target("workspaces")
     workspace.facts.update(_checked(fields))
     _set_members(call, workspace.id, fields)
@@ -141,8 +141,9 @@ def update(call: Call) -> Json:
     return {"workspace": {"id": workspace.id, "name": workspace.name}}
 
 
+@operation("workspaces.delete")
 def delete(call: Call) -> Json:
-    """``DELETE /workspaces/{id}``: with all that is in no other workspace."""
+    """``DELETE /workspaces/{id}``: delete it with the members that are in no other workspace."""
     workspace = call.target("workspaces")
     if workspace.id == call.service.default_workspace:
         raise forbidden("The personal workspace cannot be deleted.")

@@ -200,8 +200,8 @@ def _without(good: Good, last: int) -> bytes:
 
 
 def _cut(good: Good, mark: bytes) -> bytes:
-    place = good.body.find(mark)
-    return good.body[: place + len(mark)] if place >= 0 else good.body[: len(good.body) // 3]
+    position = good.body.find(mark)
+    return good.body[: position + len(mark)] if position >= 0 else good.body[: len(good.body) // 3]
 
 
 # -- content types -----------------------------------------------------------------------------
@@ -291,9 +291,9 @@ _PATHS = (
 
 
 def _fields() -> Iterator[Fault]:
-    """Give each field of a run a value of another type, of those there are in turn."""
-    for turn, path in enumerate(_PATHS):
-        for other in (_OTHERS[turn % len(_OTHERS)], _OTHERS[(turn + 3) % len(_OTHERS)]):
+    """Give each field of a run a value of another type, one after the other."""
+    for number, path in enumerate(_PATHS):
+        for other in (_OTHERS[number % len(_OTHERS)], _OTHERS[(number + 3) % len(_OTHERS)]):
             kind = type(other).__name__
             yield _fault(
                 f"run: {path} is {kind}",

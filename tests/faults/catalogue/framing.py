@@ -135,8 +135,8 @@ def _lengths() -> Iterator[Fault]:
     for name, (values, value) in LENGTHS.items():
 
         def play(good: Good, values: Callable[[int], list[str]] = values) -> tuple[Step, ...]:
-            told = [("Content-Length", text) for text in values(len(good.body))]
-            return head(JSON, *told), good.body, FIN
+            stated = [("Content-Length", text) for text in values(len(good.body))]
+            return head(JSON, *stated), good.body, FIN
 
         yield Fault(name=f"length: {name}", play=play, value=value, errors=BROKEN)
     yield Fault(
@@ -282,15 +282,15 @@ ENCODINGS: dict[str, tuple[str, Callable[[bytes], bytes], Value]] = {
 """Content encodings: what the header says, what the body is, whether it may be taken."""
 
 
-def _encoded(told: str, packed: Callable[[bytes], bytes]) -> Play:
-    return lambda good: (answer(packed(good.body), ("Content-Encoding", told)),)
+def _encoded(stated: str, packed: Callable[[bytes], bytes]) -> Play:
+    return lambda good: (answer(packed(good.body), ("Content-Encoding", stated)),)
 
 
 def _encodings() -> Iterator[Fault]:
-    for name, (told, packed, value) in ENCODINGS.items():
+    for name, (stated, packed, value) in ENCODINGS.items():
         yield Fault(
             name=f"encoding: {name}",
-            play=_encoded(told, packed),
+            play=_encoded(stated, packed),
             value=value,
             errors=BROKEN,
         )

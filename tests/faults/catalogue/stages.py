@@ -155,9 +155,9 @@ def _places() -> dict[str, Cut]:
 
     def in_chunks(part: float) -> Cut:
         def cut(good: Good) -> bytes:
-            told = chunked(good.body, 50)
+            sent = chunked(good.body, 50)
             begins = head(("Content-Type", "application/json"), ("Transfer-Encoding", "chunked"))
-            return begins + told[: int(len(told) * part)]
+            return begins + sent[: int(len(sent) * part)]
 
         return cut
 

@@ -131,8 +131,8 @@ def _typed(kind: str, body: bytes) -> Form:
 
 
 def _problem(status: int) -> tuple[bytes, str]:
-    told = {"type": "about:blank", "title": "someError", "detail": "no", "status": status}
-    return _json(told), "application/problem+json"
+    body = {"type": "about:blank", "title": "someError", "detail": "no", "status": status}
+    return _json(body), "application/problem+json"
 
 
 PAGE = b"<!doctype html><html><head><style>b{}</style><title>%b</title></head><body>no"
@@ -200,9 +200,9 @@ TARGETS: dict[str, tuple[Header, ...]] = {
     "to this machine": (("Location", "http://127.0.0.1:9/me"),),
     "to a script": (("Location", "javascript:alert(1)"),),
     "to a bad address": (("Location", "http://[::1/%zz"),),
-    "to two places": (("Location", "/a"), ("Location", "/b")),
-    "to a place of 6 kB": (("Location", "/" + "a" * 6_000),),
-    "to a place that is no text": (("Location", "/\xff\x80"),),
+    "to two locations": (("Location", "/a"), ("Location", "/b")),
+    "to a location of 6 kB": (("Location", "/" + "a" * 6_000),),
+    "to a location that is not text": (("Location", "/\xff\x80"),),
 }
 """Where a redirect may point."""
 

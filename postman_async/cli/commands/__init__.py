@@ -1,0 +1,1 @@
+"""The commands, a module each; `postman_async.cli.loading` finds them by their file names."""

@@ -1,0 +1,1 @@
+"""List, show and change monitors."""

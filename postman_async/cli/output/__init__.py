@@ -1,0 +1,1 @@
+"""What a command shows: streams, the live display and the summary."""

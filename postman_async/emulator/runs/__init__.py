@@ -1,0 +1,1 @@
+"""Runs of monitors, from the trigger to the recorded result."""

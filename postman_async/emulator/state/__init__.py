@@ -1,0 +1,1 @@
+"""The state of the emulator: the database, ids, the clock, and the rules for documents."""

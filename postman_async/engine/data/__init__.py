@@ -1,0 +1,1 @@
+"""How models are read from JSON and written to it."""

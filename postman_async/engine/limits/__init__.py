@@ -1,0 +1,1 @@
+"""The rate limits of the service, and the limiter that keeps a client within them."""
