@@ -105,8 +105,12 @@ class CollectionEngine:
 
     @property
     def pid(self) -> int | None:
-        """The id of the first Node process, or None."""
-        return next(iter(self.pids), None)
+        """The id of the Node process that was started first of those alive, or None.
+
+        The pool orders its workers by their use, which says nothing about one that goes on.
+        """
+        oldest = min(self._pool.workers, key=lambda worker: worker.started_at, default=None)
+        return None if oldest is None else oldest.pid
 
     @property
     def pids(self) -> list[int]:

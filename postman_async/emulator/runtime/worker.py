@@ -37,6 +37,7 @@ class Worker:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
+        self.started_at = asyncio.get_running_loop().time()
         self._process = process
         self._input, self._output, self._log = process.stdin, process.stdout, process.stderr
         self._numbers = itertools.count(1)
